@@ -1,0 +1,1 @@
+"""The derivations, <chapter>.md, and the evidence for their numbers, <chapter>.py."""

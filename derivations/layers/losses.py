@@ -1,0 +1,159 @@
+"""Evidence for losses from logits, (1.12) to (1.17)."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import special, stats
+from scipy.spatial.distance import cdist
+
+from refvae.evidence import Ledger, gap, holds, spoiled
+from refvae.layers import (
+    bernoulli_nll,
+    softmax_nll,
+    squared_error,
+)
+
+ledger = Ledger()
+
+
+def pixels(rng):
+    """Logits and grey pixels."""
+    return 3 * rng.standard_normal((7, 6)), rng.uniform(0, 1, (7, 6))
+
+
+BERNOULLI_VALUES = {"mean over pixels": lambda logits, x: (bernoulli_nll(logits, x)[0] / logits.shape[1], None),
+                    "x and 1 - x exchanged": lambda logits, x: bernoulli_nll(logits, 1 - x),
+                    "log-likelihood, not negated": lambda logits, x: (-bernoulli_nll(logits, x)[0], None)}
+
+
+@ledger.add("1.12", "identity", bernoulli_nll, wrong=BERNOULLI_VALUES)
+def cross_entropy(nll, rng):
+    """-x log p - (1 - x) log(1 - p) with probabilities, where that is safe."""
+    logits, x = pixels(rng)
+    p = 1 / (1 + np.exp(-logits))
+    return gap(nll(logits, x)[0], -(x * np.log(p) + (1 - x) * np.log(1 - p)).sum(1))
+
+
+@ledger.add("1.12", "limit", bernoulli_nll, bound=0, wrong={
+    **BERNOULLI_VALUES,
+    "from probabilities, clipped": lambda logits, x: (
+        -np.log(np.clip(np.where(x, special.expit(logits), special.expit(-logits)), 1e-7, 1)).sum(1), None)})
+def saturated(nll, rng):
+    """At logits +-800 a pixel costs exactly 0 if it is right and 800 if it is wrong."""
+    logits, x = np.full((3, 2), [800.0, -800.0]), np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 1.0]])
+    return holds(nll(logits, x)[0] == [0, 800, 1600])
+
+
+@ledger.add("1.12", "oracle", bernoulli_nll, bound=1e-12, wrong=BERNOULLI_VALUES)
+def scipy_bernoulli(nll, rng):
+    """scipy.stats.bernoulli.logpmf on black and white pixels."""
+    logits, x = 3 * rng.standard_normal((7, 6)), rng.integers(0, 2, (7, 6)).astype(float)
+    return gap(nll(logits, x)[0], -stats.bernoulli.logpmf(x, special.expit(logits)).sum(1))
+
+
+BERNOULLI_SLOPES = {"observation forgotten": spoiled(bernoulli_nll, lambda d: (d[0] + 0.5, d[1])),
+                    "sign of the logits' cotangent": spoiled(bernoulli_nll, lambda d: (-d[0], d[1])),
+                    "cotangents exchanged": spoiled(bernoulli_nll, lambda d: (d[1], d[0]))}
+ledger.adjoint("1.13", bernoulli_nll, pixels, wrong=BERNOULLI_SLOPES)
+
+
+@ledger.add("1.13", "identity", bernoulli_nll, wrong=BERNOULLI_SLOPES)
+def mean_minus_observation(nll, rng):
+    """SciPy's logistic function of the logits, minus x."""
+    logits, x = pixels(rng)
+    return gap(nll(logits, x)[1](np.ones(7)), (special.expit(logits) - x, -logits))
+
+
+def classes(rng):
+    """Logits and labels."""
+    return 3 * rng.standard_normal((7, 5)), rng.integers(0, 5, 7)
+
+
+SOFTMAX_VALUES = {"off by log 2": lambda logits, c: (softmax_nll(logits, c)[0] - np.log(2), None),
+                  "label shifted by one": lambda logits, c: softmax_nll(logits, (c + 1) % logits.shape[1]),
+                  "base 2": lambda logits, c: (softmax_nll(logits, c)[0] / np.log(2), None)}
+
+
+@ledger.add("1.14", "oracle", softmax_nll, bound=1e-12, wrong=SOFTMAX_VALUES)
+def log_softmax(nll, rng):
+    """scipy.special.log_softmax."""
+    logits, labels = classes(rng)
+    return gap(nll(logits, labels)[0], -special.log_softmax(logits, axis=1)[np.arange(7), labels])
+
+
+@ledger.add("1.14", "limit", softmax_nll, bound=0, wrong={
+    **SOFTMAX_VALUES, "without the shift, which overflows": lambda logits, c: (
+        np.log(np.exp(logits).sum(1)) - logits[np.arange(len(c)), c], None)})
+def saturated_softmax(nll, rng):
+    """At logits +-800 exactly 0 or 1600; at -40 against 0 the loss is exp(-40) to the last digit."""
+    logits = np.array([[800.0, -800.0], [800.0, -800.0], [0.0, -40.0]])
+    return holds(nll(logits, np.array([0, 1, 0]))[0] == [0, 1600, np.exp(-40.0)])
+
+
+@ledger.add("1.14", "identity", softmax_nll, wrong=SOFTMAX_VALUES)
+def two_classes(nll, rng):
+    """With two classes and logits (0, l) it is the Bernoulli loss of l, (1.12)."""
+    logits, labels = 5 * rng.standard_normal((7, 1)), rng.integers(0, 2, 7)
+    return gap(nll(np.hstack([0 * logits, logits]), labels)[0], bernoulli_nll(logits, labels[:, None].astype(float))[0])
+
+
+def softmax_slope(onehot):
+    """softmax_nll whose gradient subtracts onehot(labels, m) in place of the one-hot."""
+    def wrong(logits, labels):
+        nll, _ = softmax_nll(logits, labels)
+        return nll, lambda d: (d[:, None] * (special.softmax(logits, 1) - onehot(labels, logits.shape[1])), None)
+
+    return wrong
+
+
+SOFTMAX_SLOPES = {"one-hot not subtracted": softmax_slope(lambda c, m: 0),
+                  "one-hot of the next label": softmax_slope(lambda c, m: np.eye(m)[(c + 1) % m]),
+                  "uniform for one-hot": softmax_slope(lambda c, m: 1 / m)}
+ledger.adjoint("1.15", softmax_nll, classes, wrong=SOFTMAX_SLOPES)
+
+
+@ledger.add("1.15", "identity", softmax_nll, wrong=SOFTMAX_SLOPES)
+def minus_one_hot(nll, rng):
+    """scipy.special.softmax minus an identity matrix picked by the labels; rows sum to 0."""
+    logits, labels = classes(rng)
+    got = nll(logits, labels)[1](np.ones(7))[0]
+    return gap(np.column_stack([got, got.sum(1) + 1]),
+               np.column_stack([special.softmax(logits, 1) - np.eye(5)[labels], np.ones(7)]))
+
+
+SQUARE_VALUES = {"half": lambda a, b: (squared_error(a, b)[0] / 2, None),
+                 "mean over features": lambda a, b: (squared_error(a, b)[0] / a.shape[1], None),
+                 "summed over examples": lambda a, b: (((a - b) ** 2).sum(0), None)}
+
+
+def images(rng):
+    """Two arrays of one shape."""
+    return rng.standard_normal((7, 6)), rng.standard_normal((7, 6))
+
+
+@ledger.add("1.16", "oracle", squared_error, bound=1e-12, wrong=SQUARE_VALUES)
+def scipy_distance(error, rng):
+    """The diagonal of scipy.spatial.distance.cdist(..., "sqeuclidean")."""
+    xhat, x = images(rng)
+    return gap(error(xhat, x)[0], np.diag(cdist(xhat, x, "sqeuclidean")))
+
+
+@ledger.add("1.16", "identity", squared_error, wrong=SQUARE_VALUES)
+def expanded(error, rng):
+    """|a|^2 - 2 <a, b> + |b|^2."""
+    a, b = images(rng)
+    return gap(error(a, b)[0], (a * a).sum(1) - 2 * np.einsum("ij,ij->i", a, b) + (b * b).sum(1))
+
+
+SQUARE_SLOPES = {"factor 2 lost": spoiled(squared_error, lambda d: (d[0] / 2, d[1] / 2)),
+                 "same sign for both": spoiled(squared_error, lambda d: (d[0], -d[1])),
+                 "mean over examples": spoiled(squared_error, lambda d: (d[0] / 7, d[1] / 7))}
+ledger.adjoint("1.17", squared_error, images, wrong=SQUARE_SLOPES)
+
+
+@ledger.add("1.17", "identity", squared_error, wrong=SQUARE_SLOPES)
+def exact_difference(error, rng):
+    """For a quadratic, L(u + v) - L(u - v) = 2 <grad L(u), v> without remainder."""
+    (a, b), (u, v), w = images(rng), images(rng), rng.standard_normal(7)
+    da, db = error(a, b)[1](w)
+    return gap(2 * (da * u + db * v).sum(1), w * (error(a + u, b + v)[0] - error(a - u, b - v)[0]))

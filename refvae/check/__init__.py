@@ -1,0 +1,87 @@
+"""Check gradients written by hand, yours or ours: `check_layer(f, args)` and `check_gradient(f, x, grad)`.
+
+>>> import numpy as np
+>>> from refvae.check import check_gradient
+>>> x = np.array([0.3, -1.2, 2.0])
+>>> check_gradient(lambda x: np.sum(x**4), x, lambda x: 4 * x**3).status
+'PASS'
+>>> print(check_gradient(lambda x: np.sum(x**4), x, lambda x: (4 + 1e-6) * x**3))      # doctest: +ELLIPSIS
+FAIL: worst block x, relative error 2.5e-07 (bound 1e-12)
+...
+
+Every coordinate is compared by complex step where the function is analytic, by real differences where it is not (the
+report says which, and why); a Taylor rate and a line integral in real arithmetic stand beside it, and for layers an
+adjoint test. There is no absolute tolerance: a zero gradient of a loss of size 1e-6 fails. What each method can see,
+and why, is (1.27) to (1.32) of derivations/layers.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from refvae import trees
+from refvae.check import legs
+from refvae.check.problem import Layer, Problem
+from refvae.check.report import GradientError, Report, entry_errors, overall
+from refvae.inputs import generator
+from refvae.trees import Tree
+
+__all__ = ["GradientError", "Report", "check_gradient", "check_layer"]
+
+
+def check_gradient(f: Callable[[Any], Any], x: Tree, grad: Any, *, zero: Sequence[str] = (),
+                   branches: Callable[[Any], Any] | None = None, rng: np.random.Generator | int = 0) -> Report:
+    """Compare the claimed gradient of a scalar function with numbers that use the function alone.
+
+    f         maps a tree (an array, or nested tuples of arrays) to a scalar
+    x         the point: floats, taken as float64
+    grad      a function that gives the gradient at a tree, or the gradient at x itself (then no line integral is run)
+    zero      names of blocks whose gradient is zero by a theorem; a lone array is called "x", else see `trees.names`
+    branches  x -> the branches that f takes at x (signs, argmax, neighbours): then a kink is recognised for certain
+    rng       seed or generator for the random directions
+
+    Raises ValueError if f(x) is no finite scalar, the gradient is not shaped like x, or `zero` names no block.
+    """
+    names = [name or "x" for name in trees.names(x)]
+    return _report(Problem(f, x, grad, names, branches), zero, generator(rng))
+
+
+def check_layer(f: Callable[..., Any], args: Sequence[Any], *, zero: Sequence[str] = (),
+                branches: Callable[..., Any] | None = None, rng: np.random.Generator | int = 0) -> Report:
+    """Check every cotangent that the pull of a layer gives, for Gaussian cotangents of its value.
+
+    f     a layer: f(*args) -> (y, pull), where pull(dy) gives one cotangent per argument, bare if there is only one
+    args  float arrays and trees of them are checked; for integer arrays and arguments named *_frozen pull gives None
+    zero, branches, rng   as in `check_gradient`; branches takes the arguments of f; blocks are named as in `p[0].W`
+
+    Raises ValueError if the cotangents are not one per argument, shaped like it, and None where it has none.
+    """
+    layer, rng = Layer(f, args), generator(rng)
+    dy = layer.cotangent(rng)
+    pattern = None if branches is None else lambda x: branches(*layer.args(x))
+    return _report(Problem(layer.value(dy), layer.x, layer.gradient(dy), layer.names, pattern), zero, rng, layer)
+
+
+def _report(problem: Problem, zero: Sequence[str], rng: np.random.Generator, layer: Layer | None = None) -> Report:
+    if unknown := set(zero) - set(problem.blocks):
+        raise ValueError(f"zero: got {sorted(unknown)}, wanted names among {list(problem.blocks)}")
+    v, declared = legs.direction(problem, rng), set(zero)
+    found = legs.kink(problem, v)
+    refused = legs.why_not_analytic(problem, v, kinked=bool(found))
+    numeric = legs.numeric_gradient(problem, exact=not refused)
+    bound = legs.DIFFERENCES if refused else legs.EXACT
+    blocks = legs.compare(problem, numeric, declared, bound)
+    found += [legs.taylor(problem, v)] + ([legs.line(problem, v)] if problem.has_gradient else [])
+    found += [legs.adjoint(layer, problem, declared, rng)] if layer and not refused else []
+    worst = max(blocks, key=lambda block: np.inf if np.isnan(block.error) else block.error)
+    at = problem.blocks[worst.name]
+    a, n = problem.slope[at], numeric[at]
+    index = int(np.argmax(np.nan_to_num(entry_errors(a, n), nan=np.inf)))
+    return Report(overall(blocks, found), worst.error, bound, worst.name,
+                  (float(np.linalg.norm(a)), float(np.linalg.norm(n))),
+                  problem.entry(at.start + index), float(a[index]), float(n[index]),
+                  "real differences" if refused else "complex step",
+                  refused or "the function is analytic: complex step and real slope agree", tuple(blocks), tuple(found))

@@ -1,0 +1,133 @@
+"""The question that a check answers: a scalar function of one flat vector, and the gradient somebody claims for it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from refvae import trees
+from refvae.check.numeric import wobble
+from refvae.trees import Array, Tree
+
+Function = Callable[..., Any]
+
+
+class Problem:
+    """f and its claimed gradient as functions of one float64 vector x; `blocks` are the slices of its named leaves.
+
+    scale  at every coordinate the root mean square of its block, so that steps and floors have the right units
+    slope  the claimed gradient at x
+    floor  what round-off alone can make of a difference of values of f near x
+    """
+
+    def __init__(self, f: Function, x: Tree, grad: Any, names: list[str], branches: Function | None = None) -> None:
+        self.x, self.like = trees.flatten(trees.map(lambda leaf: np.array(leaf, np.float64), x))
+        self.shapes = dict(zip(names, map(np.shape, trees.leaves(self.like)), strict=True))
+        ends = np.cumsum([0, *(leaf.size for leaf in trees.leaves(self.like))])
+        self.blocks = {name: slice(a, b) for name, a, b in zip(names, ends[:-1], ends[1:], strict=True)}
+        self._f, self._grad, self._branches = f, grad, branches
+        self.has_gradient = callable(grad)
+        self.scale = self._scales()
+        self.slope = self.gradient(self.x)
+        value = self.f(self.x)
+        if np.ndim(value) or not np.isfinite(value) or not np.isfinite(self.x).all():
+            raise ValueError(f"f(x): got {value!r}, wanted a finite scalar at a finite x")
+        self.floor = 16 * wobble(self.f, self.x, self.scale, np.random.default_rng(0))
+
+    def f(self, x: Array) -> Any:
+        """The value at a flat vector, real or complex."""
+        return self._f(trees.unflatten(x, self.like))
+
+    def gradient(self, x: Array) -> Array:
+        """The claimed gradient at a flat vector, as a flat vector."""
+        gradient = self._grad(trees.unflatten(x, self.like)) if self.has_gradient else self._grad
+        got = [np.shape(leaf) for leaf in trees.leaves(gradient)]
+        if got != list(self.shapes.values()):
+            raise ValueError(f"gradient: got shapes {got}, wanted {self.shapes}")
+        return trees.flatten(trees.map(np.asarray, gradient)).vector.astype(np.float64)
+
+    def one_piece(self, v: Array) -> bool:
+        """Whether the branches, where somebody named them, are the same all along [x, x + v]."""
+        return len({self.pattern(self.x + s * v) for s in np.linspace(0, 1, 33)}) == 1
+
+    def pattern(self, x: Array) -> bytes:
+        """The branches taken at x; empty where nobody named any."""
+        if self._branches is None:
+            return b""
+        branches = self._branches(trees.unflatten(x, self.like))
+        return b"".join(np.asarray(leaf).tobytes() for leaf in trees.leaves(branches))
+
+    def entry(self, index: int) -> str:
+        """The name of one coordinate, as in `p[0].W[3, 2]`."""
+        name = next(name for name, block in self.blocks.items() if block.start <= index < block.stop)
+        position = np.unravel_index(index - self.blocks[name].start, self.shapes[name])
+        return name + (f"[{', '.join(str(int(i)) for i in position)}]" if position else "")
+
+    def _scales(self) -> Array:
+        overall = np.sqrt(np.mean(self.x**2)) or 1.0
+        return np.concatenate([np.full(b.stop - b.start, np.sqrt(np.mean(self.x[b] ** 2)) or overall)
+                               for b in self.blocks.values()])
+
+
+class Layer:
+    """A layer at given arguments: which of them move, what they are called, and its scalar shadows <dy, f(x)>."""
+
+    def __init__(self, f: Function, args: Sequence[Any]) -> None:
+        self.f, self.all = f, tuple(args)
+        labels = argument_names(f, len(self.all))
+        self.moves = [not label.endswith("_frozen") and _is_float(arg, label)
+                      for label, arg in zip(labels, self.all, strict=True)]
+        self.names = [name for label, arg, moves in zip(labels, self.all, self.moves, strict=True) if moves
+                      for name in trees.names(arg, label)]
+        self.x = self._moving(self.all)
+        if not self.names:
+            raise ValueError("args: got no float array, wanted at least one argument that has a cotangent")
+
+    def args(self, x: tuple[Any, ...]) -> list[Any]:
+        """All arguments, with the moving ones taken from x."""
+        moving = iter(x)
+        return [next(moving) if moves else arg for arg, moves in zip(self.all, self.moves, strict=True)]
+
+    def cotangent(self, rng: np.random.Generator) -> Tree:
+        """Gaussian, shaped like the value: never ones, which batch norm and softmax annihilate (1.31)."""
+        return trees.map(lambda leaf: rng.standard_normal(np.shape(leaf)), self.f(*self.all)[0])
+
+    def value(self, dy: Tree) -> Function:
+        """x -> <dy, f(x)>."""
+        return lambda x: trees.dot(dy, self.f(*self.args(x))[0])
+
+    def gradient(self, dy: Tree) -> Function:
+        """x -> the cotangents that pull(dy) gives for the moving arguments."""
+        def gradient(x: tuple[Any, ...]) -> tuple[Any, ...]:
+            got = self.f(*self.args(x))[1](dy)
+            each = (got,) if len(self.all) == 1 else got
+            if not isinstance(each, tuple) or len(each) != len(self.all):
+                raise ValueError(f"pull: got {len(each)} cotangents, wanted one for each of {len(self.all)} arguments")
+            if any(d is not None for d, moves in zip(each, self.moves, strict=True) if not moves):
+                raise ValueError("pull: got a cotangent for an integer or frozen argument, wanted None")
+            return self._moving(each)
+
+        return gradient
+
+    def _moving(self, each: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(one for one, moves in zip(each, self.moves, strict=True) if moves)
+
+
+def argument_names(f: Function, count: int) -> list[str]:
+    """The names of the first positional parameters of f, or arg0, arg1, ... where it does not tell them."""
+    try:
+        parameters = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    known = [q.name for q in parameters if q.kind in (q.POSITIONAL_ONLY, q.POSITIONAL_OR_KEYWORD)][:count]
+    return known + [f"arg{i}" for i in range(len(known), count)]
+
+
+def _is_float(arg: Tree, label: str) -> bool:
+    kinds = {np.asarray(leaf).dtype.kind for leaf in trees.leaves(arg)}
+    if kinds != {"f"} and not kinds <= set("iub"):
+        raise ValueError(f"{label}: got dtype kinds {sorted(kinds)}, wanted floats alone or integers alone")
+    return kinds == {"f"}

@@ -1,0 +1,42 @@
+"""The `refvae` command. Exit code 0: all is well; 1: something did not pass; 2: bad input, said in one line."""
+
+from __future__ import annotations
+
+import os
+
+# One BLAS thread, set before NumPy loads: the matrices are small, and runs repeat bit for bit.
+for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
+
+import argparse  # noqa: E402
+import sys  # noqa: E402
+from collections.abc import Sequence  # noqa: E402
+
+from refvae import __version__  # noqa: E402
+from refvae.cli import figures, show, verify  # noqa: E402
+from refvae.cli.select import BadInput  # noqa: E402
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command-line parser, one subcommand a module."""
+    top = argparse.ArgumentParser(prog="refvae", description="The mathematics of autoencoders, every equation checked.")
+    top.add_argument("--version", action="version", version=f"refvae {__version__}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for module in (verify, show, figures):
+        module.add_to(commands)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and give the exit code."""
+    arguments = parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except BadInput as error:
+        print(f"refvae {arguments.command}: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of our output has gone, as in `refvae verify | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130

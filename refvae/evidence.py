@@ -1,0 +1,192 @@
+"""Evidence for a numbered equation: a check, the subject that it checks, and wrong versions that it must reject.
+
+A check is a function (subject, rng) -> Outcome; it never names the subject it is about, so that the same lines judge
+the right version and every wrong one. A chapter's evidence stands in derivations/<chapter>.py, in one `Ledger`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any, NamedTuple
+from zlib import crc32
+
+import numpy as np
+
+from refvae import trees
+from refvae.check import check_layer
+from refvae.check.report import block_error
+from refvae.trees import Array, Tree
+
+PASS, FAIL, BLIND, INCONCLUSIVE, UNCHECKED = "PASS", "FAIL", "BLIND", "INCONCLUSIVE", "UNCHECKED"
+BOUNDS = {"adjoint": 1e-12, "identity": 1e-12, "law": 1e-12, "montecarlo": 6.11}  # the others state their own
+KINDS = (*BOUNDS, "limit", "rate", "oracle")
+
+
+class Outcome(NamedTuple):
+    """What a check measured, what it expected, and the error that is held against the bound."""
+
+    measured: float
+    expected: float
+    error: float
+    note: str = ""
+    conclusive: bool = True
+
+
+Check = Callable[[Any, np.random.Generator], Outcome]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One piece of evidence for equation `eq`; `bound` limits the error, `wrong` names what must exceed it."""
+
+    eq: str
+    kind: str
+    name: str
+    what: str
+    check: Check
+    subject: Any
+    wrong: Mapping[str, Any]
+    bound: float
+
+
+class Control(NamedTuple):
+    """A wrong version, and whether the check rejected it."""
+
+    name: str
+    rejected: bool
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class Result:
+    """Evidence after a run. Status: PASS; FAIL; BLIND (it would also pass a wrong version); INCONCLUSIVE."""
+
+    eq: str
+    kind: str
+    name: str
+    what: str
+    outcome: Outcome
+    bound: float
+    controls: tuple[Control, ...]
+    status: str
+    seconds: float
+
+
+@dataclass
+class Ledger:
+    """The evidence of one chapter, in the order in which it is written down."""
+
+    entries: list[Evidence] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, *sections: ModuleType) -> Ledger:
+        """The evidence of all modules of a chapter that has one for each section."""
+        return cls([entry for section in sections for entry in section.ledger.entries])
+
+    def add(self, eq: str, kind: str, subject: Any, *, wrong: Mapping[str, Any],
+            bound: float | None = None) -> Callable[[Check], Check]:
+        """Register the decorated check as evidence; its docstring says what it does. ValueError for a bad kind."""
+        limit = BOUNDS.get(kind) if bound is None else bound
+        if kind not in KINDS or limit is None:
+            raise ValueError(f"kind: got {kind!r} with bound {bound}, wanted one of {KINDS} and a bound")
+
+        def register(check: Check) -> Check:
+            what = " ".join((check.__doc__ or "").split())
+            self.entries.append(Evidence(eq, kind, check.__name__, what, check, subject, dict(wrong), limit))
+            return check
+
+        return register
+
+    def adjoint(self, eq: str, layer: Any, args: Callable[[np.random.Generator], Sequence[Any]], *,
+                wrong: Mapping[str, Any], zero: Sequence[str] = ()) -> None:
+        """Register `check_layer` on random arguments: complex step on every coordinate, line integral, adjoint test."""
+        def gradient(layer: Any, rng: np.random.Generator) -> Outcome:
+            """Complex step on every coordinate, Taylor rate, line integral, adjoint test with Gaussian vectors."""
+            report = check_layer(layer, args(rng), zero=zero, rng=rng)
+            error = report.error if report.status in ("PASS", "INCONCLUSIVE") else max(report.error, np.inf)
+            note = report.block if report.status == "PASS" else str(report)
+            return Outcome(*report.norms, error, note, report.status in ("PASS", "FAIL"))
+
+        self.add(eq, "adjoint", layer, wrong=wrong)(gradient)
+
+
+def run(evidence: Evidence, seed: int = 0) -> Result:
+    """Run a check on its subject and on every wrong version, all with the same derived random numbers."""
+    start = time.perf_counter()
+    outcome, _ = _try(evidence, evidence.subject, seed)
+    status = INCONCLUSIVE if not outcome.conclusive else PASS if outcome.error <= evidence.bound else FAIL
+    controls = tuple(_control(evidence, name, seed) for name in evidence.wrong)
+    if status == PASS and not (controls and all(control.rejected for control in controls)):
+        status = BLIND
+    return Result(evidence.eq, evidence.kind, evidence.name, evidence.what, outcome, evidence.bound, controls, status,
+                  time.perf_counter() - start)
+
+
+def _control(evidence: Evidence, name: str, seed: int) -> Control:
+    outcome, crashed = _try(evidence, evidence.wrong[name], seed)
+    return Control(name, not crashed and not outcome.error <= evidence.bound, outcome)
+
+
+def _try(evidence: Evidence, subject: Any, seed: int) -> tuple[Outcome, bool]:
+    """The outcome, and whether the check crashed; an error about shapes or values is no crash but a finding."""
+    rng = np.random.default_rng([crc32(f"{evidence.eq} {evidence.kind} {evidence.name}".encode()), seed])
+    try:
+        with np.errstate(all="ignore"):
+            return evidence.check(subject, rng), False
+    except Exception as error:
+        raised = f"{type(error).__name__}: {(str(error) or 'no message').splitlines()[0]}"
+        return Outcome(np.nan, np.nan, np.nan, raised), not isinstance(error, ValueError)
+
+
+# Outcomes
+
+
+def gap(got: Tree, want: Tree) -> Outcome:
+    """Two routes to the same numbers: norm of the difference over the larger norm, over all leaves together."""
+    a, b = (trees.flatten(trees.map(lambda leaf: np.asarray(leaf, float), tree)).vector for tree in (got, want))
+    measured, expected = (a[0], b[0]) if a.size == 1 else (np.linalg.norm(a), np.linalg.norm(b))
+    return Outcome(float(measured), float(expected), block_error(a, b))
+
+
+def entrywise(got: Array, want: Array) -> Outcome:
+    """Two routes to the same nonzero numbers: the worst relative error of an entry, and the entries where it is."""
+    errors = np.abs(got - want) / np.abs(want)
+    worst = np.unravel_index(np.argmax(errors), errors.shape)
+    return Outcome(float(got[worst]), float(want[worst]), float(errors[worst]))
+
+
+def vanishes(terms: Array) -> Outcome:
+    """Sums over axis 0 that are zero by theorem: the largest, relative to the sum of the absolute terms."""
+    sums, sizes = np.abs(terms.sum(0)), np.abs(terms).sum(0)
+    return Outcome(float(np.max(sums)), 0.0, float(np.max(sums / sizes)))
+
+
+def holds(truths: Any) -> Outcome:
+    """A statement that is exactly true or false, case by case; the error counts the cases where it fails."""
+    cases = np.atleast_1d(np.asarray(truths, bool))
+    return Outcome(float(cases.sum()), float(cases.size), float((~cases).sum()))
+
+
+def z_score(sample: Array, expected: float) -> Outcome:
+    """The mean of independent numbers against its expectation, in standard errors."""
+    error = float(sample.std(ddof=1) / np.sqrt(sample.size))
+    note = f"detects a discrepancy of {(6.11 + 4.75) * error:.2g} with probability 1 - 1e-6"
+    return Outcome(float(sample.mean()), expected, abs(float(sample.mean()) - expected) / error, note)
+
+
+def order(steps: Array, errors: Array, expected: float) -> Outcome:
+    """The slope of log error on log step; the error is its distance from the expected order."""
+    slope = float(np.polyfit(np.log(steps), np.log(errors), 1)[0])
+    return Outcome(slope, expected, abs(slope - expected))
+
+
+def spoiled(layer: Callable[..., Any], spoil: Callable[[Any], Any]) -> Callable[..., Any]:
+    """A wrong version of a layer: right value, and cotangents passed through `spoil`."""
+    def wrong(*args: Any) -> tuple[Any, Any]:
+        y, pull = layer(*args)
+        return y, lambda *dy: spoil(pull(*dy))
+
+    return wrong

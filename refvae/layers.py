@@ -1,0 +1,236 @@
+"""Layers: pure functions f(*args) -> (y, pull), where pull(dy) gives one cotangent per argument.
+
+The forward lines and the backward lines of a layer stand under each other and share their names. Numbers in the right
+margin are those of derivations/layers.md. Arrays hold one example per row; all logarithms are natural (nats).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from refvae.inputs import generator, same_shape, whole
+from refvae.trees import Array, Pull
+
+
+class Dense(NamedTuple):
+    """Parameters of an affine map: W (d, h), b (h,)."""
+
+    W: Any
+    b: Any
+
+
+NOWHERE = Dense(None, None)  # no place to write a cotangent into: a new array is made
+
+
+def dense(p: Dense, x: Array) -> tuple[Array, Pull]:
+    """Affine map.   p: Dense(W (d, h), b (h,)), x: (n, d) -> y: (n, h)                  (1.3), adjoint (1.4)
+
+    pull(dy, out=Dense(...)) writes the parameters' cotangent into `out`, for instance views of one flat vector.
+    """
+    same_shape(p.b, p.W[0], "p.b against a row of p.W")
+    y = x @ p.W + p.b                                                                                   # (1.3)
+
+    def pull(dy: Array, out: Dense = NOWHERE) -> tuple[Dense, Array]:
+        return Dense(np.matmul(x.T, dy, out=out.W), np.sum(dy, 0, out=out.b)), dy @ p.W.T               # (1.4)
+
+    return y, pull
+
+
+# Activations, elementwise
+
+
+def tanh(x: Array) -> tuple[Array, Pull]:
+    """Hyperbolic tangent.   x -> y, like x                                                       (1.5)"""
+    y = np.tanh(x)
+    return y, lambda dy: dy * (1 - y * y)                                                               # (1.5)
+
+
+def sigmoid(x: Array) -> tuple[Array, Pull]:
+    """Logistic function 1 / (1 + exp(-x)), without overflow.   x -> y, like x               (1.6), adjoint (1.7)"""
+    positive, e = _decay(x)
+    y = np.where(positive, 1, e) / (1 + e)                                                              # (1.6)
+    return y, lambda dy: dy * e / (1 + e) ** 2                                                          # (1.7)
+
+
+def softplus(x: Array) -> tuple[Array, Pull]:
+    """log(1 + exp(x)), without overflow.   x -> y, like x                                   (1.8), adjoint (1.9)"""
+    positive, e = _decay(x)
+    y = np.where(positive, x, 0) + np.log1p(e)                                                          # (1.8)
+    return y, lambda dy: dy * np.where(positive, 1, e) / (1 + e)                                        # (1.9)
+
+
+def relu(x: Array) -> tuple[Array, Pull]:
+    """Positive part; by convention its derivative at 0 is 0.   x -> y, like x                    (1.10)"""
+    on = x.real > 0
+    return np.where(on, x, 0), lambda dy: np.where(on, dy, 0)                                       # (1.10)
+
+
+def tanh_prime(x: Array) -> tuple[Array, Pull]:
+    """Derivative of `tanh` as a layer of its own.   x -> y, like x                               (1.11)"""
+    t = np.tanh(x)
+    y = 1 - t * t
+    return y, lambda dy: dy * (-2 * t * y)                                                              # (1.11)
+
+
+def sigmoid_prime(x: Array) -> tuple[Array, Pull]:
+    """Derivative of `sigmoid` as a layer of its own.   x -> y, like x                            (1.11)"""
+    positive, e = _decay(x)
+    y = e / (1 + e) ** 2
+    return y, lambda dy: dy * y * np.where(positive, e - 1, 1 - e) / (1 + e)                            # (1.11)
+
+
+def step(x: Array) -> tuple[Array, Pull]:
+    """Derivative of `relu` as a layer of its own: 1 where x > 0, else 0; its pull is 0.          (1.11)"""
+    return (x.real > 0) + 0 * x, lambda dy: 0 * dy                                                      # (1.11)
+
+
+Activation = Callable[[Array], tuple[Array, Pull]]
+DERIVATIVE: dict[Activation, Activation] = {tanh: tanh_prime, softplus: sigmoid, sigmoid: sigmoid_prime, relu: step}
+
+
+def _decay(x: Array) -> tuple[Array, Array]:
+    """Where x >= 0, and exp(-|x|), which never overflows; analytic in x on either side."""
+    positive = x.real >= 0
+    return positive, np.exp(np.where(positive, -x, x))
+
+
+# Losses, one number per example
+
+
+def bernoulli_nll(logits: Array, x: Array) -> tuple[Array, Pull]:
+    """-log p(x) of independent pixels.   logits, x in [0, 1]: (n, d) -> nll (n,) nats        (1.12), adjoint (1.13)
+
+    For grey x it is a cross-entropy, no log-likelihood: its minimum over the logits is the entropy of the pixels.
+    """
+    same_shape(logits, x, "logits and x")
+    positive, e = _decay(logits)
+    miss = np.where(positive, 1 - x, -x)
+    nll = (miss * logits + np.log1p(e)).sum(1)                                                          # (1.12)
+
+    def pull(dnll: Array) -> tuple[Array, Array]:
+        dlogits = miss + np.where(positive, -e, e) / (1 + e)                                            # (1.13)
+        return dnll[:, None] * dlogits, -dnll[:, None] * logits                                         # (1.13)
+
+    return nll, pull
+
+
+def softmax_nll(logits: Array, labels: Array) -> tuple[Array, Pull]:
+    """-log softmax(logits)[label].   logits (n, m), labels (n,) integers -> nll (n,) nats   (1.14), adjoint (1.15)"""
+    same_shape(logits[:, 0], labels, "a column of logits and labels")
+    rows, top = np.arange(len(labels)), logits.real.argmax(1)
+    shifted = logits - logits[rows, top, None]
+    e = np.exp(shifted)
+    others = np.where(np.arange(logits.shape[1]) == top[:, None], 0, e).sum(1)
+    nll = np.log1p(others) - shifted[rows, labels]                                                      # (1.14)
+
+    def pull(dnll: Array) -> tuple[Array, None]:
+        dlogits = e / (1 + others)[:, None]                                                             # (1.15)
+        dlogits[rows, labels] -= 1                                                                      # (1.15)
+        return dnll[:, None] * dlogits, None
+
+    return nll, pull
+
+
+def squared_error(xhat: Array, x: Array) -> tuple[Array, Pull]:
+    """Squared distance per example.   xhat, x: (n, d) -> se (n,)                            (1.16), adjoint (1.17)"""
+    same_shape(xhat, x, "xhat and x")
+    r = xhat - x
+    se = (r * r).sum(1)                                                                                 # (1.16)
+
+    def pull(dse: Array) -> tuple[Array, Array]:
+        dr = 2 * dse[:, None] * r                                                                       # (1.17)
+        return dr, -dr                                                                                  # (1.17)
+
+    return se, pull
+
+
+def batch_norm(x: Array, eps: float = 0.0) -> tuple[Array, Pull]:
+    """Columns with mean 0 and variance 1, without affine part.   x: (n, d) -> y: (n, d)   (1.18), adjoint (1.19)"""
+    centred = x - x.mean(0)
+    sigma = np.sqrt((centred * centred).mean(0) + eps)
+    y = centred / sigma                                                                                 # (1.18)
+
+    def pull(dy: Array) -> Array:
+        dx: Array = (dy - dy.mean(0) - y * (dy * y).mean(0)) / sigma                                    # (1.19)
+        return dx
+
+    return y, pull
+
+
+# Multilayer perceptron, and its input gradient
+
+
+def mlp_init(sizes: Sequence[int], rng: np.random.Generator | int) -> tuple[Dense, ...]:
+    """Affine maps sizes[0] -> ... -> sizes[-1] with W ~ N(0, 1/d) for d inputs and b = 0.        (1.26)
+
+    Raises ValueError for fewer than two sizes or one below 1, TypeError if a size is no int or rng no Generator or int.
+    """
+    sizes, rng = [whole(size, "size") for size in sizes], generator(rng)
+    if len(sizes) < 2:
+        raise ValueError(f"sizes: got {sizes}, wanted at least two")
+    return tuple(Dense(rng.standard_normal((d, h)) / np.sqrt(d), np.zeros(h))                           # (1.26)
+                 for d, h in pairwise(sizes))
+
+
+def mlp(p: tuple[Dense, ...], x: Array, activation: Activation = tanh) -> tuple[Array, Pull]:
+    """Affine maps with the activation between them, linear output.   x: (n, d) -> y: (n, m)   (1.22), adjoint (1.2)
+
+    pull(dy, out=...) takes a place for the parameters' cotangent, a tree like p.
+    """
+    h, pulls = x, []
+    for layer in p[:-1]:
+        a, pull_dense = dense(layer, h)
+        h, pull_activation = activation(a)                                                              # (1.22)
+        pulls.append((pull_dense, pull_activation))
+    y, pull_last = dense(p[-1], h)                                                                      # (1.22)
+
+    def pull(dy: Array, out: tuple[Dense, ...] = ()) -> tuple[tuple[Dense, ...], Array]:
+        places = out or (NOWHERE,) * len(p)
+        dlayer, dh = pull_last(dy, places[-1])
+        dp = [dlayer]
+        for (pull_dense, pull_activation), place in zip(pulls[::-1], places[-2::-1], strict=True):
+            dlayer, dh = pull_dense(pull_activation(dh), place)                                         # (1.2)
+            dp.insert(0, dlayer)
+        return tuple(dp), dh
+
+    return y, pull
+
+
+def mlp_grad(p: tuple[Dense, ...], x: Array, activation: Activation = tanh) -> tuple[Array, Pull]:
+    """Input gradient s of the summed output of `mlp`.   x: (n, d) -> s: (n, d)              (1.23), adjoint (1.24)
+
+    Its pull is the tangent, in the direction ds, of the backward pass of `mlp`: every line is the derivative of the
+    line with the same name. [Pearlmutter 1994] Needs a twice differentiable activation: with `relu` it runs and says
+    that s is locally constant in x, which is true and useless (1.25).
+    """
+    inputs, slopes, pull_slopes = [x], [], []
+    for layer in p[:-1]:
+        a = inputs[-1] @ layer.W + layer.b
+        slope, pull_slope = DERIVATIVE[activation](a)
+        inputs.append(activation(a)[0])
+        slopes.append(slope)
+        pull_slopes.append(pull_slope)
+    dy = np.ones((len(x), p[-1].W.shape[1]), x.dtype)
+    dhs = [dy @ p[-1].W.T]
+    for layer, slope in zip(p[-2::-1], slopes[::-1], strict=True):
+        dhs.insert(0, (dhs[0] * slope) @ layer.W.T)                                                     # (1.23)
+
+    def pull(ds: Array) -> tuple[tuple[Dense, ...], Array]:
+        input_dots, a_dots = [ds], []
+        for layer, slope in zip(p[:-1], slopes, strict=True):
+            a_dots.append(input_dots[-1] @ layer.W)
+            input_dots.append(slope * a_dots[-1])                                                       # (1.24)
+        dp_dot, dh_dot = [Dense(input_dots[-1].T @ dy, 0 * p[-1].b)], 0 * dhs[-1]                       # (1.24)
+        for i in reversed(range(len(p) - 1)):
+            da = dhs[i + 1] * slopes[i]
+            da_dot = dh_dot * slopes[i] + pull_slopes[i](dhs[i + 1] * a_dots[i])                        # (1.24)
+            dp_dot.insert(0, Dense(input_dots[i].T @ da + inputs[i].T @ da_dot, da_dot.sum(0)))         # (1.24)
+            dh_dot = da_dot @ p[i].W.T
+        return tuple(dp_dot), dh_dot
+
+    s = dhs[0]
+    return s, pull

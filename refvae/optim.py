@@ -1,0 +1,79 @@
+"""Optimisers: `init(x)` makes a state, `step(state, x, g)` moves the flat vector x against the gradient g, in place."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from refvae.trees import Array
+
+
+class Optimiser(Protocol):
+    """What `refvae.fit` asks of an optimiser; its settings are fields, its memory is the state that `init` makes."""
+
+    def init(self, x: Array) -> Any:
+        """The state before the first step."""
+
+    def step(self, state: Any, x: Array, g: Array) -> None:
+        """Change x, and the state, in place."""
+
+
+class SGD(NamedTuple):
+    """Gradient descent: x <- x - lr g."""
+
+    lr: float = 1e-2
+
+    def init(self, x: Array) -> None:
+        """No state."""
+
+    def step(self, state: None, x: Array, g: Array) -> None:
+        """One step in place."""
+        x -= self.lr * g
+
+
+class Momentum(NamedTuple):
+    """Heavy ball: v <- beta v + g, x <- x - lr v. [Polyak 1964]"""
+
+    lr: float = 1e-2
+    beta: float = 0.9
+
+    def init(self, x: Array) -> Array:
+        """The velocity v = 0."""
+        return np.zeros_like(x)
+
+    def step(self, state: Array, x: Array, g: Array) -> None:
+        """One step in place."""
+        state *= self.beta
+        state += g
+        x -= self.lr * state
+
+
+class Moments(NamedTuple):
+    """State of Adam: running mean m and mean square v of the gradient, and the number t () of steps taken."""
+
+    m: Array
+    v: Array
+    t: Array
+
+
+class Adam(NamedTuple):
+    """Adam with bias correction, eps outside the root. [Kingma & Ba 2015, algorithm 1]"""
+
+    lr: float = 1e-3
+    beta1: float = 0.9
+    beta2: float = 0.999
+    eps: float = 1e-8
+
+    def init(self, x: Array) -> Moments:
+        """Zero moments."""
+        return Moments(np.zeros_like(x), np.zeros_like(x), np.zeros((), np.int64))
+
+    def step(self, state: Moments, x: Array, g: Array) -> None:
+        """One step in place."""
+        m, v, t = state
+        t += 1
+        m += (1 - self.beta1) * (g - m)
+        v += (1 - self.beta2) * (g * g - v)
+        corrected = np.sqrt(v / (1 - self.beta2 ** int(t)))
+        x -= self.lr / (1 - self.beta1 ** int(t)) * m / (corrected + self.eps)

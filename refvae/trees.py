@@ -1,0 +1,84 @@
+"""Parameters as trees: nested tuples (mostly NamedTuples) whose leaves are arrays, and one flat vector behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Tree = Any  # an array, or a tuple of trees
+Pull = Callable[..., Any]  # cotangent of the value -> one cotangent per argument
+
+
+class Flat(NamedTuple):
+    """A tree whose leaves are views into one vector: writing to either writes to both."""
+
+    vector: Array
+    tree: Tree
+
+
+def leaves(tree: Tree) -> list[Array]:
+    """The arrays of a tree, from left to right; None (no cotangent) is no leaf."""
+    return [leaf for _, leaf in _walk(tree, "")]
+
+
+def names(tree: Tree, root: str = "") -> list[str]:
+    """One name per leaf: `W` for a field, `[0]` for a position, joined as in `p[0].W`."""
+    return [name for name, _ in _walk(tree, root)]
+
+
+def map(f: Callable[..., Any], tree: Tree, *others: Tree) -> Tree:
+    """The tree of f(leaf, ...) over the corresponding leaves of trees of one shape."""
+    if tree is None:
+        return None
+    if not isinstance(tree, tuple):
+        return f(tree, *others)
+    if any(len(other) != len(tree) for other in others):
+        raise ValueError(f"trees differ: got lengths {[len(tree), *(len(o) for o in others)]}, wanted equal ones")
+    return _like(tree, [map(f, *parts) for parts in zip(tree, *others, strict=True)])
+
+
+def dot(a: Tree, b: Tree) -> Any:
+    """<a, b>, the sum of products over all leaves (bilinear: no complex conjugate)."""
+    return sum(np.sum(u * v) for u, v in zip(leaves(a), leaves(b), strict=True))
+
+
+def axpy(alpha: float, x: Tree, y: Tree) -> Tree:
+    """The tree alpha * x + y."""
+    return map(lambda u, v: alpha * u + v, x, y)
+
+
+def flatten(tree: Tree) -> Flat:
+    """Copy a tree of one dtype into one vector; the new tree has the same shape and views that vector."""
+    parts = [np.asarray(leaf) for leaf in leaves(tree)]
+    if len({part.dtype for part in parts}) > 1:
+        raise ValueError(f"tree: got dtypes {sorted({str(part.dtype) for part in parts})}, wanted one")
+    vector = np.concatenate([part.ravel() for part in parts]) if parts else np.zeros(0)
+    return Flat(vector, unflatten(vector, tree))
+
+
+def unflatten(vector: Array, like: Tree) -> Tree:
+    """The tree shaped `like` whose leaves are views into `vector`, in the order of `leaves`."""
+    sizes = [np.size(leaf) for leaf in leaves(like)]
+    if vector.shape != (sum(sizes),):
+        raise ValueError(f"vector: got shape {vector.shape}, wanted {(sum(sizes),)}")
+    pieces = iter(np.split(vector, np.cumsum(sizes)[:-1]))
+    return map(lambda leaf: next(pieces).reshape(np.shape(leaf)), like)
+
+
+def _like(tree: tuple[Any, ...], parts: list[Any]) -> Any:
+    """A tuple, or NamedTuple, of the type of `tree`."""
+    return type(tree)(*parts) if hasattr(tree, "_fields") else tuple(parts)
+
+
+def _walk(tree: Tree, name: str) -> Iterator[tuple[str, Array]]:
+    if isinstance(tree, tuple):
+        fields = getattr(tree, "_fields", None)
+        for i, part in enumerate(tree):
+            step = f"[{i}]" if fields is None else f".{fields[i]}" if name else fields[i]
+            yield from _walk(part, name + step)
+    elif tree is not None:
+        yield name, tree

@@ -1,0 +1,58 @@
+"""From results to verdicts: which claims are closed, and the records that `refvae verify --json` writes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from refvae.evidence import PASS, UNCHECKED, Result
+from refvae.statements import Statement, statements
+
+
+def is_closed(number: str, results: Sequence[Result]) -> bool | None:
+    """Whether a claim and all that it uses are closed; None if the run holds no result for one of them.
+
+    Closed: every status is PASS and there are two kinds of evidence, one of them not `adjoint`.
+    """
+    statement = statements()[number]
+    own = [result for result in results if result.eq == number]
+    if statement.is_claim and not own:
+        return None
+    used = [is_closed(other, results) for other in statement.uses]
+    if False in used or (statement.is_claim and not _stands(own)):
+        return False
+    return None if None in used else True
+
+
+def _stands(own: Sequence[Result]) -> bool:
+    kinds = {result.kind for result in own}
+    return all(result.status == PASS for result in own) and len(kinds) >= 2
+
+
+def records(results: Sequence[Result], claims: Sequence[Statement]) -> list[dict[str, Any]]:
+    """One record per piece of evidence, and one with status UNCHECKED for a claim that has none."""
+    found = []
+    for claim in claims:
+        own = [result for result in results if result.eq == claim.number]
+        closed = is_closed(claim.number, results)
+        found += [_record(claim, result, closed) for result in own] or [_unchecked(claim)]
+    return found
+
+
+def _record(claim: Statement, result: Result, closed: bool | None) -> dict[str, Any]:
+    return {"eq": claim.number, "chapter": claim.chapter, "statement": claim.title, "source": claim.source,
+            "kind": result.kind, "check": result.name, "measured": _finite(result.outcome.measured),
+            "expected": _finite(result.outcome.expected), "error": _finite(result.outcome.error), "bound": result.bound,
+            "control": {"tried": len(result.controls), "rejected": sum(c.rejected for c in result.controls)},
+            "status": result.status, "closed": closed, "seconds": round(result.seconds, 4), "note": result.outcome.note}
+
+
+def _unchecked(claim: Statement) -> dict[str, Any]:
+    return {"eq": claim.number, "chapter": claim.chapter, "statement": claim.title, "source": claim.source,
+            "kind": "", "check": "", "measured": None, "expected": None, "error": None, "bound": None,
+            "control": {"tried": 0, "rejected": 0}, "status": UNCHECKED, "closed": False, "seconds": 0.0, "note": ""}
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

@@ -1,0 +1,666 @@
+"""The checks accept right gradients, reject every named wrong version, and say so where they can see nothing."""
+
+import re
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, NamedTuple
+from unittest import mock
+
+import numpy as np
+import pytest
+
+from refvae import layers, trees
+from refvae.check import GradientError, check_gradient, check_layer
+from refvae.layers import (
+    Dense,
+    batch_norm,
+    bernoulli_nll,
+    dense,
+    mlp,
+    mlp_grad,
+    relu,
+    sigmoid,
+    softmax_nll,
+    softplus,
+    squared_error,
+    tanh,
+)
+
+RNG = np.random.default_rng(20)
+X = RNG.standard_normal((7, 6))
+Y = RNG.standard_normal((7, 6))
+GREY = RNG.random((7, 6))
+LABELS = RNG.integers(0, 6, 7)
+EPS = RNG.standard_normal((7, 3))
+MU, LOGVAR = RNG.standard_normal((7, 3)), RNG.standard_normal((7, 3))
+P = Dense(RNG.standard_normal((6, 3)), RNG.standard_normal(3))
+SQUARE = Dense(RNG.standard_normal((6, 6)), RNG.standard_normal(6))
+NET = (Dense(RNG.standard_normal((6, 8)), RNG.standard_normal(8)), P._replace(W=RNG.standard_normal((8, 3))))
+SQUARES = (SQUARE, Dense(RNG.standard_normal((6, 6)), RNG.standard_normal(6)))
+
+
+# Layers of this file
+
+
+def reparametrise(mu, logvar, eps_frozen):
+    """A sample of the normal with mean mu and log-variance logvar, from frozen noise."""
+    sigma = np.exp(logvar / 2)
+    return mu + sigma * eps_frozen, lambda dz: (dz, dz * eps_frozen * sigma / 2, None)
+
+
+def kl(mu, logvar):
+    """KL of that normal from the standard normal, one number per example."""
+    def pull(dkl):
+        return dkl[:, None] * mu, dkl[:, None] * (np.exp(logvar) - 1) / 2
+
+    return (mu * mu + np.exp(logvar) - logvar - 1).sum(1) / 2, pull
+
+
+def forked(x):
+    """tanh(x) + sigmoid(x): a value with two uses."""
+    (a, pull_a), (b, pull_b) = tanh(x), sigmoid(x)
+    return a + b, lambda dy: pull_a(dy) + pull_b(dy)
+
+
+def normed(p, x):
+    """Batch norm of an affine map: its bias has no effect."""
+    a, pull_dense = dense(p, x)
+    y, pull_norm = batch_norm(a)
+    return y, lambda dy: pull_dense(pull_norm(dy))
+
+
+# Faults: the right value, and a wrong pull
+
+
+def wrong(layer, fault):
+    """The layer with a wrong pull: fault(cotangents, dy, *args) in place of the right cotangents."""
+    @wraps(layer)
+    def faulty(*args):
+        y, pull = layer(*args)
+        return y, lambda dy: fault(pull(dy), dy, *args)
+
+    return faulty
+
+
+def slope(layer, derivative):
+    """An elementwise layer whose derivative somebody takes to be derivative(x)."""
+    return wrong(layer, lambda _, dy, x: dy * derivative(x))
+
+
+def smallest_flipped(dx, *_):
+    """The cotangent with the sign of its smallest entry flipped."""
+    at = np.unravel_index(np.argmin(np.abs(dx)), dx.shape)
+    return np.where(np.arange(dx.size).reshape(dx.shape) == np.ravel_multi_index(at, dx.shape), -dx, dx)
+
+
+def bias_entry_off(d, *_):
+    """The last bias off by 1 %."""
+    (dp, dx) = d
+    return dp._replace(b=dp.b * [1, 1, 1.01]), dx
+
+
+def norm_without(*terms):
+    """The cotangent of batch norm with only the named terms of 1, mean, xhat."""
+    def fault(_, dy, x):
+        sigma = x.std(0)
+        y = (x - x.mean(0)) / sigma
+        parts = {"dy": dy, "mean": -dy.mean(0), "xhat": -y * (dy * y).mean(0)}
+        return sum(parts[term] for term in terms) / sigma
+
+    return wrong(batch_norm, fault)
+
+
+def mlp_grad_without_curvature(p, x):
+    """mlp_grad whose pull takes the slopes phi' for constants."""
+    constant = lambda a: (sigmoid(a)[0], lambda dy: 0 * dy)
+    with mock.patch.dict(layers.DERIVATIVE, {softplus: constant}):
+        return mlp_grad(p, x, softplus)
+
+
+def forward_order(p, x):
+    """mlp of two square layers whose pulls run in the order of the forward pass."""
+    y, _ = mlp(p, x)
+    a, pull_first = dense(p[0], x)
+    h, pull_tanh = tanh(a)
+
+    def pull(dy):
+        dfirst, da = pull_first(dy)
+        dlast, dx = dense(p[1], h)[1](pull_tanh(da))
+        return (dfirst, dlast), dx
+
+    return y, pull
+
+
+def stale():
+    """tanh whose pull answers with its previous answer."""
+    last = []
+
+    def fault(dx, *_):
+        last.append(dx)
+        return last[-2] if len(last) > 1 else dx
+
+    return wrong(tanh, fault)
+
+
+def hot(labels):
+    """One-hot rows."""
+    return np.eye(6)[labels]
+
+
+def softmax(logits):
+    """Probabilities, row by row."""
+    return np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+
+
+class Fault(NamedTuple):
+    """A wrong version of a right layer, the arguments to check both at, and the block where the fault is worst."""
+
+    right: Callable[..., Any]
+    wrong: Callable[..., Any]
+    args: tuple[Any, ...]
+    block: str
+
+
+def softplus_mlp_grad(p, x):
+    """mlp_grad with a curved activation."""
+    return mlp_grad(p, x, softplus)
+
+
+FAULTS = {
+    "mlp_grad without phi''": Fault(softplus_mlp_grad, mlp_grad_without_curvature, (NET, X), "p[0].b"),
+    "halved logvar gradient of a sample": Fault(
+        reparametrise, wrong(reparametrise, lambda d, *_: (d[0], d[1] / 2, None)), (MU, LOGVAR, EPS), "logvar"),
+    "halved logvar gradient of the KL": Fault(
+        kl, wrong(kl, lambda d, *_: (d[0], d[1] / 2)), (MU, LOGVAR), "logvar"),
+    "KL without the -1 of the logvar": Fault(
+        kl, wrong(kl, lambda d, dkl, mu, logvar: (d[0], dkl[:, None] * np.exp(logvar) / 2)), (MU, LOGVAR), "logvar"),
+    "exp(logvar) used as sigma": Fault(
+        reparametrise, wrong(reparametrise, lambda d, dz, _, logvar, eps: (d[0], dz * eps * np.exp(logvar) / 2, None)),
+        (MU, LOGVAR, EPS), "logvar"),
+    "lost transpose, square": Fault(
+        dense, wrong(dense, lambda d, dy, p, _: (d[0], dy @ p.W)), (SQUARE, X), "x"),
+    "transposed weights, square": Fault(
+        dense, wrong(dense, lambda d, *_: (d[0]._replace(W=d[0].W.T), d[1])), (SQUARE, X), "p.W"),
+    "bias summed over the wrong axis, square": Fault(
+        dense, wrong(dense, lambda d, dy, *_: (d[0]._replace(b=dy.sum(1)), d[1])), (SQUARE, X[:6]), "p.b"),
+    "bias averaged over the batch": Fault(
+        dense, wrong(dense, lambda d, dy, *_: (d[0]._replace(b=dy.mean(0)), d[1])), (P, X), "p.b"),
+    "cotangent of the weights forgotten": Fault(
+        dense, wrong(dense, lambda d, *_: (d[0]._replace(W=0 * d[0].W), d[1])), (P, X), "p.W"),
+    "one bias entry off by 1 %": Fault(dense, wrong(dense, bias_entry_off), (P, X), "p.b"),
+    "batch norm without its x-hat term": Fault(batch_norm, norm_without("dy", "mean"), (X,), "x"),
+    "batch norm without its mean term": Fault(batch_norm, norm_without("dy", "xhat"), (X,), "x"),
+    "batch norm as if the statistics were constants": Fault(batch_norm, norm_without("dy"), (X,), "x"),
+    "sign of the smallest entry flipped": Fault(tanh, wrong(tanh, smallest_flipped), (X,), "x"),
+    "factor 1 + 2e-6": Fault(tanh, wrong(tanh, lambda dx, *_: (1 + 2e-6) * dx), (X,), "x"),
+    "factor 1 + 1e-11": Fault(tanh, wrong(tanh, lambda dx, *_: (1 + 1e-11) * dx), (X,), "x"),
+    "factor 1.0005": Fault(tanh, wrong(tanh, lambda dx, *_: 1.0005 * dx), (X,), "x"),
+    "zero cotangent": Fault(tanh, wrong(tanh, lambda dx, *_: 0 * dx), (X,), "x"),
+    "NaN in the cotangent": Fault(tanh, wrong(tanh, lambda dx, *_: np.where(dx == dx[3, 2], np.nan, dx)), (X,), "x"),
+    "cotangent dy taken for ones": Fault(tanh, wrong(tanh, lambda dx, dy, _: dx / dy), (X,), "x"),
+    "tanh' = 1 - y": Fault(tanh, slope(tanh, lambda x: 1 - np.tanh(x)), (X,), "x"),
+    "sigmoid' = y": Fault(sigmoid, slope(sigmoid, lambda x: sigmoid(x)[0]), (X,), "x"),
+    "softplus' = tanh": Fault(softplus, slope(softplus, np.tanh), (X,), "x"),
+    "relu' = 1": Fault(relu, slope(relu, np.ones_like), (X,), "x"),
+    "squared error without the 2": Fault(
+        squared_error, wrong(squared_error, lambda d, *_: (d[0] / 2, d[1])), (X, Y), "xhat"),
+    "cotangent of x with the wrong sign": Fault(
+        squared_error, wrong(squared_error, lambda d, *_: (d[0], -d[1])), (X, Y), "x"),
+    "softmax without subtracting the one-hot": Fault(
+        softmax_nll, wrong(softmax_nll, lambda d, dnll, a, _: (dnll[:, None] * softmax(a), None)), (X, LABELS),
+        "logits"),
+    "softmax with the one-hot in the wrong column": Fault(
+        softmax_nll, wrong(softmax_nll, lambda d, dnll, a, k: (dnll[:, None] * (softmax(a) - hot(k - 1)), None)),
+        (X, LABELS), "logits"),
+    "Bernoulli gradient without -x": Fault(
+        bernoulli_nll, wrong(bernoulli_nll, lambda d, dnll, a, _: (dnll[:, None] * sigmoid(a)[0], d[1])), (X, GREY),
+        "logits"),
+    "cotangents swapped between arguments of equal shape": Fault(
+        bernoulli_nll, wrong(bernoulli_nll, lambda d, *_: d[::-1]), (X, GREY), "logits"),
+    "pulls composed in forward order": Fault(mlp, forward_order, (SQUARES, X), "p[1].b"),
+    "gradient of only one of two uses": Fault(forked, wrong(forked, lambda d, dy, x: tanh(x)[1](dy)), (X,), "x"),
+    "stale cotangent": Fault(tanh, stale(), (X,), "x"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_a_right_layer_passes(fault):
+    zero = ("p[1].b",) if fault.right is softplus_mlp_grad else ()
+    report = check_layer(fault.right, fault.args, zero=zero).raise_for_status()
+    assert report.method == "complex step"
+    assert report.error < 1e-13
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_a_wrong_layer_fails_and_the_message_names_the_block(fault):
+    report = check_layer(fault.wrong, fault.args)
+    assert report.status == "FAIL"
+    with pytest.raises(GradientError, match=rf"^FAIL: worst block {re.escape(fault.block)}, relative error"):
+        report.raise_for_status()
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_no_luck_of_the_draw_lets_a_wrong_layer_through(fault, seed):
+    assert check_layer(fault.wrong, fault.args, rng=seed).status == "FAIL"
+
+
+def test_the_faults_are_many():
+    assert len(FAULTS) >= 25
+
+
+SHAPES = {
+    "lost transpose": (wrong(dense, lambda d, dy, p, _: (d[0], dy @ p.W)), "matmul"),
+    "transposed weights": (wrong(dense, lambda d, *_: (d[0]._replace(W=d[0].W.T), d[1])), r"got shapes \[\(3, 6\), "),
+    "bias summed over the wrong axis": (
+        wrong(dense, lambda d, dy, *_: (d[0]._replace(b=dy.sum(1)), d[1])), r"got shapes \[\(6, 3\), \(7,\), "),
+    "bias not summed": (wrong(dense, lambda d, dy, *_: (d[0]._replace(b=dy), d[1])), r"got shapes \[.*\(7, 3\), \(7"),
+    "bias kept as a row": (
+        wrong(dense, lambda d, dy, *_: (d[0]._replace(b=dy.sum(0, keepdims=True)), d[1])), r"\(1, 3\)"),
+    "cotangents in the wrong order": (wrong(dense, lambda d, *_: d[::-1]), r"got shapes \[\(7, 6\), "),
+    "no cotangent for a float": (wrong(dense, lambda d, *_: (d[0], None)), r"got shapes \[\(6, 3\), \(3,\)\], wanted"),
+    "too few cotangents": (wrong(dense, lambda d, *_: d[:1]), "pull: got 1 cotangents, wanted one for each of 2"),
+    "too many cotangents": (wrong(dense, lambda d, *_: (*d, d[1])), "pull: got 3 cotangents, wanted one for each of 2"),
+}
+
+
+@pytest.mark.parametrize(("layer", "message"), SHAPES.values(), ids=SHAPES)
+def test_a_cotangent_of_another_shape_is_refused(layer, message):
+    with pytest.raises(ValueError, match=message):
+        check_layer(layer, (P, X))
+
+
+# Gradients of scalar functions
+
+
+def cubes(p):
+    """A loss of a tree."""
+    return np.sum(p[0].W ** 3) + np.sum(p[0].b ** 2) * np.sum(p[1])
+
+
+def cubes_gradient(p):
+    """Its gradient."""
+    return Dense(3 * p[0].W ** 2, 2 * p[0].b * np.sum(p[1])), np.full_like(p[1], np.sum(p[0].b ** 2))
+
+
+POINT = (P, RNG.standard_normal(5))
+LOSSES = {
+    "zero gradient of a small loss": lambda g: 0 * g,
+    "sign flipped of a small loss": lambda g: -g,
+    "factor 1 + 2e-6 of a small loss": lambda g: (1 + 2e-6) * g,
+    "one entry off by 1 % of a small loss": lambda g: g * np.array([1, 1, 1.01, 1, 1, 1]),
+    "infinite gradient": lambda g: g / 0.0,
+}
+
+
+@pytest.mark.parametrize("size", [1e-150, 1e-6, 1.0, 1e6, 1e150])
+@pytest.mark.parametrize("fault", LOSSES.values(), ids=LOSSES)
+def test_no_size_of_the_loss_hides_a_fault(fault, size):
+    loss = lambda x: size * np.sum(np.exp(x) / 7)
+    right = lambda x: size * np.exp(x) / 7
+    assert check_gradient(loss, X[0], right).raise_for_status().error < 1e-13
+    with np.errstate(divide="ignore", invalid="ignore"):
+        report = check_gradient(loss, X[0], lambda x: fault(right(x)))
+    with pytest.raises(GradientError, match=r"^FAIL: worst block x, "):
+        report.raise_for_status()
+
+
+def test_a_tree_is_checked_block_by_block():
+    report = check_gradient(cubes, POINT, cubes_gradient).raise_for_status()
+    assert [block.name for block in report.blocks] == ["[0].W", "[0].b", "[1]"]
+    assert [block.status for block in report.blocks] == ["PASS"] * 3
+
+
+def test_the_worst_entry_is_named():
+    def gradient(p):
+        first, second = cubes_gradient(p)
+        first.W[3, 2] *= -1
+        first.W[1, 1] *= 1.01
+        return first, second
+
+    report = check_gradient(lambda p: cubes(p[0]), (POINT,), lambda p: (gradient(p[0]),))
+    assert report.block == "[0][0].W"
+    assert report.entry == "[0][0].W[3, 2]"
+    assert report.got == -3 * P.W[3, 2] ** 2
+    assert report.want == pytest.approx(3 * P.W[3, 2] ** 2, rel=1e-15)
+    assert [block.status for block in report.blocks] == ["FAIL", "PASS", "PASS"]
+
+
+def test_the_worst_entry_of_a_layer_is_named_after_its_argument():
+    def fault(d, *_):
+        d[0][0].W[3, 2] *= 1.5
+        return d
+
+    report = check_layer(wrong(mlp, fault), (NET, X))
+    assert (report.block, report.entry) == ("p[0].W", "p[0].W[3, 2]")
+    assert report.got == pytest.approx(1.5 * report.want, rel=1e-13)
+    assert "worst entry p[0].W[3, 2]: got" in str(report)
+
+
+def test_an_array_is_a_gradient_at_one_point():
+    report = check_gradient(lambda x: np.sum(x ** 3), X, 3 * X ** 2)
+    assert report.status == "PASS"
+    assert "line integral" not in [leg.method for leg in report.legs]
+    assert check_gradient(lambda x: np.sum(x ** 3), X, 3.00001 * X ** 2).status == "FAIL"
+
+
+def test_a_lone_number_is_a_point():
+    assert check_gradient(lambda x: x ** 3, 2.0, lambda x: 3 * x ** 2).entry == "x"
+    assert check_gradient(lambda x: x ** 3, 2.0, 12.0).status == "PASS"
+    assert check_gradient(lambda x: x ** 3, 2.0, 12.001).status == "FAIL"
+
+
+def test_a_gradient_wrong_away_from_x_only_is_caught_by_the_line_integral():
+    right = lambda x: 3 * x ** 2
+    report = check_gradient(lambda x: np.sum(x ** 3), X[0], lambda x: right(x) + 1e-6 * (x - X[0]) ** 2)
+    assert report.error < 1e-15
+    assert [leg.method for leg in report.legs if leg.status == "FAIL"] == ["line integral"]
+    assert report.status == "FAIL"
+
+
+def test_a_wrong_objective_with_a_consistent_gradient_passes():
+    doubled = lambda mu, logvar: (2 * kl(mu, logvar)[0], lambda dkl: kl(mu, logvar)[1](2 * dkl))
+    assert check_layer(doubled, (MU, LOGVAR)).status == "PASS"
+
+
+# Methods, and why they were chosen
+
+
+class Real(NamedTuple):
+    """A function that complex numbers do not suit, its gradient, and the reason to expect."""
+
+    f: Callable[..., Any]
+    grad: Callable[..., Any]
+    why: str
+
+
+REFUSES, GIVES_REAL, DIFFERS = "refuses complex numbers", "real value for complex input", "is not the real slope"
+REAL = {
+    "norm": Real(np.linalg.norm, lambda x: x / np.linalg.norm(x), GIVES_REAL),
+    "var": Real(np.var, lambda x: 2 * (x - x.mean()) / x.size, GIVES_REAL),
+    "abs, far from 0": Real(lambda x: np.sum(np.abs(x) ** 3), lambda x: 3 * x * np.abs(x), GIVES_REAL),
+    "real part": Real(lambda x: np.sum(x.real ** 3), lambda x: 3 * x ** 2, GIVES_REAL),
+    "conjugate": Real(lambda x: np.vdot(x, x), lambda x: 2 * x, DIFFERS),
+    "a term with a norm": Real(lambda x: np.sum(x ** 3) + np.linalg.norm(x),
+                               lambda x: 3 * x ** 2 + x / np.linalg.norm(x), DIFFERS),
+    "one use of two cut off": Real(lambda x: np.sum(x * x.real), lambda x: 2 * x, DIFFERS),
+    "hypot": Real(lambda x: np.sum(np.hypot(x, 2)), lambda x: x / np.hypot(x, 2), REFUSES),
+    "logaddexp": Real(lambda x: np.sum(np.logaddexp(x, 0)), lambda x: 1 / (1 + np.exp(-x)), REFUSES),
+    "cast to an array of floats": Real(lambda x: np.sum(np.asarray(x, float) ** 3), lambda x: 3 * x ** 2, REFUSES),
+    "cast with astype": Real(lambda x: np.sum(x.astype(float) ** 3), lambda x: 3 * x ** 2, REFUSES),
+    "cast to a float": Real(lambda x: float(np.sum(x ** 3)), lambda x: 3 * x ** 2, REFUSES),
+    "written into an array of floats": Real(lambda x: np.sum(np.power(x, 3, out=np.empty(x.shape))),
+                                            lambda x: 3 * x ** 2, REFUSES),
+}
+
+
+@pytest.mark.parametrize("real", REAL.values(), ids=REAL)
+def test_real_differences_where_the_complex_step_is_not_to_be_trusted(real):
+    report = check_gradient(real.f, X[0], real.grad).raise_for_status()
+    assert report.method == "real differences"
+    assert real.why in report.why
+    assert report.error < 1e-11
+
+
+@pytest.mark.parametrize("real", REAL.values(), ids=REAL)
+def test_real_differences_still_reject(real):
+    report = check_gradient(real.f, X[0], lambda x: (1 + 2e-6) * real.grad(x))
+    assert report.method == "real differences"
+    assert report.status == "FAIL"
+
+
+def test_layers_fall_back_too():
+    norm = lambda x: (np.linalg.norm(x, axis=1), lambda dy: (dy / np.linalg.norm(x, axis=1))[:, None] * x)
+    assert check_layer(norm, (X,)).raise_for_status().method == "real differences"
+    assert check_layer(wrong(norm, lambda dx, *_: (1 + 2e-6) * dx), (X,)).status == "FAIL"
+
+
+def test_an_error_of_the_function_itself_is_not_swallowed():
+    with pytest.raises(ZeroDivisionError):
+        check_gradient(lambda x: 1 // 0, X, lambda x: x)
+
+
+@pytest.mark.parametrize("weight", [1e-3, 1e-6, 1e-8])
+def test_a_silently_non_analytic_term_however_small_is_seen(weight):
+    loss = lambda x: np.sum(x ** 4) + weight * np.linalg.norm(x)
+    right = lambda x: 4 * x ** 3 + weight * x / np.linalg.norm(x)
+    assert check_gradient(loss, X[0], lambda x: 4 * x ** 3).status == "FAIL"
+    assert check_gradient(loss, X[0], right).status != "FAIL"
+
+
+# Kinks
+
+
+def weighted_relu(x):
+    """A sum of positive parts."""
+    return np.sum(relu(x)[0] * [1, -2, 3, 4, 5, 6])
+
+
+def weighted_relu_gradient(x):
+    """Its gradient."""
+    return relu(x)[1](np.array([1, -2, 3, 4, 5, 6.0]))
+
+
+def beside(distance):
+    """A point with one coordinate at that distance from 0."""
+    return np.array([0.7, distance, -1.1, 0.4, -0.3, 1.9])
+
+
+@pytest.mark.parametrize("branches", [None, lambda x: x > 0])
+def test_a_kink_at_x_is_no_point_to_check(branches):
+    report = check_gradient(weighted_relu, beside(0.0), weighted_relu_gradient, branches=branches)
+    assert report.status == "KINK"
+    with pytest.raises(GradientError, match="no derivative here"):
+        report.raise_for_status()
+
+
+@pytest.mark.parametrize("branches", [None, lambda x: x > 0])
+def test_a_kink_of_a_layer_at_x(branches):
+    assert check_layer(relu, (beside(0.0)[None],), branches=branches).status == "KINK"
+
+
+@pytest.mark.parametrize(("f", "gradient", "x"), [
+    (lambda x: np.sum(np.abs(x)), np.sign, beside(0.0)),
+    (np.max, lambda x: (np.arange(3) == np.argmax(x)) * 1.0, np.array([1.5, 0.3, 1.5])),
+    (lambda x: x[np.argmax(x.real)] ** 2, lambda x: (np.arange(3) == np.argmax(x)) * 2 * x, np.array([1.5, 0.3, 1.5])),
+], ids=["abs", "max of two equal ones", "argmax of two equal ones"])
+@pytest.mark.parametrize("seed", range(5))
+def test_kinks_nobody_named(f, gradient, x, seed):
+    assert check_gradient(f, x, gradient, rng=seed).status == "KINK"
+
+
+@pytest.mark.parametrize("branches", [None, lambda x: x > 0])
+@pytest.mark.parametrize("distance", [s * d for d in (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6) for s in (1, -1)])
+def test_a_kink_near_x_is_passed_by(distance, branches):
+    check = lambda factor: check_gradient(weighted_relu, beside(distance),
+                                          lambda x: factor * weighted_relu_gradient(x), branches=branches)
+    assert check(1).raise_for_status().method == "complex step"
+    assert check(1 + 2e-6).status == "FAIL"
+
+
+@pytest.mark.parametrize("distance", [s * d for d in (1e-1, 1e-2, 1e-3, 1e-4) for s in (1, -1)])
+def test_a_kink_near_x_is_passed_by_in_real_differences(distance):
+    f, gradient = lambda x: np.sum(np.abs(x) * X[0]), lambda x: np.sign(x) * X[0]
+    assert check_gradient(f, beside(distance), gradient).raise_for_status().method == "real differences"
+    assert check_gradient(f, beside(distance), lambda x: (1 + 2e-6) * gradient(x)).status == "FAIL"
+
+
+@pytest.mark.parametrize("distance", [1e-5, 1e-6, 1e-7, 1e-9, 1e-12])
+def test_however_near_the_kink_a_right_gradient_does_not_fail_nor_a_wrong_one_pass(distance):
+    f, gradient = lambda x: np.sum(np.abs(x) * X[0]), lambda x: np.sign(x) * X[0]
+    assert check_gradient(f, beside(distance), gradient).status in ("PASS", "KINK", "INCONCLUSIVE")
+    assert check_gradient(f, beside(distance), lambda x: 1.01 * gradient(x)).status != "PASS"
+
+
+@pytest.mark.parametrize("distance", [1e-7, 1e-8])
+def test_named_branches_settle_what_is_a_kink(distance):
+    report = check_gradient(weighted_relu, beside(distance), weighted_relu_gradient, branches=lambda x: x > 0)
+    assert report.status == "PASS"
+
+
+# Nothing to see, and zeros by theorem
+
+
+def test_a_constant_function_is_inconclusive():
+    report = check_gradient(lambda x: 3.0 + 0 * np.sum(x), X, lambda x: 0 * x)
+    assert report.status == "INCONCLUSIVE"
+    with pytest.raises(GradientError, match=r"^INCONCLUSIVE: worst block x"):
+        report.raise_for_status()
+
+
+def test_the_bias_before_batch_norm_is_inconclusive_unless_it_is_declared_zero():
+    report = check_layer(normed, (P, X))
+    assert report.status == "INCONCLUSIVE"
+    assert [block.name for block in report.blocks if block.status != "PASS"] == ["p.b"]
+    assert check_layer(normed, (P, X), zero=("p.b",)).status == "PASS"
+
+
+@pytest.mark.parametrize("size", [1e-9, 1e-6, 1.0])
+@pytest.mark.parametrize("zero", [(), ("p.b",)])
+def test_a_gradient_where_there_is_none_fails(size, zero):
+    fault = lambda d, *_: (d[0]._replace(b=d[0].b + size * np.linalg.norm(d[0].W)), d[1])
+    report = check_layer(wrong(normed, fault), (P, X), zero=zero)
+    assert report.status == "FAIL"
+    assert report.block == "p.b"
+
+
+def test_an_unsettled_block_does_not_hide_a_failed_one():
+    fault = lambda d, *_: (d[0]._replace(W=1.01 * d[0].W), d[1])
+    with pytest.raises(GradientError, match=r"^FAIL: worst block p\.W"):
+        check_layer(wrong(normed, fault), (P, X)).raise_for_status()
+
+
+def test_a_block_that_is_not_zero_is_not_passed_as_zero():
+    assert check_layer(dense, (P, X), zero=("p.b",)).status == "FAIL"
+
+
+def test_every_block_may_be_zero():
+    constant = lambda x: (1 + 0 * x.sum(1), lambda dy: np.zeros_like(x))
+    assert check_layer(constant, (X,), zero=("x",)).status == "PASS"
+    assert check_layer(wrong(constant, lambda dx, *_: dx + 1e-9), (X,), zero=("x",)).status == "FAIL"
+
+
+@pytest.mark.parametrize("zero", [("b",), ("p",), ("p.b", "p.c")])
+def test_an_unknown_name_is_refused(zero):
+    unknown = sorted(set(zero) - {"p.b"})
+    with pytest.raises(ValueError, match=re.escape(f"zero: got {unknown}, wanted names among ['p.W', 'p.b', 'x']")):
+        check_layer(normed, (P, X), zero=zero)
+
+
+# What is refused before any verdict
+
+
+BAD = {
+    "infinite value": (lambda x: np.sum(x) * np.inf, X, r"f\(x\): got .*inf.*, wanted a finite scalar"),
+    "NaN": (lambda x: np.nan, X, r"f\(x\): got nan, wanted a finite scalar"),
+    "a vector": (lambda x: x[0], X, r"f\(x\): got array\(.*, wanted a finite scalar"),
+    "one number in an array": (lambda x: x[0, :1], X, r"f\(x\): got array\(\[.*\]\), wanted a finite scalar"),
+    "NaN in x": (lambda x: 1.0, np.where(X == X[3, 2], np.nan, X), r"wanted a finite scalar at a finite x"),
+    "infinite x": (lambda x: 1.0, np.full((7, 6), np.inf), "at a finite x"),
+}
+
+
+@pytest.mark.parametrize(("f", "x", "message"), BAD.values(), ids=BAD)
+def test_a_function_without_a_finite_scalar_value_is_refused(f, x, message):
+    with pytest.raises(ValueError, match="(?s)" + message), np.errstate(invalid="ignore"):
+        check_gradient(f, x, lambda x: np.ones_like(x))
+
+
+@pytest.mark.parametrize("gradient", [X.T, X[:, :1], X.ravel(), X[0, 0], (X, X), (), None, lambda x: x.T])
+def test_a_gradient_of_another_shape_is_refused(gradient):
+    with pytest.raises(ValueError, match=r"gradient: got shapes \[.*\], wanted \{'x': \(7, 6\)\}"):
+        check_gradient(lambda x: np.sum(x ** 2), X, gradient)
+
+
+def test_a_complex_gradient_is_refused():
+    with pytest.raises((TypeError, ValueError), match="gradient"):
+        check_gradient(lambda x: np.sum(x ** 2), X, lambda x: 2 * x + 0j)
+
+
+@pytest.mark.parametrize("x", [np.zeros(0), ()])
+def test_a_point_without_coordinates_is_refused(x):
+    with pytest.raises(ValueError, match="wanted"):
+        check_gradient(lambda x: 1.0, x, lambda x: x)
+
+
+@pytest.mark.parametrize("rng", [None, 1.5, np.random])
+def test_chance_is_explicit(rng):
+    with pytest.raises(TypeError, match=r"^rng: got"):
+        check_layer(tanh, (X,), rng=rng)
+
+
+# Integer and frozen arguments
+
+
+def test_integer_and_frozen_arguments_are_left_out():
+    assert [block.name for block in check_layer(softmax_nll, (X, LABELS)).blocks] == ["logits"]
+    assert [block.name for block in check_layer(reparametrise, (MU, LOGVAR, EPS)).blocks] == ["mu", "logvar"]
+
+
+@pytest.mark.parametrize(("layer", "args"), [(softmax_nll, (X, LABELS)), (reparametrise, (MU, LOGVAR, EPS))])
+def test_a_cotangent_for_an_integer_or_frozen_argument_is_refused(layer, args):
+    faulty = wrong(layer, lambda d, *_: (*d[:-1], np.zeros(np.shape(args[-1]))))
+    with pytest.raises(ValueError, match="pull: got a cotangent for an integer or frozen argument, wanted None"):
+        check_layer(faulty, args)
+
+
+def test_a_bare_tuple_in_place_of_one_cotangent_is_refused():
+    with pytest.raises(ValueError, match=r"pull: got .*cotangent"):
+        check_layer(wrong(kl, lambda d, *_: d[0]), (MU, LOGVAR))
+
+
+@pytest.mark.parametrize(("args", "message"), [
+    ((LABELS,), "args: got no float array, wanted at least one argument that has a cotangent"),
+    (((X, LABELS),), r"x: got dtype kinds \['f', 'i'\], wanted floats alone or integers alone"),
+    ((X * 1j,), r"x: got dtype kinds \['c'\], wanted floats alone or integers alone"),
+])
+def test_arguments_that_cannot_be_checked_are_refused(args, message):
+    with pytest.raises(ValueError, match=message):
+        check_layer(tanh, args)
+
+
+def test_the_value_of_a_layer_may_be_a_tree():
+    pair = lambda x: ((x ** 2, Dense(np.sin(x), x.sum(0))),
+                      lambda dy: 2 * x * dy[0] + np.cos(x) * dy[1].W + dy[1].b)
+    assert check_layer(pair, (X,)).status == "PASS"
+    assert check_layer(wrong(pair, lambda dx, dy, x: dx - dy[1].b), (X,)).status == "FAIL"
+
+
+# Reports
+
+
+@pytest.mark.parametrize("fault", ["factor 1.0005", "one bias entry off by 1 %", "KL without the -1 of the logvar"])
+def test_two_runs_give_equal_reports_and_leave_the_arguments_alone(fault):
+    _, layer, args, _ = FAULTS[fault]
+    before = [leaf.tobytes() for leaf in trees.leaves(args)]
+    assert repr(check_layer(layer, args)) == repr(check_layer(layer, args))
+    assert [leaf.tobytes() for leaf in trees.leaves(args)] == before
+
+
+def test_a_seed_and_its_generator_give_equal_reports():
+    assert repr(check_layer(mlp, (NET, X), rng=3)) == repr(check_layer(mlp, (NET, X), rng=np.random.default_rng(3)))
+
+
+def test_data_drawn_from_the_seed_of_the_check_are_not_its_cotangent():
+    x = np.random.default_rng(0).standard_normal((7, 6))
+    assert check_layer(batch_norm, (x,), rng=0).status == "PASS"
+    report = check_layer(wrong(tanh, lambda dx, dy, x: dx / dy * x), (x,), rng=0)
+    assert [block.status for block in report.blocks] == ["FAIL"]
+
+
+def test_read_only_and_float32_arguments_are_checked():
+    frozen = X.astype(np.float32)
+    frozen.flags.writeable = False
+    assert check_layer(tanh, (frozen,)).status == "PASS"
+
+
+def test_a_passing_report_returns_itself_and_says_what_was_done():
+    report = check_layer(dense, (P, X))
+    assert report.raise_for_status() is report
+    assert [leg.method.partition(" of ")[0] for leg in report.legs] == ["Taylor rate", "line integral", "adjoint test"]
+    assert str(report).startswith(f"PASS: worst block {report.block}, relative error ")
+    assert "complex step on every coordinate, because the function is analytic" in str(report)
+
+
+def test_a_gradient_error_is_an_assertion_error():
+    assert issubclass(GradientError, AssertionError)

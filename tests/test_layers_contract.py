@@ -1,0 +1,336 @@
+"""Every layer keeps the contract: a pure function f(*args) -> (y, pull) whose pull is the adjoint of its derivative."""
+
+import ast
+import importlib
+import inspect
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from refvae import layers, trees
+from refvae.check import check_layer
+from refvae.check.problem import argument_names
+from refvae.layers import Dense
+from refvae.linear_ae import affine_ae, linear_ae
+
+MODULES = ["refvae.layers", "refvae.linear_ae"]
+
+
+class Row(NamedTuple):
+    """Arguments of a layer at a seed; blocks that are zero by theorem; the branches it takes, if it has any."""
+
+    args: Callable[[np.random.Generator], tuple[Any, ...]]
+    zero: tuple[str, ...] = ()
+    branches: Callable[..., Any] | None = None
+
+
+def normal(*shape):
+    """One Gaussian array of that shape."""
+    return lambda rng: (rng.standard_normal(shape),)
+
+
+def affine(rng, d=6, h=3):
+    """Parameters of an affine map with a bias that is not zero."""
+    return Dense(rng.standard_normal((d, h)), rng.standard_normal(h))
+
+
+def net(rng):
+    """Three affine maps of unequal sizes."""
+    return affine(rng, 6, 8), affine(rng, 8, 5), affine(rng, 5, 3)
+
+
+def positive(x):
+    """The branches of whatever has a kink at 0."""
+    return x > 0
+
+
+TABLE = {
+    layers.dense: Row(lambda rng: (affine(rng), rng.standard_normal((7, 6)))),
+    layers.tanh: Row(normal(7, 6)),
+    layers.sigmoid: Row(normal(7, 6)),
+    layers.softplus: Row(normal(7, 6)),
+    layers.relu: Row(normal(7, 6), branches=positive),
+    layers.tanh_prime: Row(normal(7, 6)),
+    layers.sigmoid_prime: Row(normal(7, 6)),
+    layers.step: Row(normal(7, 6), zero=("x",), branches=positive),
+    layers.bernoulli_nll: Row(lambda rng: (rng.standard_normal((7, 6)), rng.random((7, 6)))),
+    layers.softmax_nll: Row(lambda rng: (rng.standard_normal((7, 6)), rng.integers(0, 6, 7))),
+    layers.squared_error: Row(lambda rng: (rng.standard_normal((7, 6)), rng.standard_normal((7, 6)))),
+    layers.batch_norm: Row(normal(7, 6)),
+    layers.mlp: Row(lambda rng: (net(rng), rng.standard_normal((7, 6)))),
+    layers.mlp_grad: Row(lambda rng: (net(rng), rng.standard_normal((7, 6))), zero=("p[2].b",)),
+    linear_ae: Row(lambda rng: (rng.standard_normal((6, 3)), rng.standard_normal((3, 6)), rng.standard_normal((7, 6)))),
+    affine_ae: Row(lambda rng: (rng.standard_normal((6, 3)), rng.standard_normal((3, 6)), rng.standard_normal(6),
+                                rng.standard_normal((7, 6)))),
+}
+LOSSES = [layers.bernoulli_nll, layers.softmax_nll, layers.squared_error]
+
+
+def found():
+    """Every public function of the modules that returns a pull."""
+    members = [f for name in MODULES for f in vars(importlib.import_module(name)).values() if inspect.isfunction(f)]
+    return {f for f in members if not f.__name__.startswith("_") and f.__module__ in MODULES
+            and "Pull" in str(f.__annotations__.get("return", ""))}
+
+
+def test_every_layer_is_in_the_table():
+    assert {f.__name__ for f in found()} == {f.__name__ for f in TABLE}
+
+
+every = pytest.mark.parametrize(("layer", "row"), TABLE.items(), ids=[f.__name__ for f in TABLE])
+
+
+def cotangents(layer, args, dy):
+    """What pull(dy) gives, always one per argument."""
+    got = layer(*args)[1](dy)
+    return (got,) if len(args) == 1 else got
+
+
+def like(rng, tree):
+    """A Gaussian tree shaped like that one."""
+    return trees.map(lambda leaf: rng.standard_normal(np.shape(leaf)), tree)
+
+
+def raw(tree):
+    """The bytes of every leaf."""
+    return [np.asarray(leaf).tobytes() for leaf in trees.leaves(tree)]
+
+
+def moves(layer, args):
+    """Whether each argument has a cotangent."""
+    floats = [all(np.asarray(leaf).dtype.kind == "f" for leaf in trees.leaves(arg)) for arg in args]
+    return [real and not name.endswith("_frozen")
+            for real, name in zip(floats, argument_names(layer, len(args)), strict=True)]
+
+
+# Pure
+
+
+@every
+def test_same_input_same_output_and_the_pull_can_be_called_again(layer, row):
+    rng = np.random.default_rng(1)
+    args = row.args(rng)
+    y, pull = layer(*args)
+    dy, other = like(rng, y), like(rng, y)
+    first = raw(pull(dy))
+    pull(other)
+    assert raw(pull(dy)) == first
+    assert raw(layer(*args)[0]) == raw(y)
+    assert raw(cotangents(layer, args, dy)) == first
+
+
+@every
+def test_the_inputs_are_untouched(layer, row):
+    rng = np.random.default_rng(2)
+    args = row.args(rng)
+    dy = like(rng, layer(*args)[0])
+    before = raw((args, dy))
+    for leaf in trees.leaves((args, dy)):
+        leaf.flags.writeable = False
+    cotangents(layer, args, dy)
+    assert raw((args, dy)) == before
+
+
+@every
+def test_writing_into_a_cotangent_changes_no_later_one(layer, row):
+    rng = np.random.default_rng(3)
+    args = row.args(rng)
+    y, pull = layer(*args)
+    dy = like(rng, y)
+    want = raw(pull(dy))
+    for leaf in trees.leaves(pull(dy)):
+        leaf[...] = np.nan
+    assert raw(pull(dy)) == want
+
+
+# Adjoint and linear
+
+
+@every
+@pytest.mark.parametrize("seed", [4, 5])
+def test_the_pull_is_the_adjoint_of_the_derivative(layer, row, seed):
+    args = row.args(np.random.default_rng(seed))
+    report = check_layer(layer, args, zero=row.zero, branches=row.branches, rng=seed + 100)
+    report.raise_for_status()
+    assert report.method == "complex step"
+    assert report.error < 1e-13
+
+
+@every
+def test_the_pull_is_linear(layer, row):
+    rng = np.random.default_rng(6)
+    y, pull = layer(*row.args(rng))
+    u, w, a, b = like(rng, y), like(rng, y), 1.7, -0.6
+    got, of_u, of_w = pull(trees.axpy(a, u, trees.map(lambda leaf: b * leaf, w))), pull(u), pull(w)
+    for g, gu, gw in zip(*map(trees.leaves, (got, of_u, of_w)), strict=True):
+        assert np.linalg.norm(g - (a * gu + b * gw)) <= 1e-13 * np.linalg.norm(abs(a * gu) + abs(b * gw))
+
+
+# Like for like
+
+
+@every
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_cotangent_has_the_types_shapes_and_dtype_of_its_argument(layer, row, dtype):
+    rng = np.random.default_rng(7)
+    cast = lambda leaf: np.asarray(leaf).astype(dtype) if np.asarray(leaf).dtype.kind == "f" else leaf
+    args = trees.map(cast, row.args(rng))
+    y = layer(*args)[0]
+    assert {leaf.dtype for leaf in trees.leaves(y)} == {np.dtype(dtype)}
+    for arg, d in zip(args, cotangents(layer, args, trees.map(cast, like(rng, y))), strict=True):
+        assert d is None or types(d) == types(arg)
+
+
+def types(tree):
+    """The types of a tree all the way down, with shapes and dtypes of its leaves."""
+    if isinstance(tree, tuple):
+        return type(tree), [types(part) for part in tree]
+    return np.shape(tree), tree.dtype
+
+
+@every
+def test_only_integer_and_frozen_arguments_get_none(layer, row):
+    rng = np.random.default_rng(8)
+    args = row.args(rng)
+    given = [d is not None for d in cotangents(layer, args, like(rng, layer(*args)[0]))]
+    assert given == moves(layer, args)
+
+
+# Explicit chance
+
+
+CHANCE = {"random", "default_rng", "Generator", "standard_normal", "normal", "uniform", "integers", "choice", "shuffle",
+          "permutation", "argmin", "argsort", "argpartition", "sort", "sorted", "partition", "lexsort", "nanargmin"}
+
+
+@every
+def test_no_layer_draws_sorts_or_chooses(layer, row):
+    tree = ast.parse(inspect.getsource(layer))
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    used |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert not used & CHANCE
+    assert ("argmax" in used) <= (layer is layers.softmax_nll)  # it only shifts the logits
+
+
+# Holomorphic core
+
+
+def away(arg, seed):
+    """The argument with half of its entries moved by 30, up or down; parameters and integers stay."""
+    if isinstance(arg, tuple) or arg.dtype.kind != "f":
+        return arg
+    return arg + 30 * np.random.default_rng(seed).choice([-1, 0, 0, 1], arg.shape)
+
+
+@every
+@pytest.mark.parametrize("far", [False, True])
+@pytest.mark.parametrize("seed", [9, 10, 11])
+def test_the_lines_run_unchanged_on_complex_input(layer, row, far, seed):
+    args = row.args(np.random.default_rng(seed))
+    args = tuple(away(arg, seed) for arg in args) if far else args
+    rng = np.random.default_rng(seed + 100)
+    v = tuple(like(rng, arg) if move else None for arg, move in zip(args, moves(layer, args), strict=True))
+    at = lambda h: layer(*[arg if d is None else trees.axpy(h, d, arg) for arg, d in zip(args, v, strict=True)])[0]
+    exact, h = np.imag(at(1e-30j)) / 1e-30, 1e-4
+    central = sum(w * (at(j * h) - at(-j * h)) for j, w in ((1, 45), (2, -9), (3, 1))) / (60 * h)
+    # where y is flat its differences are round-off of y, so y counts as well
+    assert np.abs(exact - central).max() <= 1e-7 * max(np.abs(exact).max(), np.abs(at(0.0)).max())
+
+
+@every
+@pytest.mark.parametrize("far", [False, True])
+def test_complex_input_leaves_the_value_as_it_is(layer, row, far):
+    args = row.args(np.random.default_rng(12))
+    args = tuple(away(arg, 12) for arg in args) if far else args
+    lifted = [trees.map(lambda leaf: leaf + 0j, arg) if move else arg
+              for arg, move in zip(args, moves(layer, args), strict=True)]
+    got, want = layer(*lifted)[0], layer(*args)[0]
+    assert np.iscomplexobj(got)
+    assert np.linalg.norm(got - want) <= 1e-14 * np.linalg.norm(want)
+
+
+# Unreduced
+
+
+def test_the_losses_are_those_of_the_table():
+    assert [f for f in TABLE if f.__name__.endswith(("_nll", "_error"))] == LOSSES
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_data_loss_is_one_number_per_example(loss):
+    args = TABLE[loss].args(np.random.default_rng(13))
+    y = loss(*args)[0]
+    assert y.shape == (7,)
+    for i in range(7):
+        alone = loss(*[arg[i:i + 1] for arg in args])[0]
+        assert alone == pytest.approx(y[i:i + 1], rel=1e-14)
+
+
+# Shapes that would broadcast
+
+
+one_row, one_column, seven = np.ones((1, 6)), np.ones((7, 1)), np.ones(7)
+TRAPS = {
+    "nll of (7, 1) and (7,)": lambda: layers.bernoulli_nll(one_column, seven),
+    "nll of (7,) and (7, 1)": lambda: layers.bernoulli_nll(seven, one_column),
+    "nll of (7, 6) and (1, 6)": lambda: layers.bernoulli_nll(np.ones((7, 6)), one_row),
+    "nll of (7, 6) and (7, 1)": lambda: layers.bernoulli_nll(np.ones((7, 6)), one_column),
+    "error of (7, 1) and (7,)": lambda: layers.squared_error(one_column, seven),
+    "error of (7,) and (7, 1)": lambda: layers.squared_error(seven, one_column),
+    "error of (1, 6) and (7, 6)": lambda: layers.squared_error(one_row, np.ones((7, 6))),
+    "labels (7, 1)": lambda: layers.softmax_nll(np.ones((7, 6)), np.zeros((7, 1), int)),
+    "labels (1,)": lambda: layers.softmax_nll(np.ones((7, 6)), np.zeros(1, int)),
+    "one label": lambda: layers.softmax_nll(np.ones((7, 6)), np.int64(0)),
+    "bias (7, 1)": lambda: layers.dense(Dense(np.ones((6, 3)), one_column), np.ones((7, 6))),
+    "bias (1, 3)": lambda: layers.dense(Dense(np.ones((6, 3)), np.ones((1, 3))), np.ones((7, 6))),
+    "bias (1,)": lambda: layers.dense(Dense(np.ones((6, 3)), np.ones(1)), np.ones((7, 6))),
+    "bias ()": lambda: layers.dense(Dense(np.ones((6, 3)), np.ones(())), np.ones((7, 6))),
+    "mlp with bias (7, 1)": lambda: layers.mlp((Dense(np.ones((6, 3)), one_column),), np.ones((7, 6))),
+    "mlp_grad with bias (7, 1)": lambda: layers.mlp_grad(
+        (Dense(np.ones((6, 3)), one_column), Dense(np.ones((3, 1)), np.ones(1))), np.ones((7, 6))),
+    "mean row (7, 1)": lambda: affine_ae(np.ones((6, 3)), np.ones((3, 6)), one_column, np.ones((7, 6))),
+    "mean row (1, 6)": lambda: affine_ae(np.ones((6, 3)), np.ones((3, 6)), one_row, np.ones((7, 6))),
+    "mean row ()": lambda: affine_ae(np.ones((6, 3)), np.ones((3, 6)), np.ones(()), np.ones((7, 6))),
+    "decoder of one column": lambda: linear_ae(np.ones((6, 3)), np.ones((3, 1)), np.ones((7, 6))),
+}
+
+
+@pytest.mark.parametrize("call", TRAPS.values(), ids=TRAPS)
+def test_shapes_that_would_broadcast_wrongly_are_refused(call):
+    with pytest.raises(ValueError, match=r"got shapes .* wanted equal ones"):
+        call()
+
+
+# A place for the cotangent
+
+
+@pytest.mark.parametrize("layer", [layers.dense, layers.mlp])
+def test_the_cotangent_of_the_parameters_can_be_written_into_one_flat_vector(layer):
+    rng = np.random.default_rng(14)
+    p, x = TABLE[layer].args(rng)
+    y, pull = layer(p, x)
+    dy = like(rng, y)
+    vector, out = trees.flatten(trees.map(lambda leaf: np.full(leaf.shape, np.nan), p))
+    (dp, dx), (want, want_dx) = pull(dy, out=out), pull(dy)
+    assert types(dp) == types(p)
+    assert all(a is b for a, b in zip(trees.leaves(dp), trees.leaves(out), strict=True))
+    assert raw((vector, dx)) == raw((trees.flatten(want).vector, want_dx))
+
+
+def test_a_perceptron_of_one_map_takes_a_place_too():
+    rng = np.random.default_rng(15)
+    p, x = (affine(rng),), rng.standard_normal((7, 6))
+    y, pull = layers.mlp(p, x)
+    vector, out = trees.flatten(p)
+    pull(y, out=out)
+    assert raw(vector) == raw(trees.flatten(layers.dense(p[0], x)[1](y)[0]).vector)
+
+
+def test_a_place_with_too_few_maps_is_refused():
+    rng = np.random.default_rng(16)
+    p, x = TABLE[layers.mlp].args(rng)
+    y, pull = layers.mlp(p, x)
+    with pytest.raises(ValueError, match="shorter"):
+        pull(y, out=trees.flatten(p).tree[1:])
