@@ -39,14 +39,19 @@ def matrix(x: Any, name: str) -> Array:
     """
     if isinstance(x, (np.ma.MaskedArray, np.matrix)) or hasattr(x, "tocsr"):
         raise TypeError(f"{name}: got {type(x).__name__}, wanted a plain array (n, d)")
-    a = np.asarray(x)
+    try:
+        a = np.asarray(x)
+    except ValueError as error:
+        raise ValueError(f"{name}: got rows of unequal length, wanted an array (n, d)") from error
     if a.dtype.kind not in "biuf":
         raise TypeError(f"{name}: got dtype {a.dtype}, wanted real numbers")
     if a.ndim != 2 or 0 in a.shape:
         hint = f"; one feature is {name}.reshape(-1, 1)" if a.ndim == 1 else ""
         raise ValueError(f"{name}: got shape {a.shape}, wanted (n, d) with n, d >= 1{hint}")
+    with np.errstate(over="ignore"):
+        a = a.astype(np.float64)
     bad = np.argwhere(~np.isfinite(a))
     if len(bad):
         raise ValueError(f"{name}: got {len(bad)} NaN or infinite entries, the first at {tuple(map(int, bad[0]))}, "
                          "wanted finite ones")
-    return a.astype(np.float64)
+    return a

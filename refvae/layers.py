@@ -45,8 +45,8 @@ def dense(p: Dense, x: Array) -> tuple[Array, Pull]:
 
 def tanh(x: Array) -> tuple[Array, Pull]:
     """Hyperbolic tangent.   x -> y, like x                                                       (1.5)"""
-    y = np.tanh(x)
-    return y, lambda dy: dy * (1 - y * y)                                                               # (1.5)
+    e = _decay(x)[1] ** 2
+    return np.tanh(x), lambda dy: dy * 4 * e / (1 + e) ** 2                                             # (1.5)
 
 
 def sigmoid(x: Array) -> tuple[Array, Pull]:
@@ -65,22 +65,22 @@ def softplus(x: Array) -> tuple[Array, Pull]:
 
 def relu(x: Array) -> tuple[Array, Pull]:
     """Positive part; by convention its derivative at 0 is 0.   x -> y, like x                    (1.10)"""
-    on = x.real > 0
-    return np.where(on, x, 0), lambda dy: np.where(on, dy, 0)                                       # (1.10)
+    off = x.real <= 0
+    return np.where(off, 0, x), lambda dy: np.where(off, 0, dy)                                         # (1.10)
 
 
 def tanh_prime(x: Array) -> tuple[Array, Pull]:
     """Derivative of `tanh` as a layer of its own.   x -> y, like x                               (1.11)"""
-    t = np.tanh(x)
-    y = 1 - t * t
-    return y, lambda dy: dy * (-2 * t * y)                                                              # (1.11)
+    e = _decay(x)[1] ** 2
+    y = 4 * e / (1 + e) ** 2
+    return y, lambda dy: dy * -2 * np.tanh(x) * y                                                       # (1.11)
 
 
 def sigmoid_prime(x: Array) -> tuple[Array, Pull]:
     """Derivative of `sigmoid` as a layer of its own.   x -> y, like x                            (1.11)"""
-    positive, e = _decay(x)
+    _, e = _decay(x)
     y = e / (1 + e) ** 2
-    return y, lambda dy: dy * y * np.where(positive, e - 1, 1 - e) / (1 + e)                            # (1.11)
+    return y, lambda dy: dy * y * -np.tanh(x / 2)                                                       # (1.11)
 
 
 def step(x: Array) -> tuple[Array, Pull]:
@@ -119,7 +119,7 @@ def bernoulli_nll(logits: Array, x: Array) -> tuple[Array, Pull]:
 
 
 def softmax_nll(logits: Array, labels: Array) -> tuple[Array, Pull]:
-    """-log softmax(logits)[label].   logits (n, m), labels (n,) integers -> nll (n,) nats   (1.14), adjoint (1.15)"""
+    """-log softmax(logits)[label].   logits (n, m), labels (n,) in 0..m-1 -> nll (n,) nats  (1.14), adjoint (1.15)"""
     same_shape(logits[:, 0], labels, "a column of logits and labels")
     rows, top = np.arange(len(labels)), logits.real.argmax(1)
     shifted = logits - logits[rows, top, None]
@@ -129,7 +129,8 @@ def softmax_nll(logits: Array, labels: Array) -> tuple[Array, Pull]:
 
     def pull(dnll: Array) -> tuple[Array, None]:
         dlogits = e / (1 + others)[:, None]                                                             # (1.15)
-        dlogits[rows, labels] -= 1                                                                      # (1.15)
+        dlogits[rows, labels] = 0
+        dlogits[rows, labels] = -dlogits.sum(1)  # p - 1 would cancel                                   # (1.15)
         return dnll[:, None] * dlogits, None
 
     return nll, pull
@@ -149,7 +150,10 @@ def squared_error(xhat: Array, x: Array) -> tuple[Array, Pull]:
 
 
 def batch_norm(x: Array, eps: float = 0.0) -> tuple[Array, Pull]:
-    """Columns with mean 0 and variance 1, without affine part.   x: (n, d) -> y: (n, d)   (1.18), adjoint (1.19)"""
+    """Columns with mean 0 and variance 1, without affine part.   x: (n, d) -> y: (n, d)   (1.18), adjoint (1.19)
+
+    A constant column has no such form: at eps = 0 it becomes NaN.
+    """
     centred = x - x.mean(0)
     sigma = np.sqrt((centred * centred).mean(0) + eps)
     y = centred / sigma                                                                                 # (1.18)
@@ -209,7 +213,7 @@ def mlp_grad(p: tuple[Dense, ...], x: Array, activation: Activation = tanh) -> t
     """
     inputs, slopes, pull_slopes = [x], [], []
     for layer in p[:-1]:
-        a = inputs[-1] @ layer.W + layer.b
+        a, _ = dense(layer, inputs[-1])
         slope, pull_slope = DERIVATIVE[activation](a)
         inputs.append(activation(a)[0])
         slopes.append(slope)

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from refvae.inputs import matrix, whole
+from refvae.inputs import matrix, same_shape, whole
 from refvae.trees import Array, Pull
 
 
 def linear_ae(C: Array, D: Array, X: Array) -> tuple[Any, Pull]:
     """Loss |X - X C D|^2.   encoder C (d, k), decoder D (k, d), data X (n, d) -> loss ()     (2.2), adjoint (2.3)"""
     Z = X @ C
+    same_shape(X[0], D[0], "a row of X and of D")
     R = X - Z @ D
     loss = (R * R).sum()                                                                                # (2.2)
 
@@ -26,6 +27,7 @@ def linear_ae(C: Array, D: Array, X: Array) -> tuple[Any, Pull]:
 
 def affine_ae(C: Array, D: Array, m: Array, X: Array) -> tuple[Any, Pull]:
     """Loss |X' - X' C D|^2 of the data X' = X - 1 m' shifted by a row m (d,).   -> loss ()             (2.11)"""
+    same_shape(m, X[0], "m and a row of X")
     loss, pull_shifted = linear_ae(C, D, X - m)                                                         # (2.11)
 
     def pull(dloss: Any) -> tuple[Array, Array, Array, Array]:
@@ -56,3 +58,14 @@ def svd_autoencoder(X: Array, k: int) -> tuple[Array, Array]:
     k = whole(k, "k", most=min(X.shape))
     _, _, Vt = np.linalg.svd(X, full_matrices=False)
     return Vt[:k].T, Vt[:k]                                                                             # (2.5)
+
+
+def alternating_step(D: Array, X: Array) -> tuple[Array, Array]:
+    """The best encoder C (d, k) for the decoder D (k, d), then the best decoder for C: one subspace iteration.  (2.10)
+
+    D and X (n, d) are real; D has rank k. Raises TypeError or ValueError for other input.
+    """
+    D, X = matrix(D, "D"), matrix(X, "X")
+    C = np.linalg.pinv(D)                                                                               # (2.10)
+    D = np.linalg.lstsq(X @ C, X, rcond=None)[0]                                                        # (2.10)
+    return C, D

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from refvae.derivations.layers.common import one, slope, times
 from scipy import special
 
+from refvae.derivations.layers.common import one, slope, times
 from refvae.evidence import Ledger, entrywise, gap, holds
 from refvae.layers import (
     relu,

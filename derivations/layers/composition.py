@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from refvae.derivations.layers.common import network, one, times
 
+from refvae.derivations.layers.common import network, one, times
 from refvae.evidence import Ledger, gap, holds, spoiled
 from refvae.layers import (
     Dense,

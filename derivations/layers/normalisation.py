@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from refvae.derivations.layers.common import one, times
 from scipy import stats
 
+from refvae.derivations.layers.common import one, times
 from refvae.evidence import Ledger, Outcome, gap, order, vanishes
 from refvae.layers import (
     batch_norm,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from refvae.derivations.layers.common import network
 
 from refvae.check.numeric import STEP, line_terms
+from refvae.derivations.layers.common import network
 from refvae.evidence import Ledger, gap, holds, spoiled, z_score
 from refvae.layers import (
     Dense,

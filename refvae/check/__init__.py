@@ -59,7 +59,7 @@ def check_layer(f: Callable[..., Any], args: Sequence[Any], *, zero: Sequence[st
 
     Raises ValueError if the cotangents are not one per argument, shaped like it, and None where it has none.
     """
-    layer, rng = Layer(f, args), generator(rng)
+    layer, rng = Layer(f, args), generator(rng).spawn(1)[0]
     dy = layer.cotangent(rng)
     pattern = None if branches is None else lambda x: branches(*layer.args(x))
     return _report(Problem(layer.value(dy), layer.x, layer.gradient(dy), layer.names, pattern), zero, rng, layer)
@@ -76,7 +76,7 @@ def _report(problem: Problem, zero: Sequence[str], rng: np.random.Generator, lay
     blocks = legs.compare(problem, numeric, declared, bound)
     found += [legs.taylor(problem, v)] + ([legs.line(problem, v)] if problem.has_gradient else [])
     found += [legs.adjoint(layer, problem, declared, rng)] if layer and not refused else []
-    worst = max(blocks, key=lambda block: np.inf if np.isnan(block.error) else block.error)
+    worst = max(blocks, key=lambda block: (block.status == "FAIL", np.inf if np.isnan(block.error) else block.error))
     at = problem.blocks[worst.name]
     a, n = problem.slope[at], numeric[at]
     index = int(np.argmax(np.nan_to_num(entry_errors(a, n), nan=np.inf)))

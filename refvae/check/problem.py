@@ -30,6 +30,9 @@ class Problem:
         self.blocks = {name: slice(a, b) for name, a, b in zip(names, ends[:-1], ends[1:], strict=True)}
         self._f, self._grad, self._branches = f, grad, branches
         self.has_gradient = callable(grad)
+        self.names_branches = branches is not None
+        if not self.x.size:
+            raise ValueError("x: got no coordinates, wanted at least one")
         self.scale = self._scales()
         self.slope = self.gradient(self.x)
         value = self.f(self.x)
@@ -47,7 +50,10 @@ class Problem:
         got = [np.shape(leaf) for leaf in trees.leaves(gradient)]
         if got != list(self.shapes.values()):
             raise ValueError(f"gradient: got shapes {got}, wanted {self.shapes}")
-        return trees.flatten(trees.map(np.asarray, gradient)).vector.astype(np.float64)
+        if any(np.iscomplexobj(leaf) for leaf in trees.leaves(gradient)):
+            raise TypeError("gradient: got complex numbers, wanted real ones")
+        vector = trees.flatten(trees.map(np.asarray, gradient)).vector.astype(np.float64)
+        return np.where(np.isfinite(vector), vector, np.nan)  # NaN goes through all arithmetic in silence
 
     def one_piece(self, v: Array) -> bool:
         """Whether the branches, where somebody named them, are the same all along [x, x + v]."""
@@ -105,7 +111,8 @@ class Layer:
             got = self.f(*self.args(x))[1](dy)
             each = (got,) if len(self.all) == 1 else got
             if not isinstance(each, tuple) or len(each) != len(self.all):
-                raise ValueError(f"pull: got {len(each)} cotangents, wanted one for each of {len(self.all)} arguments")
+                count = len(each) if isinstance(each, tuple) else 1
+                raise ValueError(f"pull: got {count} cotangents, wanted one for each of {len(self.all)} arguments")
             if any(d is not None for d, moves in zip(each, self.moves, strict=True) if not moves):
                 raise ValueError("pull: got a cotangent for an integer or frozen argument, wanted None")
             return self._moving(each)

@@ -1,0 +1,48 @@
+"""Data and helpers that several sections use."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from scipy import linalg
+
+from refvae.data import digits
+from refvae.linear_ae import linear_ae, svd_autoencoder
+
+RANKS = (2, 8, 16)
+
+
+def arrays(rng, n=9, d=7, k=3):
+    """Encoder, decoder, data; all sizes differ."""
+    return rng.standard_normal((d, k)), rng.standard_normal((k, d)), rng.standard_normal((n, d))
+
+
+def tail(X, k):
+    """The tail of the squared singular values by the other route: eigenvalues of the Gram matrix."""
+    return linalg.eigvalsh(X.T @ X)[::-1][k:].sum()
+
+
+@lru_cache
+def digit_rows():
+    """The triangular factor R of the digits: |X - X C D| = |R - R C D|, with 64 rows in place of 1797."""
+    return linalg.qr(digits()[0], mode="r")[0][:64]
+
+
+def mean_loss(p, X):
+    """linear_ae per row of the batch, as an objective of p = (C, D)."""
+    loss, pull = linear_ae(*p, X)
+
+    def back(d):
+        dC, dD, dX = pull(d / len(X))
+        return (dC, dD), dX
+
+    return loss / len(X), back
+
+
+@lru_cache
+def small_data():
+    """A 60 x 12 Gaussian matrix, and its optimal projector and loss for k = 3."""
+    X = np.random.default_rng(0).standard_normal((60, 12))
+    C, D = svd_autoencoder(X, 3)
+    return X, C @ D, tail(X, 3)
