@@ -146,7 +146,7 @@ def _break(chosen: Statement, seed: int) -> int:
 
 def _line(name: str, found: Outcome, verdict: str) -> str:
     numbers = f"measured {found.measured:<12.6g} expected {found.expected:<12.6g} error {found.error:<8.2g}"
-    return f"  {name:<44}{found.note if np.isnan(found.error) else numbers}  {verdict}"
+    return f"  {name:<52}{found.note if np.isnan(found.error) else numbers}  {verdict}"
 
 
 def _validate(arguments: argparse.Namespace) -> None:
