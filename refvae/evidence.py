@@ -101,8 +101,11 @@ class Ledger:
         return register
 
     def adjoint(self, eq: str, layer: Any, args: Callable[[np.random.Generator], Sequence[Any]], *,
-                wrong: Mapping[str, Any], zero: Sequence[str] = ()) -> None:
-        """Register `check_layer` on random arguments: complex step on every coordinate, line integral, adjoint test."""
+                wrong: Mapping[str, Any], zero: Sequence[str] = (), name: str = "gradient") -> None:
+        """Register `check_layer` on random arguments: complex step on every coordinate, line integral, adjoint test.
+
+        A claim with several of these gives each a name, from which its random numbers derive.
+        """
         def gradient(layer: Any, rng: np.random.Generator) -> Outcome:
             """Complex step on every coordinate, Taylor rate, line integral, adjoint test with Gaussian vectors."""
             report = check_layer(layer, args(rng), zero=zero, rng=rng)
@@ -110,6 +113,7 @@ class Ledger:
             note = report.block if report.status == "PASS" else str(report)
             return Outcome(*report.norms, error, note, report.status in ("PASS", "FAIL"))
 
+        gradient.__name__ = name
         self.add(eq, "adjoint", layer, wrong=wrong)(gradient)
 
 

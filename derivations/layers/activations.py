@@ -121,8 +121,8 @@ ledger.adjoint("1.10", relu, one(7, 6), wrong={"derivative 1 everywhere": RELU_W
                                                "derivative of -ReLU(-x)": slope(relu, lambda y, x: x < 0)})
 
 for prime, curved in ((tanh_prime, lambda y, x: -2 * np.tanh(x)), (sigmoid_prime, lambda y, x: y * (1 - y))):
-    ledger.adjoint("1.11", prime, one(7, 6), wrong={"a factor lost": slope(prime, curved), "zero": times(prime, 0),
-                                                    "sign": times(prime, -1)})
+    ledger.adjoint("1.11", prime, one(7, 6), name=prime.__name__, wrong={
+        "a factor lost": slope(prime, curved), "zero": times(prime, 0), "sign": times(prime, -1)})
 
 
 @ledger.add("1.11", "identity", (tanh_prime, sigmoid_prime, step), wrong={

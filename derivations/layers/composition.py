@@ -50,7 +50,7 @@ def fan_out(x):
     return t * x, lambda dy: pull(dy * x) + dy * t
 
 
-ledger.adjoint("1.2", fan_out, one(7, 6), wrong={
+ledger.adjoint("1.2", fan_out, one(7, 6), name="fan_out", wrong={
     "second use forgotten": lambda x: (fan_out(x)[0], lambda dy: tanh(x)[1](dy * x)),
     "cotangents averaged": times(fan_out, 0.5)})
 

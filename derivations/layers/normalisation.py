@@ -62,7 +62,7 @@ def any_eps(wrongs):
 
 
 for eps in (0.0, 0.3):
-    ledger.adjoint("1.19", with_eps(eps), one(7, 6), wrong=norm_slopes(eps))
+    ledger.adjoint("1.19", with_eps(eps), one(7, 6), name=f"eps_{eps:g}", wrong=norm_slopes(eps))
 
 
 def long_chain(x, eps, dy):

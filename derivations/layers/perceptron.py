@@ -106,8 +106,9 @@ SECOND_ORDER = {"curvature (phi'') dropped": forgets("curvature"),
 ledger.adjoint("1.24", mlp_grad, field_args(6, 5, 2), zero=("p[1].b",), wrong=SECOND_ORDER)
 for activation in (softplus, sigmoid):
     ledger.adjoint("1.24", (lambda phi: lambda p, x: mlp_grad(p, x, phi))(activation), field_args(6, 5, 4, 1),
-                   zero=("p[2].b",), wrong={"the field of tanh's pull": (lambda phi: lambda p, x: (
-                       mlp_grad(p, x, phi)[0], mlp_grad(p, x, tanh)[1]))(activation)})
+                   name=activation.__name__, zero=("p[2].b",), wrong={
+                       "the pull of tanh's field": (lambda phi: lambda p, x: (
+                           mlp_grad(p, x, phi)[0], mlp_grad(p, x, tanh)[1]))(activation)})
 
 
 @ledger.add("1.24", "identity", mlp_grad, wrong=SECOND_ORDER)

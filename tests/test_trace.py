@@ -1,0 +1,485 @@
+"""The thread from an equation to its lines of code and its evidence, and the pages on which it stands.
+
+Every rule is a function that returns what it finds, as `file:line: what is wrong`; its test wants the list to be empty.
+The tests at the end break each rule on purpose.
+"""
+
+import ast
+import io
+import re
+import tokenize
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+from refvae.evidence import Evidence
+from refvae.statements import HEADER, NUMBER, Statement, TaggedLine, chapters, evidence_module, statements, tagged_lines
+
+ROOT = Path(__file__).parents[1]
+PAGES = [page for page in sorted(ROOT.rglob("*.md"))
+         if not re.search(r"(^|/)(\.|build/|dist/|site-packages/)", page.relative_to(ROOT).as_posix())]
+DERIVATIONS = [ROOT / "derivations" / f"{chapter}.md" for chapter in chapters()]
+MODULES = [path for room in ("refvae", "derivations", "figures") for path in sorted((ROOT / room).rglob("*.py"))]
+DETERMINISTIC = {"adjoint", "identity", "law", "limit", "oracle"}
+
+FENCE = re.compile(r"^ *(`{3,})([^`\n]*)\n(.*?)^ *\1`* *$", re.M | re.S)
+SPAN = re.compile(r"(?<!`)(`+)(?!`)(?:.|\n(?!\n))*?(?<!`)\1(?!`)")
+INLINE = re.compile(r"\$([^$\n]+)\$")
+LINK = re.compile(r"\]\(<?([^)\s>]+)>?\)")
+CITED = re.compile(rf"(?<![\w.])[(\[]({NUMBER})[)\]]")
+ACCENTS_AND_LETTERS = re.compile(r"\\math(?:bb|bf|cal|frak|scr) *\{?\w\}?|\\[A-Za-z]+|[A-Za-z]")
+WORDS = re.compile(r"\\(?:mathrm|text|begin|end)\{[^{}]*\}")
+REFUSED = re.compile(r"\\(?:operatorname|mbox|(?:re)?newcommand|DeclareMathOperator|def|let|require|href|label|ref)\b")
+MANGLED = re.compile(r"\\[!-/:-@\[-`{-~]|<(?=[A-Za-z/!?])|\]\(|\*")
+INSTEAD = {r"\,": r"\thinspace", r"\:": r"\medspace", r"\;": r"\thickspace", r"\!": r"\negthinspace", r"\{": r"\lbrace",
+           r"\}": r"\rbrace", r"\|": r"\Vert", r"\\": r"\cr", "<": r"\lt", "](": r"\rbrack(", "*": r"\ast"}
+STRUCTURE = {"\\" + name for name in """
+    frac tfrac dfrac binom sqrt sum prod int iint left right middle big Big bigl bigr Bigl Bigr biggl biggr Biggl Biggr
+    lbrace rbrace lvert rvert lfloor rfloor lceil rceil quad qquad thinspace cr limits underbrace overbrace overline
+    displaystyle le ge leq geq ne neq lt gt ll gg approx equiv in notin subset subseteq to mapsto gtrless
+    Rightarrow Leftarrow Leftrightarrow iff infty cdot cdots dots ldots vdots ddots times pm mp forall exists cup cap
+    setminus lbrack rbrack log exp sin cos tan arctan sinh cosh tanh max min sup inf lim arg""".split()}
+
+
+def test_there_is_something_to_check():
+    assert {page.name for page in PAGES} >= {"CONTRIBUTING.md", "CHANGELOG.md", "layers.md", "notation.md"}
+    assert [number(chapter) for chapter in chapters()] == list(range(1, len(chapters()) + 1))
+
+
+def none(findings: Iterable[str]) -> None:
+    found = list(findings)
+    assert not found, "\n" + "\n".join(found)
+
+
+def number(chapter: str) -> int:
+    return int(chapters()[chapter].split()[0])
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else path.name
+
+
+def on_pages(rule: Callable[[Path, str], Iterable[str]], pages: Sequence[Path]) -> list[str]:
+    return [finding for page in pages for finding in rule(page, page.read_text("utf8"))]
+
+
+def at(page: Path, text: str, position: int) -> str:
+    return f"{name(page)}:{text.count(chr(10), 0, position) + 1}"
+
+
+def blank(pattern: re.Pattern[str], text: str) -> str:
+    """The text with what matches made blank; positions and lines stay."""
+    return pattern.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
+
+
+def formulas(text: str) -> Iterator[tuple[int, str, bool]]:
+    """Position, TeX, and whether it stands in a line of text, of every formula."""
+    yield from ((match.start(3), match[3], False) for match in FENCE.finditer(text) if match[2].strip() == "math")
+    yield from ((match.start(1), match[1], True) for match in INLINE.finditer(blank(SPAN, blank(FENCE, text))))
+
+
+def prose(text: str) -> str:
+    return blank(INLINE, blank(SPAN, blank(FENCE, text)))
+
+
+# Pages: links, formulas, symbols
+
+
+def dead_links(page: Path, text: str) -> Iterator[str]:
+    for match in LINK.finditer(prose(text)):
+        file, _, anchor = match[1].partition("#")
+        target = (page.parent / file).resolve() if file else page
+        if re.match(r"[a-z]+:", match[1]):
+            continue
+        if target != page and not target.exists():
+            yield f"{at(page, text, match.start())}: no file {match[1]}"
+        elif anchor and anchor not in anchors(text if target == page else target.read_text("utf8")):
+            yield f"{at(page, text, match.start())}: no anchor {match[1]}"
+
+
+def anchors(text: str) -> set[str]:
+    headings = re.findall(r"^#+ +(.*?) *$", blank(FENCE, text), re.M)
+    slugs = {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
+    return slugs | set(re.findall(r'<a id="([^"]+)">', text))
+
+
+def unbalanced(page: Path, text: str) -> Iterator[str]:
+    for fence in FENCE.finditer(text):
+        if re.search(f"^ *{fence[1]}", fence[3], re.M):
+            yield f"{at(page, text, fence.start())}: fence does not end before the next one begins"
+    for i, line in enumerate(blank(SPAN, blank(FENCE, text)).splitlines(), 1):
+        if line.lstrip().startswith("```") or line.count("$") % 2 or "$$" in line:
+            yield f"{name(page)}:{i}: unbalanced fence or $ (a formula ends on its line; displays are ```math)"
+        elif any(re.search(r"\w$", line[:m.start()]) or re.match(r"\w", line[m.end():]) for m in INLINE.finditer(line)):
+            yield f"{name(page)}:{i}: a letter or digit touches a $, so GitHub shows no formula"
+    for position, tex, _ in formulas(text):
+        if (bare := re.sub(r"\\[{}]", "", tex)).count("{") != bare.count("}"):
+            yield f"{at(page, text, position)}: unbalanced braces"
+
+
+def refused_macros(page: Path, text: str) -> Iterator[str]:
+    for position, tex, inline in formulas(text):
+        for match in REFUSED.finditer(tex):
+            yield f"{at(page, text, position + match.start())}: GitHub refuses {match[0]}"
+        for match in MANGLED.finditer(tex) if inline else ():
+            instead = INSTEAD.get(match[0], "a ```math block")
+            yield f"{at(page, text, position + match.start())}: Markdown takes {match[0]} in ${tex}$, write {instead}"
+
+
+def emphasised(page: Path, text: str) -> Iterator[str]:
+    """Underscores of formulas that Markdown pairs within a paragraph: one may open, one after it may close emphasis."""
+    spans = [(start, start + len(tex)) for start, tex, inline in formulas(text) if inline]
+    for paragraph in re.finditer(r"(?:.+\n?)+", text):
+        opened = False
+        for start, end in (span for span in spans if paragraph.start() <= span[0] < paragraph.end()):
+            for match in re.finditer("_", text[start:end]):
+                before, after = text[start + match.start() - 1], text[start + match.end()]
+                if opened and not before.isspace() and not after.isalnum():
+                    yield f"{at(page, text, start)}: Markdown ends emphasis at _ in ${text[start:end]}$: write '_ '"
+                    opened = False
+                opened |= not before.isalnum() and not after.isspace()
+
+
+def symbols(tex: str) -> set[str]:
+    """The letters, accents and macros of a formula that a reader may ask the meaning of."""
+    found = ACCENTS_AND_LETTERS.findall(WORDS.sub(" ", tex))
+    return {re.sub(r"(\\math\w+?) *\{?(\w)\}?$", r"\1 \2", token) for token in found} - STRUCTURE
+
+
+def notation(text: str) -> set[str]:
+    """What the first columns of the tables with the header `symbol` define."""
+    tables = re.findall(r"^\| symbol \|.*\n\|[-|]+\n((?:\|.*\n?)+)", text, re.M)
+    return {symbol for table in tables for row in table.splitlines() for tex in INLINE.findall(row.split("|")[1])
+            for symbol in symbols(tex)}
+
+
+def missing_symbols(page: Path, text: str, known: set[str]) -> Iterator[str]:
+    seen: set[str] = set()
+    for position, tex, _ in formulas(text):
+        for symbol in sorted(symbols(tex) - known - seen):
+            yield f"{at(page, text, position)}: {symbol} is not in derivations/notation.md"
+        seen |= symbols(tex)
+
+
+def test_links_are_alive():
+    none(on_pages(dead_links, PAGES))
+
+
+def test_fences_and_dollars_are_balanced():
+    none(on_pages(unbalanced, PAGES))
+
+
+def test_github_shows_every_formula():
+    none(on_pages(refused_macros, PAGES) + on_pages(emphasised, PAGES))
+
+
+def test_every_symbol_is_in_the_notation():
+    known = notation((ROOT / "derivations" / "notation.md").read_text("utf8"))
+    none(on_pages(lambda page, text: missing_symbols(page, text, known), DERIVATIONS))
+
+
+def test_rows_of_the_notation_have_five_cells():
+    page = ROOT / "derivations" / "notation.md"
+    lines = enumerate(page.read_text("utf8").splitlines(), 1)
+    cells = [(i, line.count("|") - 1) for i, line in lines if line.startswith("|")]
+    none(f"{name(page)}:{i}: {count} cells" for i, count in cells if count not in (3, 5))  # 3: how p and q are swapped
+
+
+# Numbers: each stands once, in order, under its anchor, and whoever cites one cites one that exists
+
+
+def misnumbered(page: Path, text: str) -> Iterator[str]:
+    """Headers that cannot be read, stand without their anchor, belong to another chapter or are out of order."""
+    lines, last = text.splitlines(), (0, "")
+    chapter = re.match(r"# (\d+) ", text)
+    for i, line in enumerate(lines):
+        where = f"{name(page)}:{i + 1}"
+        if not (header := HEADER.match(line)):
+            if re.match(r"\*\*[(\[]\d", line):
+                yield f"{where}: not a header **(n.m)** or **[n.m]** with a title"
+            continue
+        found, fields = header[2], header[3].split(" · ")[1:]
+        first, _, second = found.partition(".")
+        place = (int(re.sub(r"\D", "", second)), re.sub(r"\d", "", second))
+        if lines[i - 1] != f'<a id="eq-{first}-{second}"></a>':
+            yield f'{where}: ({found}) wants <a id="eq-{first}-{second}"></a> on the line above'
+        if not chapter or first != chapter[1]:
+            yield f"{where}: ({found}) does not belong to the chapter of the heading"
+        if place <= last:
+            yield f"{where}: ({found}) stands twice or out of order"
+        if strange := {field.split(" ")[0] for field in fields} - {"code", "about", "uses", "from"}:
+            yield f"{where}: ({found}) has the fields {sorted(strange)}, wanted code, about, uses, from"
+        last = place
+
+
+def unknown_numbers(path: Path, text: str, known: Iterable[str]) -> Iterator[str]:
+    """Numbers in brackets that nothing states, in the comments and strings of a module or in the prose of a page."""
+    for line, string, _ in strings(text) if path.suffix == ".py" else [(1, prose(text), False)]:
+        for match in CITED.finditer(string):
+            if match[1] not in known:
+                at_line = line + string.count("\n", 0, match.start())
+                yield f"{name(path)}:{at_line}: no derivation states ({match[1]})"
+
+
+def strings(source: str) -> Iterator[tuple[int, str, bool]]:
+    """First line, text, and whether it is a docstring, of every comment and string."""
+    before = tokenize.NEWLINE
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if tokenize.tok_name[token.type] in ("COMMENT", "STRING", "FSTRING_MIDDLE"):
+            starts = before in (tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT)
+            yield token.start[0], token.string, starts and token.type == tokenize.STRING
+        if token.type not in (tokenize.COMMENT, tokenize.NL):
+            before = token.type
+
+
+def backslashes(path: Path, text: str) -> Iterator[str]:
+    for line, string, is_docstring in strings(text):
+        if is_docstring and "\\" in string and "r" not in string[:string.index('"')].lower():
+            yield f"{name(path)}:{line}: backslash in a docstring that is not raw"
+
+
+def test_numbers_stand_in_order_under_their_anchors():
+    none(on_pages(misnumbered, DERIVATIONS))
+
+
+def test_cited_numbers_exist():
+    none(on_pages(lambda path, text: unknown_numbers(path, text, statements()), [*MODULES, *PAGES]))
+
+
+def test_docstrings_with_a_backslash_are_raw():
+    none(on_pages(backslashes, MODULES))
+
+
+# Statements: lines of code, what they use
+
+
+def where(statement: Statement) -> str:
+    return f"derivations/{statement.chapter}.md:{statement.line}: ({statement.number})"
+
+
+def loose(found: Iterable[Statement], tagged: Mapping[str, Sequence[TaggedLine]]) -> Iterator[str]:
+    """Claims without lines of their own and without `about`, or with both, or about statements without lines."""
+    for claim in (statement for statement in found if statement.is_claim):
+        if (claim.number in tagged) == bool(claim.about):
+            yield f"{where(claim)} wants tagged lines or `about`, and not both"
+        if bool(claim.code) == bool(claim.about):
+            yield f"{where(claim)} wants the field `code` or the field `about`, and not both"
+        yield from (f"{where(claim)} is about ({n}), which has no tagged line" for n in claim.about if n not in tagged)
+
+
+def misplaced(page: Path, text: str, tagged: Mapping[str, Sequence[TaggedLine]]) -> Iterator[str]:
+    """Functions in a `code` field that their link does not define or that hold no tagged line; lines outside them."""
+    for match in re.finditer(HEADER.pattern, text, re.M):
+        here, own = f"{at(page, text, match.start())}: ({match[2]})", tagged.get(match[2], [])
+        field = next((field for field in match[3].split(" · ") if field.startswith("code ")), "")
+        inside: set[TaggedLine] = set()
+        for function, link in re.findall(r"`([\w.]+)`(?:\]\(([^)]+)\))?", field):
+            file = (page.parent / link).resolve()
+            spans = definitions(file.read_text("utf8")) if file.suffix == ".py" and file.exists() else {}
+            first, last = spans.get(function, (1, 0))
+            held = {line for line in own if line.path.resolve() == file and first <= line.line <= last}
+            inside |= held
+            if not held:
+                yield f"{here} {function} " + ("holds no line tagged with it" if last else f"is not in '{link}'")
+        if field:
+            yield from (f"{name(path)}:{i}: ({match[2]}) is tagged outside what its `code` field names"
+                        for path, i, _ in own if not any(line.path == path and line.line == i for line in inside))
+
+
+def definitions(source: str) -> dict[str, tuple[int, int]]:
+    """First and last line of every function and class at the top level, and of methods."""
+    tops = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    named = {top.name: top for top in tops} | {
+        f"{top.name}.{node.name}": node for top in tops if isinstance(top, ast.ClassDef) for node in top.body
+        if isinstance(node, ast.FunctionDef)}
+    return {title: (node.lineno, node.end_lineno or 0) for title, node in named.items()}
+
+
+def misused(found: Mapping[str, Statement]) -> Iterator[str]:
+    """`uses` and `about` that name nothing, a later chapter or, round some corners, the statement itself."""
+    for statement in found.values():
+        for n in (*statement.uses, *statement.about):
+            if n not in found:
+                yield f"{where(statement)} names ({n}), which no derivation states"
+            elif int(n.split(".")[0]) > int(statement.number.split(".")[0]):
+                yield f"{where(statement)} names ({n}) of a later chapter"
+    try:
+        TopologicalSorter({n: statement.uses for n, statement in found.items()}).prepare()
+    except CycleError as error:
+        cycle = error.args[1][::-1]
+        yield (where(found[cycle[0]]) if cycle[0] in found else "") + " uses itself: " + " uses ".join(cycle)
+
+
+def test_a_claim_has_lines_or_is_about_lines():
+    none(loose(statements().values(), tagged_lines()))
+
+
+def test_code_fields_name_what_holds_the_lines():
+    none(on_pages(lambda page, text: misplaced(page, text, tagged_lines()), DERIVATIONS))
+
+
+def test_statements_use_earlier_ones_and_no_circles():
+    none(misused(statements()))
+
+
+# Evidence
+
+
+def thin(found: Mapping[str, Statement], entries: Sequence[Evidence], tagged: Iterable[str]) -> Iterator[str]:
+    """Claims that could not be closed whatever the run gives, and evidence for what claims nothing."""
+    for statement in found.values():
+        own = [entry for entry in entries if entry.eq == statement.number]
+        kinds = {entry.kind for entry in own}
+        if not statement.is_claim:
+            yield from (f"{where(statement)} is a definition and has evidence {entry.name}" for entry in own)
+        elif len(kinds) < 2:
+            yield f"{where(statement)} has evidence of the kinds {sorted(kinds)}, wanted two, one of them not adjoint"
+        elif statement.number in tagged and not any(e.kind in DETERMINISTIC and e.bound <= 1e-12 for e in own):
+            yield f"{where(statement)} has tagged lines and no deterministic check with a bound of 1e-12"
+
+
+def malformed(chapter: str, entries: Sequence[Evidence], known: Iterable[str]) -> Iterator[str]:
+    """Evidence for unknown or another chapter's numbers, without wrong versions or docstring, or twice by one name."""
+    times = Counter((entry.eq, entry.kind, entry.name) for entry in entries)
+    for entry in entries:
+        here = f"derivations/{chapter}: ({entry.eq}) {entry.kind} {entry.name}"
+        if entry.eq not in known or entry.eq.split(".")[0] != str(number(chapter)):
+            yield f"{here}: derivations/{chapter}.md does not state this number"
+        if not entry.wrong:
+            yield f"{here}: no wrong versions"
+        if not entry.what:
+            yield f"{here}: no docstring"
+        if times[entry.eq, entry.kind, entry.name] > 1:
+            yield f"{here}: two checks of one name, which draw the same random numbers"
+
+
+def all_evidence() -> dict[str, list[Evidence]]:
+    return {chapter: list(evidence_module(chapter).ledger.entries) for chapter in chapters()}
+
+
+def test_every_claim_has_evidence_of_two_kinds():
+    entries = [entry for chapter in all_evidence().values() for entry in chapter]
+    none(thin(statements(), entries, tagged_lines()))
+
+
+@pytest.mark.parametrize("chapter", chapters())
+def test_evidence_is_well_formed(chapter):
+    none(malformed(chapter, all_evidence()[chapter], statements()))
+
+
+@pytest.mark.parametrize("chapter", chapters())
+def test_a_chapter_has_its_rooms(chapter):
+    rooms = [f"derivations/{chapter}.md", f"tests/test_{chapter}.py", f"figures/{chapter}.py", *(
+        f"{room}/{chapter}/__init__.py" if (ROOT / room / chapter).is_dir() else f"{room}/{chapter}.py"
+        for room in ("derivations", "refvae"))]
+    none(f"{room}: missing" for room in rooms if not (ROOT / room).exists())
+
+
+# The rules can fail
+
+
+PAGE = ROOT / "derivations" / "page.md"
+ANCHOR = '<a id="eq-1-2"></a>\n'
+
+
+def claim(n: str = "1.2", **fields) -> Statement:
+    blanks = {"chapter": "layers", "title": "", "is_claim": True, "code": (), "about": (), "uses": (), "source": "",
+              "text": "", "line": 1}
+    return Statement(n, **{**blanks, **fields})
+
+
+def evidence(kind: str, **fields) -> Evidence:
+    return Evidence(**{"eq": "1.2", "kind": kind, "name": "f", "what": "It holds.", "check": max, "subject": 0,
+                       "wrong": {"one": 1}, "bound": 1e-12, **fields})
+
+
+@pytest.mark.parametrize(("rule", "good", "bad"), [
+    (dead_links, "[a](layers.md#eq-1-1) `[b](c)` [d](https://e.f)", "[a](nowhere.md)"),
+    (dead_links, "# A title\n[a](#a-title)", "# A title\n[a](#eq-1-1)"),
+    (dead_links, "[a](layers.md#activations)", "[a](layers.md#eq-1-999)"),
+    (unbalanced, "$a$ and `$`\n```math\nb\n```", "$a$ and $\n"),
+    (unbalanced, "````md\n```math\nb\n```\n````", "```math\nb\n\n```math\nc\n```"),
+    (unbalanced, "$x$-axis, ($n$)", "the $n$th"),
+    (unbalanced, "$\\{a_{1}$", "$a_{1$"),
+    (refused_macros, r"$\mathrm{tr}A$", r"$\operatorname{tr}A$"),
+    (refused_macros, "```math\na\\,b\\mathrm{c}\n```", "```math\n\\mbox{c}\n```"),
+    (refused_macros, r"$a\thinspace b$, $a<1$, $[a\rbrack(b)$", r"$a\,b$"),
+    (refused_macros, r"`\newcommand`", r"$a<b$"),
+    (emphasised, "$f|_ {c}$ and $f|_ {c}$, $a_b$", "$f|_{c}$ and $f|_{c}$"),
+    (emphasised, "$\\bar{a}_b$\n\n$x_{i}$", "$\\bar{a}_b$\n$x_{i}$"),
+    (misnumbered, f"# 1 A\n\n{ANCHOR}**(1.2)** T · uses [1.1]", f"# 2 A\n\n{ANCHOR}**(1.2)** T"),
+    (misnumbered, f"# 1 A\n{ANCHOR}**[1.2]** T", "# 1 A\n\n**[1.2]** T"),
+    (misnumbered, f"# 1 A\n{ANCHOR}**(1.2)** T", f"# 1 A\n{ANCHOR}**(1.2)** T\n{ANCHOR}**(1.2)** T"),
+    (misnumbered, f"# 1 A\n{ANCHOR}**(1.2)** T", f"# 1 A\n{ANCHOR}**(1.2)** T · use (1.1)"),
+    (misnumbered, "# 1 A", f"# 1 A\n{ANCHOR}**(1.2) T**"),
+    (backslashes, 'def f():\n    r"""a\\b"""\n    return "\\n"', 'def f():\n    """a\\b"""'),
+])
+def test_pages_can_break(rule, good, bad):
+    assert list(rule(PAGE, good)) == []
+    assert len(list(rule(PAGE, bad))) == 1
+
+
+def test_symbols_can_be_missing():
+    known = notation("| law | here |\n|---|---|\n| $c$ | |\n\n"
+                     "| symbol | in code |\n|---|---|\n| $x,\\bar\\sigma$ | `$y$` |\n")
+    assert known == {"x", r"\bar", r"\sigma"}
+    text = "```math\n\\frac{\\bar x}\\sigma\\text{ for all }\\mathrm{pull}\\mathbb{R}\n```\n$x$ and $c$, $c+\\mathbb R$"
+    assert list(missing_symbols(PAGE, text, known)) == [
+        r"derivations/page.md:2: \mathbb R is not in derivations/notation.md",
+        "derivations/page.md:4: c is not in derivations/notation.md"]
+
+
+def test_numbers_can_be_unknown():
+    good = 'def f():\n    """Of (1.2), [1.1]."""\n    return g(1.5)  # (1.2), (1.1)\n'
+    assert list(unknown_numbers(Path("a.py"), good, {"1.1", "1.2"})) == []
+    assert list(unknown_numbers(Path("a.py"), good, {"1.1"})) == [
+        "a.py:2: no derivation states (1.2)", "a.py:3: no derivation states (1.2)"]
+    assert list(unknown_numbers(Path("a.md"), "By\n(1.3), `(1.4)`", {"1.1"})) == ["a.md:2: no derivation states (1.3)"]
+
+
+def test_statements_can_be_loose():
+    line = {"1.2": [TaggedLine(ROOT / "f.py", 1, "")]}
+    assert list(loose([claim(code=("f",)), claim("1.3", about=("1.2",)), claim("1.1", is_claim=False)], line)) == []
+    mixed, bare, untagged = claim(code=("f",), about=("1.2",)), claim("1.3"), claim("1.3", code=("f",))
+    for bad in (mixed, bare, untagged, claim("1.3", about=("1.4",))):
+        assert list(loose([bad], line)) != []
+
+
+def test_code_can_be_misplaced():
+    header = "**(1.3)** T · code [`{}`](../refvae/{}.py)"
+    own = {"1.3": [line for line in tagged_lines()["1.3"] if line.path.name == "layers.py"]}
+    assert list(misplaced(PAGE, header.format("dense", "layers"), own)) == []
+    for function, module in (("tanh", "layers"), ("none", "layers"), ("dense", "trees"), ("dense", "nowhere")):
+        assert len(list(misplaced(PAGE, header.format(function, module), own))) == 2
+
+
+def test_uses_can_go_wrong():
+    assert list(misused({"1.1": claim("1.1"), "1.2": claim(uses=("1.1",))})) == []
+    circle = {"1.1": claim("1.1", uses=("1.2",)), "1.2": claim("1.2", uses=("1.1",))}
+    for bad in (circle, {"1.2": claim(uses=("1.9",))}, {"1.2": claim(uses=("2.1",)), "2.1": claim("2.1")}):
+        assert len(list(misused(bad))) == 1
+
+
+def test_evidence_can_be_thin():
+    def findings(*entries, is_claim=True):
+        return list(thin({"1.2": claim(is_claim=is_claim)}, entries, {"1.2"}))
+
+    assert findings(evidence("adjoint"), evidence("law")) == []
+    assert findings(is_claim=False) == []
+    loose_bounds = [evidence("law", bound=1e-3), evidence("montecarlo", bound=1e-12)]
+    for bad in ([], [evidence("law")], [evidence("adjoint")], loose_bounds):
+        assert len(findings(*bad)) == 1
+    assert len(findings(evidence("law"), is_claim=False)) == 1
+
+
+@pytest.mark.parametrize("fields", [{"eq": "1.99"}, {"eq": "2.2"}, {"wrong": {}}, {"what": ""}])
+def test_evidence_can_be_malformed(fields):
+    assert list(malformed("layers", [evidence("law"), evidence("limit")], {"1.2", "2.2"})) == []
+    assert len(list(malformed("layers", [evidence("law"), evidence("limit", **fields)], {"1.2", "2.2"}))) == 1
+
+
+def test_evidence_can_bear_one_name_twice():
+    assert len(list(malformed("layers", [evidence("law"), evidence("law")], {"1.2"}))) == 2
