@@ -18,6 +18,7 @@ import numpy as np
 from refvae import trees
 from refvae.check import check_layer
 from refvae.check.report import block_error
+from refvae.inputs import same_shape
 from refvae.trees import Array, Tree
 
 PASS, FAIL, BLIND, INCONCLUSIVE, UNCHECKED = "PASS", "FAIL", "BLIND", "INCONCLUSIVE", "UNCHECKED"
@@ -150,13 +151,24 @@ def _try(evidence: Evidence, subject: Any, seed: int) -> tuple[Outcome, bool]:
 
 def gap(got: Tree, want: Tree) -> Outcome:
     """Two routes to the same numbers: norm of the difference over the larger norm, over all leaves together."""
-    a, b = (trees.flatten(trees.map(lambda leaf: np.asarray(leaf, float), tree)).vector for tree in (got, want))
+    trees.map(lambda u, v: same_shape(u, v, "the two routes"), got, want)
+    a, b = (trees.flatten(trees.map(_real, tree)).vector for tree in (got, want))
+    if not a.size:
+        raise ValueError("gap: got no numbers, wanted some")
     measured, expected = (a[0], b[0]) if a.size == 1 else (np.linalg.norm(a), np.linalg.norm(b))
     return Outcome(float(measured), float(expected), block_error(a, b))
 
 
+def _real(leaf: Any) -> Array:
+    if np.iscomplexobj(leaf):
+        raise ValueError("gap: got complex numbers, wanted real ones")
+    return np.asarray(leaf, float)
+
+
 def entrywise(got: Array, want: Array) -> Outcome:
     """Two routes to the same nonzero numbers: the worst relative error of an entry, and the entries where it is."""
+    same_shape(got, want, "the two routes")
+    got, want = np.atleast_1d(got), np.atleast_1d(want)
     errors = np.abs(got - want) / np.abs(want)
     worst = np.unravel_index(np.argmax(errors), errors.shape)
     return Outcome(float(got[worst]), float(want[worst]), float(errors[worst]))
@@ -170,15 +182,17 @@ def vanishes(terms: Array) -> Outcome:
 
 def holds(truths: Any) -> Outcome:
     """A statement that is exactly true or false, case by case; the error counts the cases where it fails."""
-    cases = np.atleast_1d(np.asarray(truths, bool))
+    cases = np.atleast_1d(np.asarray(truths))
+    if cases.dtype != bool or not cases.size:
+        raise ValueError(f"holds: got {cases.size} values of type {cases.dtype}, wanted truth values")
     return Outcome(float(cases.sum()), float(cases.size), float((~cases).sum()))
 
 
 def z_score(sample: Array, expected: float) -> Outcome:
     """The mean of independent numbers against its expectation, in standard errors."""
-    error = float(sample.std(ddof=1) / np.sqrt(sample.size))
+    error = sample.std(ddof=1) / np.sqrt(sample.size)
     note = f"detects a discrepancy of {(6.11 + 4.75) * error:.2g} with probability 1 - 1e-6"
-    return Outcome(float(sample.mean()), expected, abs(float(sample.mean()) - expected) / error, note)
+    return Outcome(float(sample.mean()), expected, float(np.abs(sample.mean() - expected) / error), note)
 
 
 def order(steps: Array, errors: Array, expected: float) -> Outcome:

@@ -10,7 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from refvae import trees
-from refvae.inputs import generator, whole
+from refvae.inputs import generator, same_shape, whole
 from refvae.optim import Adam, Optimiser
 from refvae.trees import Array, Pull, Tree
 
@@ -45,6 +45,10 @@ def fit(objective: Objective, p: Tree, data: Array, *, epochs: int, batch: int, 
     The result is a function of the arguments: with the same seed it repeats bit for bit on one machine. Raises
     TypeError or ValueError for bad counts or rng, FloatingPointError naming epoch and step if a loss is not finite.
     """
+    if not isinstance(data, np.ndarray) or not len(data):
+        raise ValueError(f"data: got {type(data).__name__} of length {len(data)}, wanted an array with rows")
+    if any(np.asarray(leaf).dtype.kind != "f" for leaf in trees.leaves(p)):
+        raise TypeError("p: got leaves that are no floats, wanted floating-point parameters")
     epochs, batch = whole(epochs, "epochs"), whole(batch, "batch", most=len(data))
     rng = generator(rng)
     vector, tree = trees.flatten(p)
@@ -56,11 +60,14 @@ def fit(objective: Objective, p: Tree, data: Array, *, epochs: int, batch: int, 
                 loss, gradient = value_and_gradient(objective, tree, *draw(rng, data[rows]))
                 if not np.isfinite(loss):
                     raise FloatingPointError(f"loss: got {loss} in epoch {epoch}, step {len(losses)}, not a finite one")
+                trees.map(lambda u, v: same_shape(u, v, "p and its gradient"), tree, gradient)
                 optimiser.step(state, vector, trees.flatten(gradient).vector)
                 losses.append(loss * len(rows))
             history[epoch] = sum(losses) / len(data)
             bar.set_postfix_str(f"loss {history[epoch]:.6g}")
             bar.update()
+    if not np.isfinite(vector).all():
+        raise FloatingPointError(f"p: got NaN or infinite parameters after {epochs} epochs, wanted finite ones")
     return Fit(tree, history)
 
 
@@ -68,6 +75,9 @@ def value_and_gradient(objective: Objective, p: Tree, *args: Any) -> tuple[float
     """The scalar objective(p, *args), and its gradient with respect to p."""
     loss, pull = objective(p, *args)
     cotangents = pull(np.ones_like(loss))
+    if args and (not isinstance(cotangents, tuple) or len(cotangents) != 1 + len(args)):
+        got = len(cotangents) if isinstance(cotangents, tuple) else 1
+        raise ValueError(f"pull: got {got} cotangents, wanted one for each of {1 + len(args)} arguments")
     return float(loss), cotangents[0] if args else cotangents
 
 

@@ -19,6 +19,8 @@ def generator(rng: np.random.Generator | int) -> np.random.Generator:
     """The generator itself, or a new one from an integer seed >= 0; TypeError for anything else (no global state)."""
     if isinstance(rng, np.random.Generator):
         return rng
+    if isinstance(rng, bool) or not isinstance(rng, (int, np.integer)):
+        raise TypeError(f"rng: got {type(rng).__name__}, wanted a numpy Generator or an int >= 0")
     return np.random.default_rng(whole(rng, "rng", least=0))
 
 
@@ -27,7 +29,8 @@ def whole(value: Any, name: str, least: int = 1, most: float = np.inf) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise TypeError(f"{name}: got {type(value).__name__}, wanted an int")
     if not least <= value <= most:
-        raise ValueError(f"{name}: got {value}, wanted {least} <= {name} <= {most}")
+        wanted = f"{name} >= {least}" if most == np.inf else f"{least} <= {name} <= {most}"
+        raise ValueError(f"{name}: got {value}, wanted {wanted}")
     return int(value)
 
 

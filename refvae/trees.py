@@ -31,19 +31,24 @@ def names(tree: Tree, root: str = "") -> list[str]:
 
 
 def map(f: Callable[..., Any], tree: Tree, *others: Tree) -> Tree:
-    """The tree of f(leaf, ...) over the corresponding leaves of trees of one shape."""
+    """The tree of f(leaf, ...) over the corresponding leaves of trees of one shape; ValueError if they differ."""
     if tree is None:
         return None
+    sizes = [len(part) if isinstance(part, tuple) else None for part in (tree, *others)]
+    if len(set(sizes)) > 1:
+        shapes = ["an array" if n is None else f"{n} parts" for n in sizes]
+        raise ValueError(f"trees differ: got {', '.join(shapes)}, wanted the same")
     if not isinstance(tree, tuple):
         return f(tree, *others)
-    if any(len(other) != len(tree) for other in others):
-        raise ValueError(f"trees differ: got lengths {[len(tree), *(len(o) for o in others)]}, wanted equal ones")
     return _like(tree, [map(f, *parts) for parts in zip(tree, *others, strict=True)])
 
 
 def dot(a: Tree, b: Tree) -> Any:
-    """<a, b>, the sum of products over all leaves (bilinear: no complex conjugate)."""
-    return sum(np.sum(u * v) for u, v in zip(leaves(a), leaves(b), strict=True))
+    """<a, b>, the sum of products over all leaves (bilinear: no complex conjugate); ValueError if shapes differ."""
+    pairs = list(zip(leaves(a), leaves(b), strict=True))
+    if wrong := [(np.shape(u), np.shape(v)) for u, v in pairs if np.shape(u) != np.shape(v)]:
+        raise ValueError(f"dot: got leaves of shapes {wrong[0]}, wanted equal ones")
+    return sum(np.sum(u * v) for u, v in pairs)
 
 
 def axpy(alpha: float, x: Tree, y: Tree) -> Tree:
@@ -54,6 +59,8 @@ def axpy(alpha: float, x: Tree, y: Tree) -> Tree:
 def flatten(tree: Tree) -> Flat:
     """Copy a tree of one dtype into one vector; the new tree has the same shape and views that vector."""
     parts = [np.asarray(leaf) for leaf in leaves(tree)]
+    if any(part.dtype == object for part in parts):
+        raise TypeError("tree: got leaves that are no arrays of numbers, wanted nested tuples of arrays")
     if len({part.dtype for part in parts}) > 1:
         raise ValueError(f"tree: got dtypes {sorted({str(part.dtype) for part in parts})}, wanted one")
     vector = np.concatenate([part.ravel() for part in parts]) if parts else np.zeros(0)

@@ -66,22 +66,23 @@ def check_layer(f: Callable[..., Any], args: Sequence[Any], *, zero: Sequence[st
 
 
 def _report(problem: Problem, zero: Sequence[str], rng: np.random.Generator, layer: Layer | None = None) -> Report:
+    zero = (zero,) if isinstance(zero, str) else zero
     if unknown := set(zero) - set(problem.blocks):
         raise ValueError(f"zero: got {sorted(unknown)}, wanted names among {list(problem.blocks)}")
     v, declared = legs.direction(problem, rng), set(zero)
     found = legs.kink(problem, v)
-    refused = legs.why_not_analytic(problem, v, kinked=bool(found))
+    why, refused = legs.agreement(problem, v, kinked=bool(found))
     numeric = legs.numeric_gradient(problem, exact=not refused)
     bound = legs.DIFFERENCES if refused else legs.EXACT
     blocks = legs.compare(problem, numeric, declared, bound)
-    found += [legs.taylor(problem, v)] + ([legs.line(problem, v)] if problem.has_gradient else [])
-    found += [legs.adjoint(layer, problem, declared, rng)] if layer and not refused else []
+    if not found:
+        found += [legs.taylor(problem, v)] + ([legs.line(problem, v)] if problem.has_gradient else [])
+        found += [legs.adjoint(layer, problem, declared, rng)] if layer and not refused else []
     worst = max(blocks, key=lambda block: (block.status == "FAIL", np.inf if np.isnan(block.error) else block.error))
     at = problem.blocks[worst.name]
     a, n = problem.slope[at], numeric[at]
     index = int(np.argmax(np.nan_to_num(entry_errors(a, n), nan=np.inf)))
     return Report(overall(blocks, found), worst.error, bound, worst.name,
                   (float(np.linalg.norm(a)), float(np.linalg.norm(n))),
-                  problem.entry(at.start + index), float(a[index]), float(n[index]),
-                  "real differences" if refused else "complex step",
-                  refused or "the function is analytic: complex step and real slope agree", tuple(blocks), tuple(found))
+                  problem.entry(at.start + index), float(a[index]), 0.0 if worst.name in declared else float(n[index]),
+                  "real differences" if refused else "complex step", why, problem.note, tuple(blocks), tuple(found))

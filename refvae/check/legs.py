@@ -21,24 +21,26 @@ def direction(problem: Problem, rng: np.random.Generator) -> Array:
     return problem.scale * v / np.linalg.norm(v)
 
 
-def why_not_analytic(problem: Problem, v: Array, kinked: bool) -> str:
-    """Empty if the complex step may be trusted along v, else the reason why it may not."""
+def agreement(problem: Problem, v: Array, kinked: bool) -> tuple[str, bool]:
+    """Whether the complex step may be trusted along v: the reason for the method, and True if it is refused."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", np.exceptions.ComplexWarning)
             value = problem.f(problem.x + 1j * STEP * v)
     except (TypeError, np.exceptions.ComplexWarning) as error:
-        return f"the function refuses complex numbers ({str(error).splitlines()[0]})"
+        return f"the function refuses complex numbers ({str(error).splitlines()[0]})", True
     if not np.iscomplexobj(value):
-        return "the function gives a real value for complex input (abs, norm, var?)"
+        return "the function gives a real value for complex input (abs, norm, var?)", True
+    if kinked:
+        return "the function takes complex numbers; at a kink no derivative can be compared", False
     imaginary = complex_step(problem.f, problem.x, v)
     for h in HALVINGS / 64:  # a kink near x is no reason: shrink the stencil until it is passed by
         coarse, real = (stencil(problem.f, problem.x, v, step) for step in (h, h / 2))
         if abs(coarse - real) <= 1e-9 * abs(real) + problem.floor / h:
             break
-    if kinked or abs(imaginary - real) <= 1e-9 * max(abs(imaginary), abs(real)) + problem.floor / h:
-        return ""
-    return f"the complex step {imaginary:.6g} is not the real slope {real:.6g} (abs, norm, var, conj?)"
+    if abs(imaginary - real) <= 1e-9 * max(abs(imaginary), abs(real)) + problem.floor / h:
+        return "near x it agrees with the real slope", False
+    return f"the complex step {imaginary:.6g} is not the real slope {real:.6g} (abs, norm, var, conj?)", True
 
 
 def numeric_gradient(problem: Problem, exact: bool) -> Array:
@@ -144,5 +146,5 @@ def _judged(method: str, got: float, want: float, floor: float) -> Leg:
     error, size = block_error(np.array([got]), np.array([want])), max(abs(got), abs(want))
     if size and error <= EXACT:
         return Leg(method, error, EXACT, PASS)
-    note = f"round-off alone could cause {floor / size:.1g}" if size else "both sides are zero"
+    note = f"round-off can cause {floor / size:.1g}" if size else "both sides are zero"
     return Leg(method, error, EXACT, INCONCLUSIVE if abs(got - want) <= floor else FAIL, note)

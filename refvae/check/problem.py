@@ -24,7 +24,7 @@ class Problem:
     """
 
     def __init__(self, f: Function, x: Tree, grad: Any, names: list[str], branches: Function | None = None) -> None:
-        self.x, self.like = trees.flatten(trees.map(lambda leaf: np.array(leaf, np.float64), x))
+        self.x, self.like = trees.flatten(trees.map(_double, x))
         self.shapes = dict(zip(names, map(np.shape, trees.leaves(self.like)), strict=True))
         ends = np.cumsum([0, *(leaf.size for leaf in trees.leaves(self.like))])
         self.blocks = {name: slice(a, b) for name, a, b in zip(names, ends[:-1], ends[1:], strict=True)}
@@ -34,26 +34,42 @@ class Problem:
         if not self.x.size:
             raise ValueError("x: got no coordinates, wanted at least one")
         self.scale = self._scales()
+        self.note = ""
         self.slope = self.gradient(self.x)
-        value = self.f(self.x)
+        value, again = self.f(self.x), self.f(self.x)
+        if np.ndim(value) == 0 and value != again and np.isfinite(value):
+            raise ValueError(f"f: got {value} and then {again} at the same x, wanted a function: noise is an argument")
         if np.ndim(value) or not np.isfinite(value) or not np.isfinite(self.x).all():
             raise ValueError(f"f(x): got {value!r}, wanted a finite scalar at a finite x")
         self.floor = 16 * wobble(self.f, self.x, self.scale, np.random.default_rng(0))
 
     def f(self, x: Array) -> Any:
         """The value at a flat vector, real or complex."""
-        return self._f(trees.unflatten(x, self.like))
+        return self._pure(self._f, x)
 
     def gradient(self, x: Array) -> Array:
         """The claimed gradient at a flat vector, as a flat vector."""
-        gradient = self._grad(trees.unflatten(x, self.like)) if self.has_gradient else self._grad
+        gradient = self._pure(self._grad, x) if self.has_gradient else self._grad
         got = [np.shape(leaf) for leaf in trees.leaves(gradient)]
         if got != list(self.shapes.values()):
             raise ValueError(f"gradient: got shapes {got}, wanted {self.shapes}")
         if any(np.iscomplexobj(leaf) for leaf in trees.leaves(gradient)):
             raise TypeError("gradient: got complex numbers, wanted real ones")
+        if any(np.asarray(leaf).dtype.itemsize < 8 for leaf in trees.leaves(gradient)):
+            self.note = "the gradient is computed in single precision; check it in float64"
         vector = trees.flatten(trees.map(np.asarray, gradient)).vector.astype(np.float64)
         return np.where(np.isfinite(vector), vector, np.nan)  # NaN goes through all arithmetic in silence
+
+    def _pure(self, f: Function, x: Array) -> Any:
+        """f at a flat vector, which it cannot change."""
+        fixed = x.copy()
+        fixed.flags.writeable = False
+        try:
+            return f(trees.unflatten(fixed, self.like))
+        except ValueError as error:
+            if "read-only" in str(error):
+                raise ValueError("f: changes its argument in place, wanted a pure function") from error
+            raise
 
     def one_piece(self, v: Array) -> bool:
         """Whether the branches, where somebody named them, are the same all along [x, x + v]."""
@@ -82,6 +98,8 @@ class Layer:
     """A layer at given arguments: which of them move, what they are called, and its scalar shadows <dy, f(x)>."""
 
     def __init__(self, f: Function, args: Sequence[Any]) -> None:
+        if type(args) not in (tuple, list):
+            raise TypeError(f"args: got {type(args).__name__}, wanted a tuple of arguments such as (x,)")
         self.f, self.all = f, tuple(args)
         labels = argument_names(f, len(self.all))
         self.moves = [not label.endswith("_frozen") and _is_float(arg, label)
@@ -99,7 +117,10 @@ class Layer:
 
     def cotangent(self, rng: np.random.Generator) -> Tree:
         """Gaussian, shaped like the value: never ones, which batch norm and softmax annihilate (1.31)."""
-        return trees.map(lambda leaf: rng.standard_normal(np.shape(leaf)), self.f(*self.all)[0])
+        found = self.f(*self.all)
+        if not isinstance(found, tuple) or len(found) != 2 or not callable(found[1]):
+            raise ValueError(f"f: got {type(found).__name__}, wanted a layer's (y, pull)")
+        return trees.map(lambda leaf: rng.standard_normal(np.shape(leaf)), found[0])
 
     def value(self, dy: Tree) -> Function:
         """x -> <dy, f(x)>."""
@@ -121,6 +142,12 @@ class Layer:
 
     def _moving(self, each: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple(one for one, moves in zip(each, self.moves, strict=True) if moves)
+
+
+def _double(leaf: Any) -> Array:
+    if isinstance(leaf, (dict, list, str, np.ma.MaskedArray)) or np.asarray(leaf).dtype.kind not in "biuf":
+        raise TypeError(f"x: got {type(leaf).__name__}, wanted real arrays, or nested tuples of them")
+    return np.array(leaf, np.float64)
 
 
 def argument_names(f: Function, count: int) -> list[str]:

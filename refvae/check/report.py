@@ -12,6 +12,9 @@ from refvae.trees import Array
 PASS, FAIL, KINK, INCONCLUSIVE = "PASS", "FAIL", "KINK", "INCONCLUSIVE"
 
 
+HINTS = {INCONCLUSIVE: ', both gradients are below the noise; if it is zero by a theorem, declare zero=("{}",)'}
+
+
 class GradientError(AssertionError):
     """A gradient that a check did not certify."""
 
@@ -43,6 +46,7 @@ class Report:
     norms   of the analytic and of the numeric gradient in that block
     entry   the worst entry (errors relative to the entry or 1e-3 of its block's largest), `got` and `want` there
     method  "complex step" or "real differences" on every coordinate, and `why` it was chosen
+    note    what else should be known, such as a computation in single precision
     blocks  every block's error and status;   legs  the other methods that ran
     """
 
@@ -56,6 +60,7 @@ class Report:
     want: float
     method: str
     why: str
+    note: str
     blocks: tuple[Block, ...]
     legs: tuple[Leg, ...]
 
@@ -63,10 +68,12 @@ class Report:
         lines = [f"{self.status}: worst block {self.block}, relative error {self.error:.2g} (bound {self.bound:g})",
                  f"  worst entry {self.entry}: got {self.got:.12g}, wanted {self.want:.12g}",
                  f"  {self.method} on every coordinate, because {self.why}"]
-        unsettled = [f"{block.name} {block.status}" for block in self.blocks if block.status != PASS]
-        lines += [f"  blocks that did not pass: {', '.join(unsettled)}"] if unsettled else []
-        return "\n".join(lines + [f"  {leg.method}: {leg.status}, error {leg.error:.2g} (bound {leg.bound:g})"
-                                  + (f"; {leg.note}" if leg.note else "") for leg in self.legs])
+        lines += [f"  {block.name}: {block.status}" + HINTS.get(block.status, "").format(block.name)
+                  for block in self.blocks if block.status != PASS]
+        for leg in self.legs:
+            numbers = "" if leg.status == KINK else f", error {leg.error:.2g} (bound {leg.bound:g})"
+            lines.append(f"  {leg.method}: {leg.status}{numbers}" + (f"; {leg.note}" if leg.note else ""))
+        return "\n".join([*lines, f"  note: {self.note}"] if self.note else lines)
 
     def raise_for_status(self) -> Report:
         """The report itself if its status is PASS; otherwise raise GradientError with all that it says."""

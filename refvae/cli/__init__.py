@@ -11,15 +11,28 @@ for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 import argparse  # noqa: E402
 import sys  # noqa: E402
 from collections.abc import Sequence  # noqa: E402
+from io import TextIOWrapper  # noqa: E402
+from typing import Any, NoReturn  # noqa: E402
 
 from refvae import __version__  # noqa: E402
 from refvae.cli import figures, show, verify  # noqa: E402
 from refvae.cli.select import BadInput  # noqa: E402
 
 
-def parser() -> argparse.ArgumentParser:
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line, and whose options are not abbreviated."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings, allow_abbrev=False)
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and exit with 2."""
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def parser() -> Parser:
     """The command-line parser, one subcommand a module."""
-    top = argparse.ArgumentParser(prog="refvae", description="The mathematics of autoencoders, every equation checked.")
+    top = Parser(prog="refvae", description="The mathematics of autoencoders, every equation checked.")
     top.add_argument("--version", action="version", version=f"refvae {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for module in (verify, show, figures):
@@ -30,6 +43,8 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and give the exit code."""
     arguments = parser().parse_args(argv)
+    if isinstance(sys.stdout, TextIOWrapper):  # a terminal without Greek letters gets question marks, no traceback
+        sys.stdout.reconfigure(errors="replace")
     try:
         return int(arguments.run(arguments))
     except BadInput as error:

@@ -35,7 +35,10 @@ def run(arguments: argparse.Namespace) -> int:
     for name in arguments.name or names():
         module = figure_module(name)
         path = out / f"{name}.svg"
-        import_module("refvae.figures").save(module.draw(module.compute()), path)
+        try:
+            import_module("refvae.figures").save(module.draw(module.compute()), path)
+        except OSError as error:
+            raise BadInput(f"--out: got {out}, where {path.name} cannot be written ({error.strerror})") from error
         print(path)
     return 0
 

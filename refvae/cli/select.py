@@ -20,9 +20,13 @@ def claims(patterns: Sequence[str]) -> list[Statement]:
     if not patterns:
         return wanted
     for pattern in patterns:
+        bare = pattern.strip("()[]")
+        if bare in statements() and not statements()[bare].is_claim:
+            raise BadInput(f"PATTERN: [{bare}] is a definition and owes no evidence; see refvae show {bare}")
         if not any(_matches(claim, pattern) for claim in wanted):
+            known = [*chapters(), *(claim.number for claim in wanted)]
             raise BadInput(f"PATTERN: got {pattern!r}, wanted a chapter ({', '.join(chapters())}), the number of a "
-                           f"claim, or a glob of these{nearest(pattern, (claim.number for claim in wanted))}")
+                           f"claim, or a glob of these{nearest(pattern, known)}")
     return [claim for claim in wanted if any(_matches(claim, pattern) for pattern in patterns)]
 
 
@@ -35,12 +39,12 @@ def statement(number: str) -> Statement:
 
 
 def nearest(word: str, numbers: Iterable[str]) -> str:
-    """The closest names, as the end of a sentence; for a number the nearest of its chapter."""
+    """The closest names, as the end of a sentence: for a number the nearest ones, for nothing similar the first."""
     known = list(numbers)
     if re.fullmatch(NUMBER, word):
         close = sorted(known, key=lambda number: _distance(number, word))[:3]
     else:
-        close = get_close_matches(word, [*chapters(), *known], n=3)
+        close = get_close_matches(word, known, n=3) or known[:3]
     return f"; nearest: {', '.join(close)}" if close else ""
 
 

@@ -9,35 +9,44 @@ from typing import Any
 
 from refvae.cli.select import statement
 from refvae.cli.verify import verify
-from refvae.statements import Statement, lines_of, statements
+from refvae.evidence import UNCHECKED
+from refvae.statements import Statement, chapters, folder, lines_of, statements
 
 
 def add_to(commands: Any) -> None:
     """Add the subcommand."""
     p = commands.add_parser("show", help="print an equation, its lines of code and its evidence",
-                            epilog="examples:\n  refvae show 1.19\n  refvae show '(2.4)'",
+                            epilog="examples:\n  refvae show\n  refvae show 1.19\n  refvae show '(2.4)'",
                             formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("number", metavar="EQ", help="equation number")
+    p.add_argument("number", nargs="?", metavar="EQ", help="equation number; without it, all are listed")
     p.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the statement; the exit code is 0."""
-    print("\n".join(page(statement(arguments.number))))
+    """Print the statement, or the contents; the exit code is 0."""
+    print("\n".join(contents() if arguments.number is None else page(statement(arguments.number))))
     return 0
+
+
+def contents() -> Iterator[str]:
+    """All statements, chapter by chapter."""
+    for chapter, title in chapters().items():
+        yield f"{title}  [{chapter}]"
+        yield from (f"  {_named(it)}" for it in statements().values() if it.chapter == chapter)
 
 
 def page(chosen: Statement) -> Iterator[str]:
     """The lines that `refvae show` prints."""
-    mark = f"({chosen.number})" if chosen.is_claim else f"[{chosen.number}]"
-    yield f"{mark} {chosen.title}" + (f"   from {chosen.source}" if chosen.source else "")
-    yield f"derivations/{chosen.chapter}.md:{chosen.line}\n\n{chosen.text}"
-    yield "\nCode" + (f" (about {', '.join(f'({n})' for n in chosen.about)})" if chosen.about else "")
+    yield _named(chosen) + (f"   from {chosen.source}" if chosen.source else "")
+    yield f"{_short(folder('derivations') / f'{chosen.chapter}.md')}:{chosen.line}\n\n{chosen.text}"
+    if lines_of(chosen):
+        yield "\nCode" + (f" (about {', '.join(f'({n})' for n in chosen.about)})" if chosen.about else "")
     for path, number, text in lines_of(chosen):
         yield f"  {_short(path)}:{number}: {text.split('  # (')[0].rstrip()}"
     if chosen.is_claim:
-        yield "\nEvidence"
-        for result in verify([chosen]):
+        results = verify([chosen])
+        yield "\nEvidence" + ("" if results else f": none, so its status is {UNCHECKED}")
+        for result in results:
             found = result.outcome
             yield (f"  {result.kind}: {result.what}\n    measured {found.measured:.9g}, expected {found.expected:.9g}, "
                    f"error {found.error:.2g}, bound {result.bound:.3g}, wrong versions rejected "
@@ -47,7 +56,11 @@ def page(chosen: Statement) -> Iterator[str]:
 
 
 def _list(numbers: tuple[str, ...]) -> str:
-    return ", ".join(f"({number}) {statements()[number].title}" for number in numbers)
+    return ", ".join(_named(statements()[number]) for number in numbers)
+
+
+def _named(it: Statement) -> str:
+    return f"({it.number}) {it.title}" if it.is_claim else f"[{it.number}] {it.title}"
 
 
 def _short(path: Path) -> str:

@@ -1,0 +1,59 @@
+"""The report of `refvae verify`: a table per chapter, totals, and what the run does not show."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from refvae.evidence import PASS
+from refvae.statements import chapters
+
+LIMITS = """What this run does not show: statements hold at the sizes, points and seeds that derivations/*.py names,
+in floating point and not over the reals; a statistical claim excludes discrepancies above the one it states, not
+smaller ones; a check is shown to reject these wrong versions, not all. The proofs stand in derivations/*.md.
+Measured and expected are numbers, norms or counts; the error compares entry by entry, so equal norms can differ."""
+ROW = "{eq:<8}{statement:<50.50} {kind:<11}{measured:>12} {expected:>12} {error:>9} {bound:>8} {control:>7}  {status}"
+
+
+def report(found: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """The lines of the report: a table per chapter, totals, and the limits of the run."""
+    for chapter, title in chapters().items():
+        rows = [record for record in found if record["chapter"] == chapter]
+        if rows:
+            yield f"\n{title}  [{chapter}]\n"
+            yield ROW.format(eq="eq", statement="statement", kind="kind", measured="measured", expected="expected",
+                             error="error", bound="bound", control="control", status="status")
+            yield from map(_row, rows)
+    yield from _failures(found)
+    yield from _totals(found)
+    yield "\n" + LIMITS
+
+
+def _row(record: dict[str, Any]) -> str:
+    control = "{rejected}/{tried}".format(**record["control"])
+    numbers = {key: "-" if record[key] is None else f"{record[key]:.{digits}g}"
+               for key, digits in (("measured", 6), ("expected", 6), ("error", 2), ("bound", 3))}
+    return ROW.format(**{**record, **numbers, "eq": f"({record['eq']})", "control": control})
+
+
+def _failures(found: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """What stands behind every status that is not PASS."""
+    for record in found:
+        if record["status"] != PASS:
+            yield f"\n({record['eq']}) {record['status']} {record['check']}: {record['note'] or 'see the row above'}"
+
+
+def _totals(found: Sequence[dict[str, Any]]) -> Iterator[str]:
+    statuses = Counter(record["status"] for record in found)
+    closed = {record["eq"]: record["closed"] for record in found}
+    tried = sum(record["control"]["tried"] for record in found)
+    rejected = sum(record["control"]["rejected"] for record in found)
+    yield (f"\n{len(closed)} claims, {len(found)} pieces of evidence: "
+           + ", ".join(f"{count} {status}" for status, count in sorted(statuses.items()))
+           + f". Wrong versions rejected: {rejected} of {tried}.")
+    open_claims = [number for number, value in closed.items() if value is False]
+    undecided = [number for number, value in closed.items() if value is None]
+    yield (f"Closed (two kinds of evidence, all that is used too): {list(closed.values()).count(True)} of {len(closed)}"
+           + (f"; not closed: {', '.join(open_claims)}" if open_claims else "")
+           + (f"; not decided, for what they use was not run: {', '.join(undecided)}" if undecided else "") + ".")
