@@ -79,12 +79,13 @@ def draw(arrays: Arrays) -> Figure:
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9, 3.6), layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=(1.5, 1))
-        for (name, errors), style in zip(arrays.errors.items(), ("-", "-", "-", "-", "--"), strict=True):
+        for (name, errors), style in zip(arrays.errors.items(), ("-", "-", "-", "-", "k."), strict=True):
             line, = left.loglog(arrays.faults, errors, style)
             if errors[0] > 1e-12:
                 left.text(arrays.faults[0], 1.6 * errors[0], name, color=line.get_color())
-        left.text(3e-8, 3e-9, "complex step and\nline integral (dashed)", va="top")
-        for level, name, at, side in ((1e-12, "bound 1e-12", 1, "right"), (1e-3, "a common default", 1e-13, "left")):
+        left.text(3e-8, 3e-9, "complex step (line),\nline integral (dots)", va="top")
+        levels = (1e-3, "a common default, 1e-3", 1e-13, "left"), (1e-12, "bound 1e-12", 1, "right")
+        for level, name, at, side in levels:
             left.axhline(level, color="0.6", lw=0.8, ls=":")
             left.text(at, 1.5 * level, name, color="0.4", ha=side)
         left.set(title="Gradient wrong by a factor 1 + fault", xlabel="injected fault",
@@ -100,4 +101,7 @@ def _points(ax, blind) -> None:
     ax.set(title="Batch norm with a wrong pull", xlim=(FLOOR, 10), ylim=(-0.5, len(blind) - 0.5),
            xlabel="error that the check reports", yticks=at, yticklabels=list(blind))
     ax.grid(axis="y", color="0.9")
-    ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.45, 0.78))
+    for i, pair in enumerate(blind.values()):
+        if pair[0] == FLOOR:
+            ax.text(3 * FLOOR, i + 0.1, "0")
+    ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.4, -0.18), ncols=2)

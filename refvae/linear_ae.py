@@ -63,9 +63,10 @@ def svd_autoencoder(X: Array, k: int) -> tuple[Array, Array]:
 def alternating_step(D: Array, X: Array) -> tuple[Array, Array]:
     """The best encoder C (d, k) for the decoder D (k, d), then the best decoder for C: one subspace iteration.  (2.10)
 
-    D and X (n, d) are real; D has rank k. Raises TypeError or ValueError for other input.
+    D and X (n, d) are real; D should have rank k, which is not checked. Raises TypeError or ValueError for other input.
     """
     D, X = matrix(D, "D"), matrix(X, "X")
+    same_shape(D[0], X[0], "a row of D and of X")
     C = np.linalg.pinv(D)                                                                               # (2.10)
     D = np.linalg.lstsq(X @ C, X, rcond=None)[0]                                                        # (2.10)
     return C, D
