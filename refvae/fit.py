@@ -45,8 +45,8 @@ def fit(objective: Objective, p: Tree, data: Array, *, epochs: int, batch: int, 
     The result is a function of the arguments: with the same seed it repeats bit for bit on one machine. Raises
     TypeError or ValueError for bad counts or rng, FloatingPointError naming epoch and step if a loss is not finite.
     """
-    if not isinstance(data, np.ndarray) or not len(data):
-        raise ValueError(f"data: got {type(data).__name__} of length {len(data)}, wanted an array with rows")
+    if not isinstance(data, np.ndarray) or not data.shape or not len(data):
+        raise ValueError(f"data: got {type(data).__name__} of shape {np.shape(data)}, wanted an array with rows")
     if any(np.asarray(leaf).dtype.kind != "f" for leaf in trees.leaves(p)):
         raise TypeError("p: got leaves that are no floats, wanted floating-point parameters")
     epochs, batch = whole(epochs, "epochs"), whole(batch, "batch", most=len(data))
@@ -61,7 +61,9 @@ def fit(objective: Objective, p: Tree, data: Array, *, epochs: int, batch: int, 
                 if not np.isfinite(loss):
                     raise FloatingPointError(f"loss: got {loss} in epoch {epoch}, step {len(losses)}, not a finite one")
                 trees.map(lambda u, v: same_shape(u, v, "p and its gradient"), tree, gradient)
-                optimiser.step(state, vector, trees.flatten(gradient).vector)
+                flat = trees.flatten(gradient).vector
+                same_shape(vector, flat, "p and its gradient, flat")
+                optimiser.step(state, vector, flat)
                 losses.append(loss * len(rows))
             history[epoch] = sum(losses) / len(data)
             bar.set_postfix_str(f"loss {history[epoch]:.6g}")

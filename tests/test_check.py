@@ -498,6 +498,20 @@ def test_named_branches_settle_what_is_a_kink(distance):
     assert report.status == "PASS"
 
 
+@pytest.mark.parametrize("branches", [None, lambda x: x > 0])
+def test_no_other_method_is_asked_at_a_kink(branches):
+    at = beside(0.0)
+    for report in (check_gradient(weighted_relu, at, weighted_relu_gradient, branches=branches),
+                   check_layer(relu, (at[None],), branches=branches)):
+        assert [leg.status for leg in report.legs] == ["KINK"]
+        assert report.why == "the function takes complex numbers; at a kink no derivative can be compared"
+        assert f"because {report.why}\n" in str(report)
+        assert "agrees" not in str(report)
+    beyond = check_layer(relu, (beside(0.1)[None],), branches=branches)
+    assert len(beyond.legs) == 3
+    assert "kink" not in beyond.why
+
+
 # Nothing to see, and zeros by theorem
 
 
@@ -506,6 +520,27 @@ def test_a_constant_function_is_inconclusive():
     assert report.status == "INCONCLUSIVE"
     with pytest.raises(GradientError, match=r"^INCONCLUSIVE: worst block x"):
         report.raise_for_status()
+    assert f"  x: INCONCLUSIVE, {HINT.format('x')}\n" in str(report)
+
+
+HINT = 'both gradients are below the noise; if it is zero by a theorem, declare zero=("{}",)'
+
+
+def test_an_inconclusive_block_says_how_to_declare_it_zero():
+    report = check_layer(normed, (P, X))
+    assert f"\n  p.b: INCONCLUSIVE, {HINT.format('p.b')}\n" in str(report)
+    assert str(report).count("declare") == 1
+    declared = re.search(r'zero=\("(.*)",\)', str(report))[1]
+    assert "declare" not in str(check_layer(normed, (P, X), zero=(declared,)).raise_for_status())
+
+
+def test_one_name_may_be_declared_zero_as_a_string():
+    assert repr(check_layer(normed, (P, X), zero="p.b")) == repr(check_layer(normed, (P, X), zero=("p.b",)))
+    assert check_layer(normed, (P, X), zero="p.b").status == "PASS"
+    assert check_gradient(lambda x: 3.0 + 0 * np.sum(x), X, lambda x: 0 * x, zero="x").status == "PASS"
+    assert check_layer(dense, (P, X), zero="p.b").status == "FAIL"
+    with pytest.raises(ValueError, match=r"^zero: got \['p\.c'\], wanted names among"):
+        check_layer(normed, (P, X), zero="p.c")
 
 
 def test_the_bias_before_batch_norm_is_inconclusive_unless_it_is_declared_zero():
@@ -583,6 +618,95 @@ def test_a_point_without_coordinates_is_refused(x):
         check_gradient(lambda x: 1.0, x, lambda x: x)
 
 
+def test_a_function_that_changes_its_argument_is_refused():
+    def halved(x):
+        x /= 2
+        return np.sum(x ** 2)
+
+    def halved_inside(p):
+        p[0].W[3, 2] = 0
+        return cubes(p)
+
+    def gradient(x):
+        x *= 2
+        return x
+
+    before = [leaf.tobytes() for leaf in trees.leaves((X, POINT))]
+    for f, x, grad in [(halved, X, lambda x: x / 2), (halved_inside, POINT, cubes_gradient),
+                       (lambda x: np.sum(x ** 2), X, gradient)]:
+        with pytest.raises(ValueError, match=r"^f: changes its argument in place, wanted a pure function$"):
+            check_gradient(f, x, grad)
+    assert [leaf.tobytes() for leaf in trees.leaves((X, POINT))] == before
+
+
+def test_a_layer_that_changes_its_argument_is_refused():
+    def shifted(x):
+        x += 1
+        return tanh(x)
+
+    def scaled_in_its_pull(x):
+        def pull(dy):
+            x[:] *= 2
+            return dy
+        return 1 * x, pull
+
+    for layer in (shifted, scaled_in_its_pull):
+        with pytest.raises(ValueError, match=r"^f: changes its argument in place, wanted a pure function$"):
+            check_layer(layer, (X.copy(),))
+
+
+def test_another_error_of_a_value_is_not_taken_for_a_change_in_place():
+    with pytest.raises(ValueError, match=r"^what the function says$"):
+        check_gradient(mock.Mock(side_effect=ValueError("what the function says")), X, lambda x: x)
+
+
+@pytest.mark.parametrize("size", [1e-15, 1e-3, 1.0])
+def test_a_function_that_draws_its_own_noise_is_refused(size):
+    rng = np.random.default_rng(21)
+    noisy = lambda x: np.tanh(x) * (1 + size * rng.standard_normal(x.shape))
+    message = r"^f: got (\S+) and then (?!\1 at)\S+ at the same x, wanted a function: noise is an argument$"
+    with pytest.raises(ValueError, match=message):
+        check_gradient(lambda x: np.sum(noisy(x)), X, lambda x: 1 / np.cosh(x) ** 2)
+    with pytest.raises(ValueError, match=message):
+        check_layer(lambda x: (noisy(x), tanh(x)[1]), (X,))
+
+
+@pytest.mark.parametrize(("x", "kind"), [
+    ({"W": X}, "dict"), ([1.0, 2.0], "list"), (([1.0], X), "list"), (np.ma.masked_less(X, 0), "MaskedArray"),
+    (np.ma.ones((7, 6)), "MaskedArray"), (X + 0j, "complex128"), (2j, "complex"), ("x", "str"),
+    (X.astype(object), "object"), (object(), "object")])
+def test_a_point_that_is_no_tree_of_real_arrays_is_refused(x, kind):
+    def never(x):
+        raise AssertionError("the function was called")
+
+    with pytest.raises(TypeError, match=f"^x: got {kind}, wanted real arrays, or nested tuples of them$"):
+        check_gradient(never, x, never)
+
+
+def test_a_masked_argument_of_a_layer_is_refused():
+    with pytest.raises(TypeError, match=r"^x: got MaskedArray, wanted real arrays"):
+        check_layer(tanh, (np.ma.masked_less(X, 0),))
+
+
+@pytest.mark.parametrize(("args", "kind"), [
+    (X, "ndarray"), ({"x": X}, "dict"), (P, "Dense"), ("x", "str"), (None, "NoneType"), (iter((X,)), "tuple_iterator")])
+def test_arguments_are_a_tuple_or_a_list(args, kind):
+    with pytest.raises(TypeError, match=rf"^args: got {kind}, wanted a tuple of arguments such as \(x,\)$"):
+        check_layer(tanh, args)
+
+
+def test_a_list_of_arguments_serves_as_well_as_a_tuple():
+    assert repr(check_layer(dense, [P, X])) == repr(check_layer(dense, (P, X)))
+
+
+@pytest.mark.parametrize(("layer", "kind"), [
+    (np.tanh, "ndarray"), (lambda x: np.sum(x), "float64"), (lambda x: None, "NoneType"), (lambda x: (x,), "tuple"),
+    (lambda x: (x, x), "tuple"), (lambda x: (x, lambda dy: dy, 1), "tuple"), (lambda x: [x, lambda dy: dy], "list")])
+def test_a_layer_returns_its_value_and_a_pull(layer, kind):
+    with pytest.raises(ValueError, match=rf"^f: got {kind}, wanted a layer's \(y, pull\)$"):
+        check_layer(layer, (X,))
+
+
 @pytest.mark.parametrize("rng", [None, 1.5, np.random])
 def test_chance_is_explicit(rng):
     with pytest.raises(TypeError, match=r"^rng: got"):
@@ -612,10 +736,10 @@ def test_a_bare_tuple_in_place_of_one_cotangent_is_refused():
 @pytest.mark.parametrize(("args", "message"), [
     ((LABELS,), "args: got no float array, wanted at least one argument that has a cotangent"),
     (((X, LABELS),), r"x: got dtype kinds \['f', 'i'\], wanted floats alone or integers alone"),
-    ((X * 1j,), r"x: got dtype kinds \['c'\], wanted floats alone or integers alone"),
+    ((X * 1j,), "x: got complex128, wanted real arrays"), (({"x": X},), "x: got dict, wanted real arrays"),
 ])
 def test_arguments_that_cannot_be_checked_are_refused(args, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         check_layer(tanh, args)
 
 
@@ -660,7 +784,27 @@ def test_a_passing_report_returns_itself_and_says_what_was_done():
     assert report.raise_for_status() is report
     assert [leg.method.partition(" of ")[0] for leg in report.legs] == ["Taylor rate", "line integral", "adjoint test"]
     assert str(report).startswith(f"PASS: worst block {report.block}, relative error ")
-    assert "complex step on every coordinate, because the function is analytic" in str(report)
+    assert "complex step on every coordinate, because near x it agrees with the real slope" in str(report)
+    assert report.note == ""
+    assert "note" not in str(report)
+    assert "declare" not in str(report)
+
+
+@pytest.mark.parametrize("gradient", [
+    lambda x: (2 * x).astype(np.float32), lambda x: 2 * x.astype(np.float32), (2 * X).astype(np.float32)])
+def test_a_gradient_in_single_precision_is_noted(gradient):
+    report = check_gradient(lambda x: np.sum(x ** 2), X, gradient)
+    assert report.status == "FAIL"
+    assert report.note == "the gradient is computed in single precision; check it in float64"
+    assert str(report).endswith(f"\n  note: {report.note}")
+    with pytest.raises(GradientError, match=f"note: {report.note}$"):
+        report.raise_for_status()
+
+
+def test_a_layer_in_single_precision_is_noted():
+    single = wrong(tanh, lambda dx, *_: dx.astype(np.float32))
+    assert "single precision" in check_layer(single, (X,)).note
+    assert check_layer(tanh, (X.astype(np.float32),)).note == ""  # floats are taken as float64
 
 
 def test_a_gradient_error_is_an_assertion_error():

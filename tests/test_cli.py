@@ -12,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -172,7 +173,7 @@ def test_without_a_pattern_everything_is_run(monkeypatch, capsys):
 
 def test_one_claim_says_that_what_it_uses_was_not_run(capsys):
     assert main(["verify", "1.19"]) == 0
-    assert "0 of 1; not closed, or used claims not run: 1.19.\n" in capsys.readouterr().out
+    assert "0 of 1; not decided, for what they use was not run: 1.19.\n" in capsys.readouterr().out
     assert main(["verify", "1.2", "1.18", "1.19"]) == 0
     assert "3 of 3.\n" in capsys.readouterr().out
 
@@ -269,7 +270,14 @@ def test_statuses_and_closed_claims_are_computed(book, capsys):
     out = capsys.readouterr().out
     assert "7 claims, 9 pieces of evidence: 1 BLIND, 2 FAIL, 1 INCONCLUSIVE, 4 PASS, 1 UNCHECKED. " in out
     assert "Wrong versions rejected: 10 of 11.\n" in out
-    assert "1 of 7; not closed, or used claims not run: 9.3, 9.4, 9.5, 9.6, 9.7, 9.8.\n" in out
+    assert "1 of 7; not closed: 9.3, 9.4, 9.5, 9.6, 9.7, 9.8.\n" in out
+
+
+def test_what_is_open_and_what_is_undecided_are_told_apart(book, capsys):
+    assert main(["verify", "9.2", "9.5", "9.8", "--json", "out.json"]) == 1
+    assert "1 of 3; not closed: 9.5; not decided, for what they use was not run: 9.8.\n" in capsys.readouterr().out
+    closed = {record["eq"]: record["closed"] for record in strict((book / "out.json").read_text("utf8"))}
+    assert closed == {"9.2": True, "9.5": False, "9.8": None}
 
 
 @pytest.mark.parametrize(("number", "status"), STATUSES.items())
@@ -342,8 +350,11 @@ def test_break_shows_the_error_of_the_check(capsys):
 
 @pytest.mark.parametrize("number", ["9.3", "9.4", "9.6"])
 @pytest.mark.usefixtures("book")
-def test_break_does_not_exit_with_0_where_the_right_version_does_not_pass(number):
+def test_break_does_not_exit_with_0_where_the_right_version_does_not_pass(number, capsys):
     assert main(["verify", "--break", number]) == 1
+    out = capsys.readouterr().out
+    assert out.count("  rejected\n") == out.count("wrong: ") > 0  # the wrong versions are not to blame
+    assert f"  {STATUSES[number]} (bound 1e-12)\n" in out
 
 
 @pytest.mark.usefixtures("book")
@@ -352,16 +363,19 @@ def test_break_does_not_call_a_claim_without_evidence_a_definition(capsys):
     assert "definition" not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("options", [["layers"], ["--json", "out.json"]])
-def test_break_takes_no_other_request(options, tmp_path, monkeypatch):
+@pytest.mark.parametrize("options", [["layers"], ["--json", "out.json"], ["1.3", "--json", "out.json"]])
+def test_break_takes_no_other_request(options, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main(["verify", *options, "--break", "1.3"]) == 2
+    assert capsys.readouterr() == (
+        "", "refvae verify: --break: got a PATTERN or --json too, wanted one EQ alone\n")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_definition_cannot_be_broken(capsys):
     assert main(["verify", "--break", "1.1"]) == 0
     assert capsys.readouterr() == (
-        "(1.1) A layer and its pull\nA definition claims nothing: there is nothing to break.\n", "")
+        "[1.1] A layer and its pull\nA definition claims nothing: nothing can be broken.\n", "")
 
 
 def test_break_moves_with_the_seed(capsys):
@@ -445,33 +459,98 @@ def test_show_says_that_a_claim_has_no_evidence(capsys):
     assert "UNCHECKED" in shown("9.7", capsys)
 
 
+def test_show_without_a_number_lists_all_statements_chapter_by_chapter(capsys, monkeypatch):
+    monkeypatch.setattr(show, "verify", lambda chosen: 1 / 0)  # a list of contents runs nothing
+    assert main(["show"]) == 0
+    out, err = capsys.readouterr()
+    want = []
+    for chapter, title in chapters().items():
+        want.append(f"{title}  [{chapter}]")
+        for each in statements().values():
+            if each.chapter == chapter:
+                want.append(f"  ({each.number}) {each.title}" if each.is_claim else f"  [{each.number}] {each.title}")
+    assert (out.splitlines(), err) == (want, "")
+    assert len(want) == len(chapters()) + len(statements())
+    assert "  [1.1] A layer and its pull\n  (1.2) Pulls compose in reverse: the chain rule\n" in out
+
+
+@pytest.mark.usefixtures("book")
+def test_the_list_of_the_small_book(capsys):
+    assert main(["show"]) == 0
+    assert capsys.readouterr().out.startswith(
+        "9 A small book  [small]\n  [9.1] A definition\n  (9.2) What stands\n  (9.3) What fails\n")
+
+
+# Processes
+
+
+class Pool:
+    """A process pool that forks nothing, and keeps how many processes it was asked for."""
+
+    asked: ClassVar[list[int]] = []
+
+    def __init__(self, processes):
+        self.asked.append(processes)
+
+    def __enter__(self):
+        return SimpleNamespace(map=map)
+
+    def __exit__(self, *_):
+        return None
+
+
+@pytest.mark.parametrize(("jobs", "patterns", "processes"), [
+    ("1000000", ["1.3"], [2]), ("2", ["1.3"], [2]), ("3", ["1.3", "1.4"], [3]), ("1", ["1.3"], []),
+    ("1000000", ["1.19"], [3])])
+def test_no_more_processes_than_checks_are_forked(jobs, patterns, processes, monkeypatch, capsys):
+    monkeypatch.setattr(Pool, "asked", [])
+    monkeypatch.setattr(verify, "ProcessPoolExecutor", Pool)
+    assert main(["verify", *patterns]) == 0
+    alone = capsys.readouterr().out
+    assert main(["verify", *patterns, "-j", jobs]) == 0
+    assert Pool.asked == processes
+    assert capsys.readouterr().out == alone
+
+
+@pytest.mark.parametrize(("number", "code"), [("9.4", 1), ("9.7", 1), ("9.8", 0)])
+@pytest.mark.usefixtures("book")
+def test_a_claim_with_few_checks_or_none_takes_many_processes(number, code, monkeypatch):
+    monkeypatch.setattr(verify, "ProcessPoolExecutor", Pool)
+    assert main(["verify", number, "-j", "99"]) == code
+
+
 # Bad input: one line on stderr, nothing on stdout, exit code 2
 
 NEAREST_TO_9_9 = ", ".join(sorted(statements(), key=lambda number: (
     9 - int(number.split(".")[0]), abs(int(re.findall(r"\d+", number)[1]) - 9)))[:3])
+FIRST = ", ".join(list(statements())[:3])
 
 
 @pytest.mark.parametrize(("argv", "message"), [
-    (["verify", "nonsense"], r"PATTERN: got 'nonsense', wanted a chapter \(layers, linear_ae.*\), .*"),
-    (["verify", "1.3", "nonsense"], "PATTERN: got 'nonsense', .*"),
+    (["verify", "nonsense"],
+     r"PATTERN: got 'nonsense', wanted a chapter \(layers, linear_ae.*\), .*; nearest: layers, .*"),
+    (["verify", "1.3", "nonsense"], "PATTERN: got 'nonsense', .*; nearest: layers, .*"),
     (["verify", "lay"], "PATTERN: got 'lay', .*; nearest: layers"),
     (["verify", ""], "PATTERN: got '', .*"),
     (["verify", "9?.*"], r"PATTERN: got '9\?\.\*', .*"),
     (["verify", "two\nlines"], r"PATTERN: got 'two\\nlines', .*"),
-    (["verify", "1.1"], "PATTERN: got '1.1', wanted .* the number of a claim.*; nearest: 1.2, 1.3, 1.4"),
+    (["verify", "1.1"], r"PATTERN: \[1\.1\] is a definition and owes no evidence; see refvae show 1\.1"),
+    (["verify", "[1.1]"], r"PATTERN: \[1\.1\] is a definition and owes no evidence; see refvae show 1\.1"),
+    (["verify", "1.3", "1.1"], r"PATTERN: \[1\.1\] is a definition and owes no evidence; see refvae show 1\.1"),
     (["verify", "1.99"], "PATTERN: got '1.99', .*; nearest: 1.32, 1.31, 1.30"),
-    (["verify", "--break", "abc"], "EQ: got 'abc', wanted an equation number"),
+    (["verify", "--break", "abc"], f"EQ: got 'abc', wanted an equation number; nearest: {FIRST}"),
     (["verify", "--break", "1.99"], "EQ: got '1.99', wanted an equation number; nearest: 1.32, 1.31, 1.30"),
     (["verify", "-j", "0"], "-j: got 0, wanted at least 1"),
     (["verify", "-j", "-2"], "-j: got -2, wanted at least 1"),
     (["verify", "--seed", "-1"], "--seed: got -1, wanted at least 0"),
-    (["verify", "--json", "missing/out.json"], "--json: got missing/out.json, wanted a file in a folder that exists"),
+    (["verify", "--json", "missing/out.json"], "--json: got 'missing/out.json', wanted a file in a folder that exists"),
     (["show", "9.9"], f"EQ: got '9.9', wanted an equation number; nearest: {NEAREST_TO_9_9}"),
     (["show", "1.33"], "EQ: got '1.33', wanted an equation number; nearest: 1.32, 1.31, 1.30"),
     (["show", "1.19a"], "EQ: got '1.19a', wanted an equation number; nearest: 1.19, .*"),
-    (["show", "abc"], "EQ: got 'abc', wanted an equation number"),
-    (["show", ""], "EQ: got '', wanted an equation number"),
-    (["show", "-"], "EQ: got '-', wanted an equation number"),
+    (["show", "1,19"], "EQ: got '1,19', wanted an equation number; nearest: 1.19"),
+    (["show", "abc"], f"EQ: got 'abc', wanted an equation number; nearest: {FIRST}"),
+    (["show", ""], f"EQ: got '', wanted an equation number; nearest: {FIRST}"),
+    (["show", "-"], f"EQ: got '-', wanted an equation number; nearest: {FIRST}"),
     (["figures", "nonsense"], "NAME: got 'nonsense', wanted one of .*"),
 ])
 def test_bad_input_is_one_line(argv, message, capsys, tmp_path, monkeypatch):
@@ -496,12 +575,14 @@ def test_bad_input_costs_no_work(argv, monkeypatch):
 def test_a_bad_number_in_a_process_of_its_own(tmp_path):
     done = command("show", "abc", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "refvae show: EQ: got 'abc', wanted an equation number\n"
+    assert done.stderr == f"refvae show: EQ: got 'abc', wanted an equation number; nearest: {FIRST}\n"
 
 
-USAGE = [([], "COMMAND"), (["nonsense"], "nonsense"), (["show"], "EQ"), (["show", "1.1", "1.2"], "1.2"),
+USAGE = [([], "COMMAND"), (["nonsense"], "nonsense"), (["show", "1.1", "1.2"], "1.2"),
+         (["verify", "--js", "o"], "--js"),
          (["verify", "-j", "two"], "two"), (["verify", "--seed", "1.5"], "1.5"), (["verify", "--nonsense"], "nonsense"),
          (["verify", "--break"], "--break"), (["verify", "--json"], "--json"), (["figures", "--out"], "--out")]
+OWN = ("two", "1.5", "--break", "--json", "--out")  # these the subcommand refuses, not the command above it
 
 
 @pytest.mark.parametrize(("argv", "word"), USAGE)
@@ -510,15 +591,17 @@ def test_bad_usage_exits_with_2_and_says_what_is_wrong(argv, word, capsys):
         main(argv)
     out, err = capsys.readouterr()
     assert (stop.value.code, out) == (2, "")
-    assert re.match("refvae.*: error: ", err.splitlines()[-1])
-    assert word in err.splitlines()[-1]
+    said = re.fullmatch(r"(refvae(?: [a-z]+)?): (.*) \(see \1 --help\)\n", err)  # one line: a dot is no newline
+    assert word in said[2]
+    assert "usage" not in err
+    assert "error" not in err
 
 
-@pytest.mark.parametrize("argv", [argv for argv, _ in USAGE])
-def test_bad_usage_is_one_line_too(argv, capsys):
+@pytest.mark.parametrize(("argv", "name"), [(argv, argv[0]) for argv, word in USAGE if word in OWN])
+def test_bad_usage_of_a_command_is_said_by_it(argv, name, capsys):
     with pytest.raises(SystemExit):
         main(argv)
-    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert re.fullmatch(rf"refvae {name}: .* \(see refvae {name} --help\)\n", capsys.readouterr().err)
 
 
 def test_json_into_a_folder_is_one_line(tmp_path, capsys):

@@ -354,15 +354,41 @@ def test_errors_that_have_no_logarithm_have_no_order(errors):
     assert run(entry(called, subject)).status == FAIL
 
 
-@pytest.mark.filterwarnings("ignore:Casting complex values")
-def test_gap_sees_imaginary_parts():
-    assert gap(np.array([1 + 1j]), np.array([1 - 5j])).error > 0.5
+@pytest.mark.parametrize(("got", "want"), [
+    (np.array([1 + 1j]), np.array([1 - 5j])), (np.array([1 + 1j]), np.ones(1)), (np.ones(1), np.array([1 + 1j])),
+    (1j, 1j), (np.ones(3, complex), np.ones(3)), ((np.ones(3), np.array(1j)), (np.ones(3), np.array(1.0)))])
+def test_gap_refuses_complex_numbers_rather_than_drop_imaginary_parts(got, want):
+    with pytest.raises(ValueError, match=r"^gap: got complex numbers, wanted real ones$"):
+        gap(got, want)
 
 
-@pytest.mark.parametrize(("got", "want"), [((7, 1), (7,)), ((6, 3), (3, 6))])
+@pytest.mark.parametrize(("got", "want"), [
+    ((7, 1), (7,)), ((6, 3), (3, 6)), ((), (1,)), ((1,), ()), ((6,), (6, 1)), ((18,), (6, 3))])
 def test_gap_refuses_other_shapes(got, want):
-    with pytest.raises(ValueError, match="shape"):
-        gap(np.ones(got), np.ones(want))
+    for put in (lambda x: x, lambda x: (np.ones(3), x)):  # alone, and deeper in a tree
+        with pytest.raises(ValueError, match=r"^the two routes: got shapes .* wanted equal ones$"):
+            gap(put(np.ones(got)), put(np.ones(want)))
+
+
+@pytest.mark.parametrize(("got", "want"), [
+    (np.ones(2), (np.ones(1), np.ones(1))), ((np.ones(2),), np.ones(2)),
+    ((np.ones(3), np.ones(2)), (np.ones(2), np.ones(3))), (Dense(np.ones((6, 3)), np.ones(3)), (np.ones((6, 3)),))])
+def test_gap_refuses_other_trees_with_as_many_numbers(got, want):
+    with pytest.raises(ValueError, match=r"^(trees differ|the two routes): got "):
+        gap(got, want)
+
+
+@pytest.mark.parametrize("truths", [
+    1, 0.0, [1, 1, 0], np.ones(7), np.zeros(7), np.array([True, None]), "True", ["True"], None, 1j])
+def test_holds_takes_truth_values_alone(truths):
+    with pytest.raises(ValueError, match=r"^holds: got \d+ values of type .*, wanted truth values$"):
+        holds(truths)
+
+
+@pytest.mark.parametrize("truths", [[], np.zeros(0, bool), np.zeros((7, 0), bool)])
+def test_holds_takes_at_least_one_case(truths):
+    with pytest.raises(ValueError, match=r"^holds: got 0 values of type "):
+        holds(truths)
 
 
 @pytest.mark.parametrize("outcome", [lambda: holds([]), lambda: gap((), ()), lambda: gap(np.zeros(0), np.zeros(0))])

@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import re
 import sys
 
 import numpy as np
@@ -28,7 +29,8 @@ def distance_to(p, x):
 
 def blurred(p, x, eps):
     """The same, with noise added to the data."""
-    return distance_to(p, x + eps)
+    loss, pull = distance_to(p, x + eps)
+    return loss, lambda dloss: (*pull(dloss), None)
 
 
 def with_noise(rng, x):
@@ -252,6 +254,82 @@ def test_a_refusal_leaves_the_generator_alone():
     with pytest.raises(ValueError, match="batch"):
         run(batch=8, rng=rng)
     assert rng.bit_generator.state == before
+
+
+@pytest.mark.parametrize("p", [
+    np.zeros(D, int), np.zeros(D, bool), np.zeros(D, complex), (np.zeros(D), np.zeros(2, int)), {"p": np.zeros(D)},
+    np.zeros(D, object)], ids=["int", "bool", "complex", "one int among floats", "dict", "object"])
+def test_parameters_that_are_no_floats_are_refused(p):
+    with pytest.raises(TypeError, match=r"^p: got leaves that are no floats, wanted floating-point parameters$"):
+        run(never, p, draw=never)
+
+
+@pytest.mark.parametrize(("rows", "got"), [
+    (data().tolist(), f"list of shape (7, {D})"), (tuple(data()), f"tuple of shape (7, {D})"),
+    ([], "list of shape (0,)"), (np.zeros((0, D)), f"ndarray of shape (0, {D})"), (np.zeros(0), "ndarray of shape (0,)"),
+    (np.zeros(()), "ndarray of shape ()")])
+def test_data_are_an_array_with_rows(rows, got):
+    with pytest.raises(ValueError, match=f"^data: got {re.escape(got)}, wanted an array with rows$"):
+        run(never, rows=rows, draw=never, batch=1)
+
+
+def given(cotangents):
+    """An objective of loss 1 whose pull gives these cotangents."""
+    return lambda *_: (1.0, lambda dloss: cotangents)
+
+
+G = np.ones(D)
+
+
+@pytest.mark.parametrize(("cotangents", "drawn", "got"), [
+    (G, 1, 1), ([G, None], 1, 1), ((G,), 1, 1), ((G, None, None), 1, 3), ((), 1, 0), (None, 1, 1),
+    ((G, None), 2, 2), ((G, None, None, None), 2, 4), (G, 2, 1)])
+def test_the_pull_gives_one_cotangent_per_argument(cotangents, drawn, got):
+    p, draw = np.zeros(D), lambda rng, x: (x,) * drawn
+    message = f"^pull: got {got} cotangents, wanted one for each of {1 + drawn} arguments$"
+    with pytest.raises(ValueError, match=message):
+        run(given(cotangents), p, draw=draw)
+    with pytest.raises(ValueError, match=message):
+        value_and_gradient(given(cotangents), p, *draw(None, data()))
+    assert np.all(p == 0)
+
+
+def test_the_number_of_cotangents_that_is_wanted_is_accepted():
+    for drawn in (1, 2, 3):
+        run(given((G, *[None] * drawn)), draw=lambda rng, x, drawn=drawn: (x,) * drawn)
+
+
+@pytest.mark.parametrize("gradient", [
+    np.ones((D, 1)), np.ones((1, D)), np.ones(1), np.float64(1), np.ones(D + 1), None, (G,), (G, G)],
+    ids=["column", "row", "one", "number", "longer", "none", "tuple", "pair"])
+def test_a_gradient_is_shaped_like_the_parameters(gradient):
+    p = np.zeros(D)
+    with pytest.raises(ValueError, match=r"^(p and its gradient: got shapes \(3,\) and |trees differ: got an array, )"):
+        run(given((gradient, None)), p)
+    assert np.all(p == 0)
+
+
+@pytest.mark.parametrize("gradient", [
+    Dense(np.ones(2), np.ones((D, 2))), Dense(np.ones((2, D)), np.ones(2)), (np.ones((D, 2)),), np.ones(D * 2 + 2)],
+    ids=["swapped", "transposed", "too few", "flat"])
+def test_a_gradient_is_a_tree_like_the_parameters(gradient):
+    with pytest.raises(ValueError, match=r"^(p and its gradient: got shapes |trees differ: got 2 parts, )"):
+        run(given((gradient, None)), Dense(np.zeros((D, 2)), np.zeros(2)))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_parameters_that_are_not_finite_in_the_end_are_named(bad):
+    count, p = itertools.count(), np.zeros(D)
+
+    def objective(p, x):
+        """Every loss is finite, and so are all gradients but an entry of the last."""
+        gradient = np.array([0, bad, 0]) if next(count) == 8 else np.zeros(D)
+        return 1.0, lambda dloss: (gradient, None)
+
+    with pytest.raises(FloatingPointError, match=r"^p: got NaN or infinite parameters after 3 epochs, wanted finite"):
+        run(objective, p, optimiser=SGD(0.1))
+    assert next(count) == 9
+    assert np.all(p == 0)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])

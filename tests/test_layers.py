@@ -280,19 +280,22 @@ def test_mlp_init_draws_from_its_generator_alone():
     assert not np.any(mlp_init([6, 3], rng)[0].W == mlp_init([6, 3], rng)[0].W)
 
 
+GENERATOR = "wanted a numpy Generator or an int >= 0$"
+
+
 @pytest.mark.parametrize(("sizes", "rng", "error", "message"), [
     ([], 0, ValueError, r"sizes: got \[\], wanted at least two"),
     ([6], 0, ValueError, r"sizes: got \[6\], wanted at least two"),
-    ([6, 0], 0, ValueError, "size: got 0, wanted 1 <= size"),
-    ([-6, 3], 0, ValueError, "size: got -6, wanted 1 <= size"),
+    ([6, 0], 0, ValueError, "size: got 0, wanted size >= 1$"),
+    ([-6, 3], 0, ValueError, "size: got -6, wanted size >= 1$"),
     ([6, 2.5], 0, TypeError, "size: got float, wanted an int"),
     ([6, True], 0, TypeError, "size: got bool, wanted an int"),
     ([6, "3"], 0, TypeError, "size: got str, wanted an int"),
-    ([6, 3], None, TypeError, "rng: got NoneType, wanted an int"),
-    ([6, 3], np.random, TypeError, "rng: got module, wanted an int"),
-    ([6, 3], np.random.RandomState(0), TypeError, "rng: got RandomState, wanted an int"),
-    ([6, 3], 0.0, TypeError, "rng: got float, wanted an int"),
-    ([6, 3], -1, ValueError, "rng: got -1, wanted 0 <= rng"),
+    ([6, 3], None, TypeError, f"rng: got NoneType, {GENERATOR}"),
+    ([6, 3], np.random, TypeError, f"rng: got module, {GENERATOR}"),
+    ([6, 3], np.random.RandomState(0), TypeError, f"rng: got RandomState, {GENERATOR}"),
+    ([6, 3], 0.0, TypeError, f"rng: got float, {GENERATOR}"),
+    ([6, 3], -1, ValueError, "rng: got -1, wanted rng >= 0$"),
 ])
 def test_mlp_init_refuses(sizes, rng, error, message):
     with pytest.raises(error, match="^" + message):

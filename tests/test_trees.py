@@ -1,5 +1,7 @@
 """Trees: names and order of their leaves, arithmetic over them, and the flat vector that shares their memory."""
 
+import re
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -87,13 +89,32 @@ def test_map_takes_corresponding_leaves():
 
 @pytest.mark.parametrize("other", [(np.zeros(3),), (np.zeros(3), np.zeros(3), np.zeros(3)), ()])
 def test_map_refuses_trees_of_other_shape(other):
-    with pytest.raises(ValueError, match=rf"trees differ: got lengths \[2, {len(other)}\], wanted equal ones"):
+    with pytest.raises(ValueError, match=rf"^trees differ: got 2 parts, {len(other)} parts, wanted the same$"):
         trees.map(lambda u, v: u, Dense(np.zeros((6, 3)), np.zeros(3)), other)
 
 
 def test_map_refuses_trees_that_differ_further_down():
-    with pytest.raises(ValueError, match=r"got lengths \[2, 1\]"):
+    with pytest.raises(ValueError, match=r"^trees differ: got 2 parts, 1 parts, wanted the same$"):
         trees.map(lambda u, v: u, (np.zeros(7), Dense(np.zeros((6, 3)), np.zeros(3))), (np.zeros(7), (np.zeros(7),)))
+
+
+@pytest.mark.parametrize(("trees_", "got"), [
+    ((np.zeros(3), (np.zeros(3),)), "an array, 1 parts"),
+    (((np.zeros(3),), np.zeros(3)), "1 parts, an array"),
+    ((np.zeros(2), Dense(np.zeros((6, 3)), np.zeros(3))), "an array, 2 parts"),
+    ((Dense(np.zeros((6, 3)), np.zeros(3)), np.zeros(2)), "2 parts, an array"),  # as long, and still no tree
+    ((Dense(np.zeros((6, 3)), np.zeros(3)), [np.zeros((6, 3)), np.zeros(3)]), "2 parts, an array"),
+    (((np.zeros(7), np.zeros(3)), (np.zeros(7), (np.zeros(3),))), "an array, 1 parts"),
+    (((np.zeros(3),), (np.zeros(3),), np.zeros(3)), "1 parts, 1 parts, an array"),
+])
+def test_map_refuses_an_array_against_a_tuple(trees_, got):
+    with pytest.raises(ValueError, match=f"^trees differ: got {got}, wanted the same$"):
+        trees.map(lambda *leaves: leaves[0], *trees_)
+
+
+def test_axpy_refuses_trees_of_other_shape():
+    with pytest.raises(ValueError, match=r"^trees differ: got an array, 2 parts, wanted the same$"):
+        trees.axpy(2.0, np.zeros(2), (np.zeros(2), np.zeros(2)))
 
 
 # Dot and axpy
@@ -126,6 +147,15 @@ def test_dot_skips_none_and_refuses_trees_with_other_leaves():
     assert trees.dot((np.ones(3), None), (np.full(3, 2.0), None)) == 6
     with pytest.raises(ValueError, match="argument 2 is"):
         trees.dot((np.ones(3), np.ones(3)), (np.ones(3), None))
+
+
+@pytest.mark.parametrize(("u", "v"), [
+    ((7,), (7, 1)), ((7, 1), (7,)), ((7, 6), (6,)), ((7, 6), ()), ((), (1,)), ((7, 6), (6, 7))])
+def test_dot_refuses_leaves_that_would_broadcast(u, v):
+    message = re.escape(f"dot: got leaves of shapes ({u}, {v}), wanted equal ones")
+    for a, b in [(np.ones(u), np.ones(v)), ((np.ones(3), np.ones(u)), (np.ones(3), np.ones(v)))]:
+        with pytest.raises(ValueError, match=f"^{message}$"):
+            trees.dot(a, b)
 
 
 @few
@@ -213,6 +243,15 @@ def test_flatten_keeps_the_dtype(dtype):
 def test_flatten_refuses_mixed_dtypes():
     with pytest.raises(ValueError, match=r"tree: got dtypes \['float32', 'float64'\], wanted one"):
         trees.flatten(Dense(np.ones((6, 3)), np.ones(3, np.float32)))
+
+
+@pytest.mark.parametrize("leaf", [
+    {"W": np.zeros((6, 3))}, {}, np.array([1.0, None]), object(), Decimal(1)],
+    ids=["dict", "empty dict", "array of objects", "object", "Decimal"])
+def test_flatten_refuses_leaves_that_are_no_numbers(leaf):
+    for tree in (leaf, (leaf,), Dense(np.zeros((6, 3)), leaf)):
+        with pytest.raises(TypeError, match=r"^tree: got leaves that are no arrays of numbers, wanted nested tuples"):
+            trees.flatten(tree)
 
 
 @pytest.mark.parametrize("shape", [(20,), (22,), (0,), (21, 1), (3, 7), ()])

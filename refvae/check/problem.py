@@ -55,21 +55,16 @@ class Problem:
             raise ValueError(f"gradient: got shapes {got}, wanted {self.shapes}")
         if any(np.iscomplexobj(leaf) for leaf in trees.leaves(gradient)):
             raise TypeError("gradient: got complex numbers, wanted real ones")
-        if any(np.asarray(leaf).dtype.itemsize < 8 for leaf in trees.leaves(gradient)):
+        if any(np.asarray(leaf).dtype in (np.float32, np.float16) for leaf in trees.leaves(gradient)):
             self.note = "the gradient is computed in single precision; check it in float64"
-        vector = trees.flatten(trees.map(np.asarray, gradient)).vector.astype(np.float64)
+        vector = trees.flatten(trees.map(lambda leaf: np.asarray(leaf, np.float64), gradient)).vector
         return np.where(np.isfinite(vector), vector, np.nan)  # NaN goes through all arithmetic in silence
 
     def _pure(self, f: Function, x: Array) -> Any:
         """f at a flat vector, which it cannot change."""
         fixed = x.copy()
         fixed.flags.writeable = False
-        try:
-            return f(trees.unflatten(fixed, self.like))
-        except ValueError as error:
-            if "read-only" in str(error):
-                raise ValueError("f: changes its argument in place, wanted a pure function") from error
-            raise
+        return _call(f, trees.unflatten(fixed, self.like))
 
     def one_piece(self, v: Array) -> bool:
         """Whether the branches, where somebody named them, are the same all along [x, x + v]."""
@@ -100,7 +95,7 @@ class Layer:
     def __init__(self, f: Function, args: Sequence[Any]) -> None:
         if type(args) not in (tuple, list):
             raise TypeError(f"args: got {type(args).__name__}, wanted a tuple of arguments such as (x,)")
-        self.f, self.all = f, tuple(args)
+        self.f, self.all = f, tuple(trees.map(_fixed, arg) for arg in args)
         labels = argument_names(f, len(self.all))
         self.moves = [not label.endswith("_frozen") and _is_float(arg, label)
                       for label, arg in zip(labels, self.all, strict=True)]
@@ -117,7 +112,7 @@ class Layer:
 
     def cotangent(self, rng: np.random.Generator) -> Tree:
         """Gaussian, shaped like the value: never ones, which batch norm and softmax annihilate (1.31)."""
-        found = self.f(*self.all)
+        found = _call(self.f, *self.all)
         if not isinstance(found, tuple) or len(found) != 2 or not callable(found[1]):
             raise ValueError(f"f: got {type(found).__name__}, wanted a layer's (y, pull)")
         return trees.map(lambda leaf: rng.standard_normal(np.shape(leaf)), found[0])
@@ -144,10 +139,28 @@ class Layer:
         return tuple(one for one, moves in zip(each, self.moves, strict=True) if moves)
 
 
-def _double(leaf: Any) -> Array:
+def _call(f: Function, *args: Any) -> Any:
+    """f(*args); writing to an argument, which is read-only here, is said to be no pure function."""
+    try:
+        return f(*args)
+    except ValueError as error:
+        if "read-only" in str(error):
+            raise ValueError("f: changes its argument in place, wanted a pure function") from error
+        raise
+
+
+def _fixed(leaf: Any) -> Array:
+    """A read-only copy of an array of numbers."""
     if isinstance(leaf, (dict, list, str, np.ma.MaskedArray)) or np.asarray(leaf).dtype.kind not in "biuf":
-        raise TypeError(f"x: got {type(leaf).__name__}, wanted real arrays, or nested tuples of them")
-    return np.array(leaf, np.float64)
+        kind = leaf.dtype if type(leaf) is np.ndarray else type(leaf).__name__
+        raise TypeError(f"x: got {kind}, wanted real arrays, or nested tuples of them")
+    copy = np.array(leaf)
+    copy.flags.writeable = False
+    return copy
+
+
+def _double(leaf: Any) -> Array:
+    return _fixed(leaf).astype(np.float64)
 
 
 def argument_names(f: Function, count: int) -> list[str]:

@@ -26,7 +26,7 @@ def claims(patterns: Sequence[str]) -> list[Statement]:
         if not any(_matches(claim, pattern) for claim in wanted):
             known = [*chapters(), *(claim.number for claim in wanted)]
             raise BadInput(f"PATTERN: got {pattern!r}, wanted a chapter ({', '.join(chapters())}), the number of a "
-                           f"claim, or a glob of these{nearest(pattern, known)}")
+                           f"claim, or a glob of these{nearest(bare, known)}")
     return [claim for claim in wanted if any(_matches(claim, pattern) for pattern in patterns)]
 
 
@@ -42,7 +42,8 @@ def nearest(word: str, numbers: Iterable[str]) -> str:
     """The closest names, as the end of a sentence: for a number the nearest ones, for nothing similar the first."""
     known = list(numbers)
     if re.fullmatch(NUMBER, word):
-        close = sorted(known, key=lambda number: _distance(number, word))[:3]
+        numbered = [number for number in known if re.fullmatch(NUMBER, number)]
+        close = sorted(numbered, key=lambda number: _distance(number, word))[:3]
     else:
         close = get_close_matches(word, known, n=3) or known[:3]
     return f"; nearest: {', '.join(close)}" if close else ""
