@@ -266,7 +266,8 @@ def test_parameters_that_are_no_floats_are_refused(p):
 
 @pytest.mark.parametrize(("rows", "got"), [
     (data().tolist(), f"list of shape (7, {D})"), (tuple(data()), f"tuple of shape (7, {D})"),
-    ([], "list of shape (0,)"), (np.zeros((0, D)), f"ndarray of shape (0, {D})"), (np.zeros(0), "ndarray of shape (0,)"),
+    ([], "list of shape (0,)"), (np.zeros((0, D)), f"ndarray of shape (0, {D})"),
+    (np.zeros(0), "ndarray of shape (0,)"),
     (np.zeros(()), "ndarray of shape ()")])
 def test_data_are_an_array_with_rows(rows, got):
     with pytest.raises(ValueError, match=f"^data: got {re.escape(got)}, wanted an array with rows$"):
