@@ -1,21 +1,25 @@
 """Every layer keeps the contract: a pure function f(*args) -> (y, pull) whose pull is the adjoint of its derivative."""
 
 import ast
+import functools
 import importlib
 import inspect
+import pkgutil
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
+import refvae
 from refvae import layers, trees
 from refvae.check import check_layer
 from refvae.check.problem import argument_names
 from refvae.layers import Dense
-from refvae.linear_ae import affine_ae, linear_ae
+from refvae.linear_ae import affine_ae, linear_ae, linear_ae_grad, regularised_ae
 
-MODULES = ["refvae.layers", "refvae.linear_ae"]
+MODULES = [module.name for module in pkgutil.walk_packages(refvae.__path__, "refvae.")
+           if module.name.split(".")[1] not in {"check", "cli", "evidence", "__main__"}]
 
 
 class Row(NamedTuple):
@@ -64,6 +68,10 @@ TABLE = {
     linear_ae: Row(lambda rng: (rng.standard_normal((6, 3)), rng.standard_normal((3, 6)), rng.standard_normal((7, 6)))),
     affine_ae: Row(lambda rng: (rng.standard_normal((6, 3)), rng.standard_normal((3, 6)), rng.standard_normal(6),
                                 rng.standard_normal((7, 6)))),
+    linear_ae_grad: Row(lambda rng: (rng.standard_normal((6, 3)), rng.standard_normal((3, 6)),
+                                     np.cov(rng.standard_normal((6, 7))))),
+    functools.wraps(regularised_ae)(lambda C, D, X: regularised_ae(C, D, X, lam=0.7)): Row(
+        lambda rng: (rng.standard_normal((6, 3)), rng.standard_normal((3, 6)), rng.standard_normal((7, 6)))),
 }
 LOSSES = [layers.bernoulli_nll, layers.softmax_nll, layers.squared_error]
 
@@ -96,6 +104,11 @@ def like(rng, tree):
 def raw(tree):
     """The bytes of every leaf."""
     return [np.asarray(leaf).tobytes() for leaf in trees.leaves(tree)]
+
+
+def flat(y):
+    """All numbers of a value, which may be a tree."""
+    return trees.flatten(y).vector
 
 
 def moves(layer, args):
@@ -232,7 +245,8 @@ def test_the_lines_run_unchanged_on_complex_input(layer, row, far, seed):
     args = tuple(away(arg, seed) for arg in args) if far else args
     rng = np.random.default_rng(seed + 100)
     v = tuple(like(rng, arg) if move else None for arg, move in zip(args, moves(layer, args), strict=True))
-    at = lambda h: layer(*[arg if d is None else trees.axpy(h, d, arg) for arg, d in zip(args, v, strict=True)])[0]
+    moved = lambda h: [arg if d is None else trees.axpy(h, d, arg) for arg, d in zip(args, v, strict=True)]
+    at = lambda h: flat(layer(*moved(h))[0])
     exact, h = np.imag(at(1e-30j)) / 1e-30, 1e-4  # differences at this h keep eight digits or more, hence 1e-7
     central = sum(w * (at(j * h) - at(-j * h)) for j, w in ((1, 45), (2, -9), (3, 1))) / (60 * h)
     # where y is flat its differences are round-off of y, so y counts as well
@@ -246,7 +260,7 @@ def test_complex_input_leaves_the_value_as_it_is(layer, row, far):
     args = tuple(away(arg, 12) for arg in args) if far else args
     lifted = [trees.map(lambda leaf: leaf + 0j, arg) if move else arg
               for arg, move in zip(args, moves(layer, args), strict=True)]
-    got, want = layer(*lifted)[0], layer(*args)[0]
+    got, want = flat(layer(*lifted)[0]), flat(layer(*args)[0])
     assert np.iscomplexobj(got)
     assert np.linalg.norm(got - want) <= 1e-14 * np.linalg.norm(want)
 

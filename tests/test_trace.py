@@ -40,7 +40,8 @@ STRUCTURE = {"\\" + name for name in """
     frac tfrac dfrac binom sqrt sum prod int iint left right middle big Big bigl bigr Bigl Bigr biggl biggr Biggl Biggr
     lbrace rbrace lvert rvert lfloor rfloor lceil rceil quad qquad thinspace cr limits underbrace overbrace overline
     displaystyle le ge leq geq ne neq lt gt ll gg approx equiv in notin subset subseteq to mapsto gtrless
-    Rightarrow Leftarrow Leftrightarrow iff infty cdot cdots dots ldots vdots ddots times pm mp forall exists cup cap
+    Longrightarrow Rightarrow Leftarrow Leftrightarrow iff infty cdot cdots dots ldots vdots ddots times pm mp
+    forall exists cup cap
     setminus lbrack rbrack log exp sin cos tan arctan sinh cosh tanh max min sup inf lim arg""".split()}
 
 

@@ -1,6 +1,17 @@
 """Evidence for derivations/linear_ae.md, one file a section."""
 
-from refvae.derivations.linear_ae import biases, learning, optimum, problem, words
+from refvae.derivations.linear_ae import (
+    biases,
+    landscape,
+    large,
+    learning,
+    meaning,
+    optimum,
+    problem,
+    regularised,
+    semantics,
+    words,
+)
 from refvae.evidence import Ledger
 
-ledger = Ledger.of(problem, optimum, biases, learning, words)
+ledger = Ledger.of(problem, optimum, biases, learning, words, landscape, regularised, large, meaning, semantics)

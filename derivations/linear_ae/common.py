@@ -8,7 +8,9 @@ import numpy as np
 from scipy import linalg
 
 from refvae.data import digits
+from refvae.fit import fit
 from refvae.linear_ae import linear_ae, svd_autoencoder
+from refvae.optim import SGD
 
 RANKS = (2, 8, 16)
 
@@ -46,3 +48,15 @@ def small_data():
     X = np.random.default_rng(0).standard_normal((60, 12)) * np.where(np.arange(12) < 3, 2, 1)
     C, D = svd_autoencoder(X, 3)
     return X, C @ D, tail(X, 3)
+
+
+def separated(rng):
+    """A 9 x 5 matrix with well separated singular values, random directions."""
+    U, V = (linalg.qr(rng.standard_normal((n, 5)), mode="economic")[0] for n in (9, 5))
+    return U * np.sqrt([7.0, 5.0, 3.5, 2.0, 1.0]) @ V.T
+
+
+def descend(loss, p, X, steps=800):
+    """Gradient descent on all data, with steps 1/(4 s_1^2)."""
+    return fit(loss, p, X, epochs=steps, batch=len(X), rng=0, optimiser=SGD(0.25 / linalg.norm(X, 2) ** 2),
+               progress=False).p

@@ -1,0 +1,110 @@
+"""Evidence for regularisation, (2.21) to (2.23)."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import linalg
+
+from refvae.derivations.linear_ae.common import arrays, descend, separated
+from refvae.evidence import Ledger, gap, holds, spoiled
+from refvae.linear_ae import (
+    linear_ae,
+    product_regularised_optimum,
+    regularised_ae,
+    regularised_optimum,
+)
+
+ledger = Ledger()
+
+
+def penalised(C, D, X):
+    """regularised_ae at lam = 1.5."""
+    return regularised_ae(C, D, X, lam=1.5)
+
+
+PENALTY_WRONG = {
+    "penalty's 2 lost": lambda C, D, X: spoiled(penalised, lambda d: (d[0] - 1.5 * C, *d[1:]))(C, D, X),
+    "decoder not penalised": lambda C, D, X: spoiled(penalised, lambda d: (d[0], d[1] - 3 * D, d[2]))(C, D, X)}
+ledger.adjoint("2.21", penalised, arrays, wrong=PENALTY_WRONG)
+
+
+@ledger.add("2.21", "identity", regularised_ae, wrong={
+    "penalty halved": lambda C, D, X, lam: regularised_ae(C, D, X, lam=lam / 2),
+    "norms not squared": lambda C, D, X, lam: (linear_ae(C, D, X)[0] + lam * (linalg.norm(C) + linalg.norm(D)), None)})
+def augmented_data(loss, rng):
+    """The penalty is the squared error of predicting 0 from rows sqrt(lam) e_i: traces of C C' and D'D."""
+    C, D, X = arrays(rng)
+    return gap(loss(C, D, X, lam=0.7)[0], linear_ae(C, D, X)[0] + 0.7 * np.trace(C @ C.T + D.T @ D))
+
+
+def shrunk(factor):
+    """regularised_optimum with its encoder's singular values changed by factor(s2 / lam)."""
+    def wrong(X, k, lam):
+        _, s, Vt = linalg.svd(X, full_matrices=False)
+        C = Vt[:k].T * factor(s[:k] ** 2 / lam)
+        return C, C.T
+
+    return wrong
+
+
+OPTIMUM_WRONG = {"not shrunk": shrunk(lambda ratio: np.ones_like(ratio)),
+                 "root forgotten": shrunk(lambda ratio: np.maximum(1 - 1 / ratio, 0)),
+                 "singular value for its square": shrunk(lambda ratio: np.sqrt(np.maximum(1 - 1 / np.sqrt(ratio), 0))),
+                 "nothing switched off": shrunk(lambda ratio: np.sqrt(np.abs(1 - 1 / ratio)))}
+
+
+@ledger.add("2.22", "identity", regularised_optimum, wrong=OPTIMUM_WRONG)
+def closed_value(optimum, rng):
+    """Loss at the optimum against the closed form, k = 4, lam = 0.5, 2.5 and 4 (one to three directions kept)."""
+    X, s2 = separated(rng), np.array([7.0, 5.0, 3.5, 2.0, 1.0])
+    got, want = [], []
+    for lam in (0.5, 2.5, 4.0):
+        got.append(regularised_ae(*optimum(X, 4, lam), X, lam=lam)[0])
+        kept = (np.arange(5) < 4) & (s2 > lam)
+        want.append(np.where(kept, 2 * lam - lam**2 / s2, s2).sum())
+    return gap(np.array(got), np.array(want))
+
+
+@ledger.add("2.22", "limit", regularised_optimum, bound=1e-7, wrong=OPTIMUM_WRONG)
+def descent_finds_the_directions(optimum, rng):
+    """Gradient descent on the regularised loss: C C', and C - D', come to V diag(1 - lam/s^2) V' and 0."""
+    X, lam = separated(rng), 2.5
+    start = tuple(rng.standard_normal(shape) / 4 for shape in ((5, 4), (4, 5)))
+
+    def loss(p, X):
+        value, pull = regularised_ae(*p, X, lam=lam)
+        return value, lambda d: (pull(d)[:2], None)
+
+    C, D = descend(loss, start, X, steps=1000)
+    Copt, _ = optimum(X, 4, lam)
+    return gap((C @ C.T, 1 + C - D.T), (Copt @ Copt.T, np.ones((5, 4))))
+
+
+RIDGE_WRONG = {"not shrunk": lambda X, k, lam: product_regularised_optimum(X, k, 0.0),
+               "shrunk twice": lambda X, k, lam: product_regularised_optimum(X, k, 2 * lam),
+               "of the sum penalty": regularised_optimum}
+
+
+def product_loss(C, D, X, lam):
+    """|X - XCD|^2 + lam |CD|^2."""
+    return linear_ae(C, D, X)[0] + lam * ((C @ D) ** 2).sum()
+
+
+@ledger.add("2.23", "identity", product_regularised_optimum, wrong=RIDGE_WRONG)
+def ridge_value(optimum, rng):
+    """Loss at the optimum against the closed form, k = 3 and lam = 0.5, 2.5."""
+    X, s2 = separated(rng), np.array([7.0, 5.0, 3.5, 2.0, 1.0])
+    got = [product_loss(*optimum(X, 3, lam), X, lam) for lam in (0.5, 2.5)]
+    return gap(np.array(got), np.array([(lam * s2 / (s2 + lam))[:3].sum() + s2[3:].sum() for lam in (0.5, 2.5)]))
+
+
+@ledger.add("2.23", "law", product_regularised_optimum, bound=0, wrong=RIDGE_WRONG)
+def nothing_is_lower(optimum, rng):
+    """300 points near it, at 1e-4 to 1, are no lower; and a gauge transformation changes nothing."""
+    X, lam = separated(rng), 2.5
+    C, D = optimum(X, 3, lam)
+    best, G = product_loss(C, D, X, lam), rng.standard_normal((3, 3)) + 2 * np.eye(3)
+    near = [product_loss(C + a * rng.standard_normal(C.shape), D + a * rng.standard_normal(D.shape), X, lam)
+            for a in 10.0 ** -np.arange(5) for _ in range(60)]
+    same = abs(product_loss(C @ G, linalg.solve(G, D), X, lam) - best) <= 1e-12 * best
+    return holds([value >= best * (1 - 1e-14) for value in near] + [same])

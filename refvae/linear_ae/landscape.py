@@ -1,0 +1,107 @@
+"""The landscape of the linear autoencoder: saddles, their curvature, and what L2 regularisation makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from refvae.inputs import matrix, whole
+from refvae.linear_ae.autoencoder import linear_ae
+from refvae.trees import Array, Pull
+
+
+def linear_ae_grad(C: Array, D: Array, S_frozen: Array) -> tuple[tuple[Array, Array], Pull]:
+    """The gradient of `linear_ae` as a layer, from second moments S = X'X.                   (2.17)
+
+    C (d, k), D (k, d), S (d, d) -> (dC, dD). Its pull (symmetric) is the Hessian applied to a direction (U, V).
+    """
+    E = S_frozen @ C @ D - S_frozen
+    dC, dD = 2 * E @ D.T, 2 * C.T @ E                                                                   # (2.17)
+
+    def pull(direction: tuple[Array, Array]) -> tuple[Array, Array, None]:
+        U, V = direction
+        E_dot = S_frozen @ (U @ D + C @ V)
+        return 2 * (E_dot @ D.T + E @ V.T), 2 * (U.T @ E + C.T @ E_dot), None                           # (2.17)
+
+    return (dC, dD), pull
+
+
+def critical_point(X: Array, kept: Sequence[int], k: int) -> tuple[Array, Array]:
+    """The critical point C (d, k), D = C' that keeps the right singular vectors `kept` of X (n, d).    (2.18)
+
+    kept  r <= k different indices into the singular values in decreasing order, from 0; k - r columns of C are 0.
+    Raises TypeError or ValueError for other input.
+    """
+    X, chosen = matrix(X, "X"), _indices(kept, X)
+    k = whole(k, "k", least=len(chosen), most=X.shape[1])
+    _, _, Vt = np.linalg.svd(X, full_matrices=False)
+    D = np.zeros((k, X.shape[1]))
+    D[:len(chosen)] = Vt[chosen]                                                                        # (2.18)
+    return D.T, D
+
+
+def hessian_spectrum(X: Array, kept: Sequence[int], k: int) -> Array:
+    """All 2dk eigenvalues of the Hessian at `critical_point(X, kept, k)`, increasing, in closed form.  (2.19)
+
+    X (n, d), n >= d. Raises TypeError or ValueError for other input.
+    """
+    X, chosen = matrix(X, "X"), _indices(kept, X)
+    k, r = whole(k, "k", least=len(chosen), most=X.shape[1]), len(chosen)
+    values = np.linalg.svd(X, compute_uv=False) ** 2
+    inside, outside = values[chosen], np.delete(values, chosen)
+    a, i = outside[:, None], inside[None, :]
+    root = np.sqrt((a - i) ** 2 + 4 * a**2)
+    parts = [a + i - root, a + i + root,                                                                # (2.19)
+             np.repeat(np.outer(outside, [-2, 2]), k - r), np.repeat(4 * inside, r),                    # (2.19)
+             np.zeros(r * r + 2 * r * (k - r))]                                                         # (2.19)
+    return np.sort(np.concatenate([part.ravel() for part in parts]))
+
+
+def regularised_ae(C: Array, D: Array, X: Array, *, lam: float) -> tuple[Any, Pull]:
+    """linear_ae + lam (|C|^2 + |D|^2).   C (d, k), D (k, d), X (n, d) -> loss ()              (2.21)"""
+    loss, pull_loss = linear_ae(C, D, X)
+    total = loss + lam * ((C * C).sum() + (D * D).sum())                                                # (2.21)
+
+    def pull(dloss: Any) -> tuple[Array, Array, Array]:
+        dC, dD, dX = pull_loss(dloss)
+        return dC + 2 * dloss * lam * C, dD + 2 * dloss * lam * D, dX                                   # (2.21)
+
+    return total, pull
+
+
+def regularised_optimum(X: Array, k: int, lam: float) -> tuple[Array, Array]:
+    """The optimum C (d, k), D = C' of `regularised_ae`: principal directions, shrunk.                  (2.22)
+
+    X (n, d), 1 <= k <= min(n, d), lam >= 0. Raises TypeError or ValueError for other input. [Kunin et al. 2019]
+    """
+    s2, V = _principal(X, k, lam)
+    C = V * np.sqrt(np.maximum(1 - lam / np.maximum(s2, np.finfo(float).tiny), 0))                      # (2.22)
+    return C, C.T
+
+
+def product_regularised_optimum(X: Array, k: int, lam: float) -> tuple[Array, Array]:
+    """An optimum C (d, k), D (k, d) of linear_ae + lam |CD|^2: ridge regression on k directions.       (2.23)
+
+    X (n, d), 1 <= k <= min(n, d), lam >= 0. Raises TypeError or ValueError for other input.
+    """
+    s2, V = _principal(X, k, lam)
+    return V, (V * (s2 / np.maximum(s2 + lam, np.finfo(float).tiny))).T                                 # (2.23)
+
+
+def _principal(X: Array, k: int, lam: float) -> tuple[Array, Array]:
+    """The k largest squared singular values of X and their right vectors (d, k)."""
+    X = matrix(X, "X")
+    if not 0 <= lam < np.inf:
+        raise ValueError(f"lam: got {lam}, wanted a finite number >= 0")
+    _, s, Vt = np.linalg.svd(X, full_matrices=False)
+    k = whole(k, "k", most=min(X.shape))
+    return s[:k] ** 2, Vt[:k].T
+
+
+def _indices(kept: Sequence[int], X: Array) -> list[int]:
+    chosen = [whole(i, "kept", least=0, most=min(X.shape) - 1) for i in kept]
+    if len(set(chosen)) < len(chosen):
+        raise ValueError(f"kept: got {chosen}, wanted different indices")
+    return chosen

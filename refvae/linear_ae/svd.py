@@ -1,0 +1,185 @@
+"""Truncated singular value decomposition on top of QR and small dense factorisations only."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from concurrent.futures import Executor
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import linalg
+
+from refvae.inputs import generator, whole
+from refvae.linear_ae.blocks import Blocks, Loader, count_bad, in_order, load, row_blocks
+from refvae.trees import Array
+
+WIDE = 3000  # columns up to which the Gram matrix is formed
+SAFE = 1e-8  # relative error of a singular value that the Gram route may make
+TOLERANCE = 1e-10  # residual, relative to the largest singular value, at which the iteration stops
+MOST_PASSES = 200
+
+
+class _Triple(NamedTuple):
+    U: Array
+    s: Array
+    Vt: Array
+
+
+class TruncatedSVD(_Triple):
+    """U (m, k), s (k,), Vt (k, n), with how they were found.
+
+    route     "gram" or "iteration"
+    passes    how often the matrix was read
+    residual  (k,) norms of X' u_i - s_i v_i; a singular value of X lies within residual / sqrt(2) of s_i   (2.25)
+    """
+
+    route: str
+    passes: int
+    residual: Array
+
+
+def truncated_svd(X: Any, k: int, rng: np.random.Generator | int = 0, *,
+                  executor: Executor | None = None) -> TruncatedSVD:
+    """The k largest singular values of X with their vectors, s decreasing: X is nearly U @ diag(s) @ Vt.
+
+    X         floats (m, n): an array, a scipy.sparse matrix, an np.memmap (its file is read in blocks), or a sequence
+              of row blocks or of functions that give one; a block is all that is held of it
+    k         1 <= k <= min(m, n)
+    rng       seed or generator of the iteration's start
+    executor  any `concurrent.futures.Executor` to map over the blocks; the result does not depend on it
+
+    Up to 3000 columns, and no more than there are rows, the Gram matrix X'X is summed in float64 and its eigenvectors
+    refined in a second pass, unless that would cost the k-th singular value more than 1e-8 of itself (2.27). Then, and
+    for more columns, randomised subspace iteration reads the matrix twice a step until the residuals are 1e-10 of the
+    largest singular value, with a RuntimeWarning if 200 passes were not enough. In every row of Vt the entry of largest
+    modulus is positive.
+
+    Raises TypeError for data that are no floats, ValueError for k out of range, an empty matrix, NaN, blocks of unequal
+    width. [Halko, Martinsson & Tropp 2011, algorithm 4.4]
+    """
+    blocks = row_blocks(X)
+    k, rng = whole(k, "k", most=min(blocks.shape)), generator(rng)
+    matrix = Passes(blocks, executor)
+    return (_gram(matrix, k) if blocks.n <= min(WIDE, blocks.shape[0]) else None) or _iterate(matrix, k, rng)
+
+
+class Passes:
+    """Products with a matrix that is read block by block; `count` tells how often."""
+
+    def __init__(self, blocks: Blocks, executor: Executor | None) -> None:
+        self.blocks, self.executor, self.count = blocks, executor, 0
+        self.starts = np.cumsum([0, *blocks.rows[:-1]])
+
+    def gram(self) -> Array:
+        """X'X, the sum over the blocks, in float64."""
+        return self._sum(_own_gram)
+
+    def times(self, V: Array) -> Array:
+        """X V, (m, l), one block under the other."""
+        self.count += 1
+        Y = np.empty((self.blocks.shape[0], V.shape[1]))
+        parts = in_order(self.executor, partial(_times, V=V), self.blocks.loaders)
+        for start, rows, part in zip(self.starts, self.blocks.rows, parts, strict=True):
+            Y[start:start + rows] = part                                                                # (2.24)
+        return self._finite(Y)
+
+    def adjoint(self, Y: Array) -> Array:
+        """X'Y for Y (m, l)."""
+        return self._sum(_adjoint, np.split(Y, self.starts[1:]))
+
+    def _sum(self, f: Callable[..., Array], *more: Any) -> Array:
+        self.count += 1
+        total: Any = 0
+        for part in in_order(self.executor, f, self.blocks.loaders, *more):
+            total = total + part                                                                        # (2.24)
+        return self._finite(np.asarray(total))
+
+    def _finite(self, product: Array) -> Array:
+        """The product; if it is not finite, look for the entries of the matrix that are to blame."""
+        if not np.isfinite(product).all():
+            bad = list(in_order(self.executor, count_bad, self.blocks.loaders))
+            if any(bad):
+                start = int(self.starts[np.flatnonzero(bad)[0]])
+                raise ValueError(f"X: got {sum(bad)} NaN or infinite entries, wanted finite ones; the first is in the "
+                                 f"block of rows that begins with row {start}")
+        return product
+
+
+def _own_gram(loader: Loader) -> Array:
+    block = load(loader)
+    product = block.T @ block
+    return np.asarray(product.todense() if hasattr(product, "todense") else product)
+
+
+def _times(loader: Loader, V: Array) -> Array:
+    return np.asarray(load(loader) @ V)
+
+
+def _adjoint(loader: Loader, Y: Array) -> Array:
+    return np.asarray(load(loader).T @ Y)
+
+
+def _gram(matrix: Passes, k: int) -> TruncatedSVD | None:
+    """Eigenvectors of X'X, then Rayleigh and Ritz on X itself; None where (2.27) refuses."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        G = matrix.gram()
+    if not np.isfinite(G).all():  # the squares of 1e200 overflow
+        return None
+    values, V = linalg.eigh(G, subset_by_index=(len(G) - k, len(G) - 1))
+    values, V = values[::-1], V[:, ::-1]
+    if not np.finfo(float).eps * values[0] < SAFE * values[-1]:                                         # (2.27)
+        return None
+    U, s, V = _ritz(matrix.times(V), V)
+    residual = np.linalg.norm(G @ V / s - V * s, axis=0)                                                # (2.25)
+    return _signed(U, s, V, "gram", matrix.count, residual)
+
+
+def _iterate(matrix: Passes, k: int, rng: np.random.Generator) -> TruncatedSVD:
+    """Randomised subspace iteration with ten vectors more than wanted, orthonormalised after every half step."""
+    m, n = matrix.blocks.shape
+    Q, _ = np.linalg.qr(rng.standard_normal((n, min(k + 10, m, n))))
+    while True:
+        U, s, V = _ritz(matrix.times(Q), Q)
+        T = matrix.adjoint(U)
+        unit = s[0] or 1.0  # the squares of 1e200 would overflow
+        residual = unit * np.linalg.norm((T - V * s) / unit, axis=0)[:k]                                # (2.25)
+        if residual.max() <= TOLERANCE * s[0] or matrix.count >= MOST_PASSES:
+            break
+        Q, _ = np.linalg.qr(T)                                                                          # (2.26)
+    if residual.max() > TOLERANCE * s[0]:
+        warnings.warn(f"truncated_svd: residual {residual.max():.2g} after {matrix.count} passes, wanted below "
+                      f"{TOLERANCE * s[0]:.2g}; singular values near the k-th are close", RuntimeWarning, stacklevel=3)
+    return _signed(U[:, :k], s[:k], V[:, :k], "iteration", matrix.count, residual)
+
+
+def _ritz(Y: Array, Q: Array) -> tuple[Array, Array, Array]:
+    """From Y = X Q with orthonormal Q: U (m, l), s, V (n, l) with X V = U diag(s) and orthonormal columns."""
+    R = np.linalg.qr(np.concatenate([np.linalg.qr(part, mode="r") for part in _pieces(Y)]), mode="r")   # (2.24)
+    _, s, Zt = np.linalg.svd(R)
+    rank = int((s > np.finfo(float).eps * s[0] * len(s)).sum())
+    U = Y @ (Zt.T[:, :rank] / s[:rank])
+    if rank < len(s):
+        U = np.hstack([U, _complement(U, len(s) - rank)])
+    return U, s, Q @ Zt.T
+
+
+def _pieces(Y: Array) -> list[Array]:
+    return np.array_split(Y, max(1, len(Y) // 8192))
+
+
+def _complement(U: Array, count: int) -> Array:
+    """Orthonormal columns orthogonal to those of U, for singular values that are 0."""
+    start = np.random.default_rng(0).standard_normal((len(U), count))
+    for _ in range(2):
+        start = np.linalg.qr(start - U @ (U.T @ start))[0]
+    return start
+
+
+def _signed(U: Array, s: Array, V: Array, route: str, passes: int, residual: Array) -> TruncatedSVD:
+    signs = np.sign(V[np.abs(V).argmax(0), np.arange(V.shape[1])])
+    U *= signs
+    found = TruncatedSVD(U, s, (V * signs).T)
+    found.route, found.passes, found.residual = route, passes, residual
+    return found

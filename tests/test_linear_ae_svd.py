@@ -1,0 +1,158 @@
+"""Truncated SVD: every kind of matrix, executors that are processes, and bad input."""
+
+import resource
+import subprocess
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from refvae.data import digits
+from refvae.linear_ae import truncated_svd
+
+X = digits()[0]
+S = np.linalg.svd(X, compute_uv=False)
+
+
+def check(found, X, k):
+    """Singular values, orthonormal vectors, and the reconstruction as good as the tail."""
+    s = np.linalg.svd(X, compute_uv=False)
+    np.testing.assert_allclose(found.s, s[:k], rtol=1e-12)
+    np.testing.assert_allclose(found.U.T @ found.U, np.eye(k), atol=1e-12)
+    np.testing.assert_allclose(found.Vt @ found.Vt.T, np.eye(k), atol=1e-12)
+    left = ((X - found.U * found.s @ found.Vt) ** 2).sum()
+    assert left == pytest.approx((s[k:] ** 2).sum(), rel=1e-10, abs=1e-20 * (s**2).sum())
+
+
+@pytest.mark.parametrize(("change", "route"), [
+    (lambda X: X, "gram"), (lambda X: X[:, ::-1], "gram"), (np.asfortranarray, "gram"), (lambda X: X.T, "iteration"),
+    (lambda X: X[:40], "iteration"), (lambda X: X - X.mean(0), "gram"), (lambda X: X * 1e150, "gram"),
+    (lambda X: X * 1e-150, "gram"), (lambda X: X * 1e200, "iteration"), (lambda X: X.astype(np.float32), "gram"),
+])
+def test_dense_matrices(change, route):
+    A = change(X)
+    found = truncated_svd(A, 8)
+    assert found.route == route
+    unit = np.abs(A).max()
+    scaled = type(found)(found.U, found.s / unit, found.Vt)
+    check(scaled, A.astype(float) / unit, 8)
+
+
+@pytest.mark.parametrize("make", [sparse.csr_array, sparse.csc_array, sparse.coo_array, sparse.csr_matrix])
+@pytest.mark.parametrize("change", [lambda X: X, lambda X: X.T])
+def test_sparse_matrices(make, change):
+    check(truncated_svd(make(change(X)), 5), change(X), 5)
+
+
+def test_all_of_a_matrix_with_blank_columns():
+    found = truncated_svd(X, 64)
+    np.testing.assert_allclose(found.s, S, atol=1e-13 * S[0])
+    np.testing.assert_allclose(found.U.T @ found.U, np.eye(64), atol=1e-10)
+
+
+def test_a_matrix_of_zeros():
+    found = truncated_svd(np.zeros((7, 5)), 3)
+    assert (found.s == 0).all()
+    np.testing.assert_allclose(found.U.T @ found.U, np.eye(3), atol=1e-14)
+
+
+def test_blocks_and_functions_that_give_them():
+    parts = np.split(X, [1, 700])
+    plain, blocks = truncated_svd(X, 6), truncated_svd(parts, 6)
+    lazily = truncated_svd([partial(np.copy, part) for part in parts], 6)
+    np.testing.assert_allclose(blocks.s, plain.s, rtol=1e-13)
+    np.testing.assert_allclose(blocks.Vt, plain.Vt, atol=1e-12)
+    assert all((a == b).all() for a, b in zip(lazily, blocks, strict=True))
+
+
+@pytest.mark.parametrize("rows", [slice(None), slice(100, 1500)])
+def test_memory_maps_and_their_slices(tmp_path, rows):
+    np.save(tmp_path / "x.npy", X)
+    mapped = np.load(tmp_path / "x.npy", mmap_mode="r")[rows]
+    assert all((a == b).all() for a, b in zip(truncated_svd(mapped, 5), truncated_svd(X[rows], 5), strict=True))
+
+
+CHILD = """
+import sys, resource, numpy as np
+from refvae.linear_ae import truncated_svd
+X = np.memmap(sys.argv[1], np.float32, "r", shape=(200_000, 200))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+truncated_svd(X, 5)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in KiB on Linux")
+def test_a_mapped_file_is_not_held_in_memory(tmp_path):
+    """The file has 153 MiB; what it takes beyond the bare process is the result and a few blocks."""
+    rng = np.random.default_rng(0)
+    with open(tmp_path / "x", "wb") as file:
+        for _ in range(20):
+            rng.standard_normal((10_000, 200), dtype=np.float32).tofile(file)
+    done = subprocess.run([sys.executable, "-c", CHILD, tmp_path / "x"], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 110
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss > 0
+
+
+@pytest.mark.parametrize("A", [X, X[:50], sparse.csr_array(X)], ids=["gram", "iteration", "sparse"])
+def test_processes_give_the_same_bits(A):
+    plain = truncated_svd(A, 5)
+    for workers in (1, 2):
+        with ProcessPoolExecutor(workers) as pool:
+            assert all((a == b).all() for a, b in zip(plain, truncated_svd(A, 5, executor=pool), strict=True))
+
+
+def test_a_dask_cluster_gives_the_same_bits():
+    distributed = pytest.importorskip("dask.distributed", reason="needs the extra `dask`")
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, \
+            distributed.Client(cluster) as client:
+        found = truncated_svd(np.array_split(X, 5), 5, executor=client.get_executor())
+    assert all((a == b).all() for a, b in zip(found, truncated_svd(np.array_split(X, 5), 5), strict=True))
+
+
+def test_the_seed_moves_the_start_and_not_the_result():
+    a, b = truncated_svd(X[:50], 5, 0), truncated_svd(X[:50], 5, 1)
+    np.testing.assert_allclose(a.s, b.s, rtol=1e-13)
+    np.testing.assert_allclose(a.Vt, b.Vt, atol=1e-9)
+    assert all((u == v).all() for u, v in zip(a, truncated_svd(X[:50], 5, np.random.default_rng(0)), strict=True))
+
+
+def test_close_singular_values_get_a_warning_with_the_residual():
+    A = sparse.random_array((3500, 3200), density=0.002, rng=np.random.default_rng(0))
+    with pytest.warns(RuntimeWarning, match="residual .* after 200 passes"):
+        found = truncated_svd(A, 3)
+    assert found.passes == 200
+
+
+WITH_NAN = X.copy()
+WITH_NAN[1000, 3] = np.nan
+
+
+@pytest.mark.parametrize(("A", "k", "error", "message"), [
+    (X, 65, ValueError, "k: got 65, wanted 1 <= k <= 64"),
+    (X, 0, ValueError, "k: got 0, wanted"),
+    (X, 2.0, TypeError, "k: got float, wanted an int"),
+    (WITH_NAN, 3, ValueError, "X: got 1 NaN or infinite entries, wanted finite ones"),
+    (sparse.csr_array(WITH_NAN), 3, ValueError, "X: got 1 NaN or infinite entries"),
+    (WITH_NAN[990:1010], 3, ValueError, "X: got 1 NaN or infinite entries"),
+    (np.zeros((0, 5)), 1, ValueError, r"X: got shape \(0, 5\)"),
+    (np.zeros(5), 1, ValueError, r"X: got shape \(5,\)"),
+    ((16 * X).astype(int), 3, TypeError, r"X: got int64, wanted floats; for counts give X.astype\(float\)"),
+    (X.astype(complex), 3, TypeError, "X: got complex128, wanted floats"),
+    (np.ma.masked_array(X), 3, TypeError, "X: got MaskedArray"),
+    ("X", 3, TypeError, "X: got str"),
+    ([X[:5], X[5:9, :60]], 3, ValueError, r"X\[1\]: got a block of shape \(4, 60\), wanted \(rows, 64\)"),
+    ([], 3, ValueError, "X: got no blocks"),
+    ([X[:5], X[5:9].astype(int)], 3, TypeError, r"X\[1\]: got int64, wanted floats"),
+])
+def test_bad_input_gets_one_clear_error(A, k, error, message):
+    with pytest.raises(error, match=message):
+        truncated_svd(A, k)
+
+
+def test_rng_is_no_global_state():
+    with pytest.raises(TypeError, match="rng: got NoneType"):
+        truncated_svd(X[:50], 3, None)
