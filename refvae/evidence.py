@@ -132,7 +132,8 @@ def run(evidence: Evidence, seed: int = 0) -> Result:
 
 def _control(evidence: Evidence, name: str, seed: int) -> Control:
     outcome, crashed = _try(evidence, evidence.wrong[name], seed)
-    return Control(name, not crashed and not outcome.error <= evidence.bound, outcome)
+    rejected = not crashed and outcome.conclusive and not outcome.error <= evidence.bound
+    return Control(name, rejected, outcome)
 
 
 def _try(evidence: Evidence, subject: Any, seed: int) -> tuple[Outcome, bool]:

@@ -72,14 +72,14 @@ def relu(x: Array) -> tuple[Array, Pull]:
 def tanh_prime(x: Array) -> tuple[Array, Pull]:
     """Derivative of `tanh` as a layer of its own.   x -> y, like x                               (1.11)"""
     e = _decay(x)[1] ** 2
-    y = 4 * e / (1 + e) ** 2
+    y = 4 * e / (1 + e) ** 2                                                                            # (1.11)
     return y, lambda dy: dy * -2 * np.tanh(x) * y                                                       # (1.11)
 
 
 def sigmoid_prime(x: Array) -> tuple[Array, Pull]:
     """Derivative of `sigmoid` as a layer of its own.   x -> y, like x                            (1.11)"""
     _, e = _decay(x)
-    y = e / (1 + e) ** 2
+    y = e / (1 + e) ** 2                                                                                # (1.11)
     return y, lambda dy: dy * y * -np.tanh(x / 2)                                                       # (1.11)
 
 
@@ -108,7 +108,7 @@ def bernoulli_nll(logits: Array, x: Array) -> tuple[Array, Pull]:
     """
     same_shape(logits, x, "logits and x")
     positive, e = _decay(logits)
-    miss = np.where(positive, 1 - x, -x)
+    miss = np.where(positive, 1 - x, -x)                                                                # (1.12)
     nll = (miss * logits + np.log1p(e)).sum(1)                                                          # (1.12)
 
     def pull(dnll: Array) -> tuple[Array, Array]:
@@ -155,7 +155,7 @@ def batch_norm(x: Array, eps: float = 0.0) -> tuple[Array, Pull]:
     A constant column has no such form: at eps = 0 it becomes NaN.
     """
     centred = x - x.mean(0)
-    sigma = np.sqrt((centred * centred).mean(0) + eps)
+    sigma = np.sqrt((centred * centred).mean(0) + eps)                                                  # (1.18)
     y = centred / sigma                                                                                 # (1.18)
 
     def pull(dy: Array) -> Array:
@@ -219,21 +219,21 @@ def mlp_grad(p: tuple[Dense, ...], x: Array, activation: Activation = tanh) -> t
         slopes.append(slope)
         pull_slopes.append(pull_slope)
     dy = np.ones((len(x), p[-1].W.shape[1]), x.dtype)
-    dhs = [dy @ p[-1].W.T]
+    dhs = [dy @ p[-1].W.T]                                                                              # (1.23)
     for layer, slope in zip(p[-2::-1], slopes[::-1], strict=True):
         dhs.insert(0, (dhs[0] * slope) @ layer.W.T)                                                     # (1.23)
 
     def pull(ds: Array) -> tuple[tuple[Dense, ...], Array]:
         input_dots, a_dots = [ds], []
         for layer, slope in zip(p[:-1], slopes, strict=True):
-            a_dots.append(input_dots[-1] @ layer.W)
+            a_dots.append(input_dots[-1] @ layer.W)                                                     # (1.24)
             input_dots.append(slope * a_dots[-1])                                                       # (1.24)
         dp_dot, dh_dot = [Dense(input_dots[-1].T @ dy, 0 * p[-1].b)], 0 * dhs[-1]                       # (1.24)
         for i in reversed(range(len(p) - 1)):
-            da = dhs[i + 1] * slopes[i]
+            da = dhs[i + 1] * slopes[i]                                                                 # (1.24)
             da_dot = dh_dot * slopes[i] + pull_slopes[i](dhs[i + 1] * a_dots[i])                        # (1.24)
             dp_dot.insert(0, Dense(input_dots[i].T @ da + inputs[i].T @ da_dot, da_dot.sum(0)))         # (1.24)
-            dh_dot = da_dot @ p[i].W.T
+            dh_dot = da_dot @ p[i].W.T                                                                  # (1.24)
         return tuple(dp_dot), dh_dot
 
     s = dhs[0]

@@ -14,12 +14,12 @@ def linear_ae(C: Array, D: Array, X: Array) -> tuple[Any, Pull]:
     """Loss |X - X C D|^2.   encoder C (d, k), decoder D (k, d), data X (n, d) -> loss ()     (2.2), adjoint (2.3)"""
     Z = X @ C
     same_shape(X[0], D[0], "a row of X and of D")
-    R = X - Z @ D
+    R = X - Z @ D                                                                                       # (2.2)
     loss = (R * R).sum()                                                                                # (2.2)
 
     def pull(dloss: Any) -> tuple[Array, Array, Array]:
-        dR = 2 * dloss * R
-        dZ = -dR @ D.T
+        dR = 2 * dloss * R                                                                              # (2.3)
+        dZ = -dR @ D.T                                                                                  # (2.3)
         return X.T @ dZ, -Z.T @ dR, dR + dZ @ C.T                                                       # (2.3)
 
     return loss, pull

@@ -56,6 +56,11 @@ def truncated_svd(X: Any, k: int, rng: np.random.Generator | int = 0, *,
     largest singular value, with a RuntimeWarning if 200 passes were not enough. In every row of Vt the entry of largest
     modulus is positive.
 
+    With processes, or on a Dask cluster (extra `dask`), on files that no machine holds together:
+
+        truncated_svd(np.load("x.npy", mmap_mode="r"), 20, executor=ProcessPoolExecutor(2))
+        truncated_svd([partial(np.load, name) for name in names], 20, executor=Client(address).get_executor())
+
     Raises TypeError for data that are no floats, ValueError for k out of range, an empty matrix, NaN, blocks of unequal
     width. [Halko, Martinsson & Tropp 2011, algorithm 4.4]
     """
