@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from refvae.check.numeric import STEP, complex_step, line_terms, remainder, stencil
+from refvae.check.numeric import STEP, complex_step, gauss_lobatto, line_terms, remainder, stencil
 from refvae.check.report import block_error
-from refvae.evidence import Ledger, gap, order
+from refvae.evidence import Ledger, entrywise, gap, order
 
 ledger = Ledger()
 
@@ -22,6 +22,13 @@ def smooth_slope(x):
     return np.array([np.cos(x[0]) * e * x[1] ** 3 - 2 * x[0] / (1 + x[0] ** 2) ** 2, 3 * e * x[1] ** 2])
 
 
+def leading_term(steps, errors, power, constant):
+    """The order of |errors|, held to `power`, and the last error, with its sign, to constant step^power."""
+    found = order(steps, np.abs(errors), power)
+    off = abs(errors[-1] / (constant * steps[-1] ** power) - 1)
+    return found._replace(error=float(np.max([found.error, off])))
+
+
 @ledger.add("1.27", "limit", complex_step, bound=1e-14, wrong={
     "forward difference": lambda f, x, v: (f(x + 1.5e-8 * v) - f(x)) / 1.5e-8,
     "central difference": lambda f, x, v: (f(x + 1e-5 * v) - f(x - 1e-5 * v)) / 2e-5,
@@ -34,24 +41,28 @@ def closed_form(derivative, rng):
 
 @ledger.add("1.27", "rate", complex_step, bound=0.02, wrong={
     "forward difference": lambda f, x, v: (f(x + STEP * v) - f(x)) / STEP,
-    "half the step": lambda f, x, v: 2 * complex_step(f, x, v / 2)})
+    "half the step": lambda f, x, v: 2 * complex_step(f, x, v / 2),
+    "central difference, whose error is +": lambda f, x, v: (f(x + STEP * v) - f(x - STEP * v)) / (2 * STEP)})
 def error_of_order_two(derivative, rng):
-    """With steps 2^-2 ... 2^-7 in place of 1e-30 the error has order 2 and the constant D^3 f / 6 of exp."""
+    """With steps 2^-2 ... 2^-7 in place of 1e-30 the error has order 2 and the constant -D^3 f / 6 of exp."""
     steps = 2.0 ** -np.arange(2, 8)
-    errors = [abs(derivative(np.exp, 0.3, step / STEP) * STEP / step - np.exp(0.3)) for step in steps]
-    found = order(steps, np.array(errors), 2)
-    return found._replace(error=max(found.error, abs(errors[-1] / steps[-1] ** 2 / (np.exp(0.3) / 6) - 1)))
+    errors = np.array([derivative(np.exp, 0.3, step / STEP) * STEP / step - np.exp(0.3) for step in steps])
+    return leading_term(steps, errors, 2, -np.exp(0.3) / 6)
 
 
 @ledger.add("1.28", "identity", block_error, wrong={
     "absolute tolerance 1e-5": lambda a, n: np.linalg.norm(a - n) / (np.linalg.norm(n) + 1e-5),
-    "over the smaller norm": lambda a, n: np.linalg.norm(a - n) / min(np.linalg.norm(a), np.linalg.norm(n)),
-    "largest entry": lambda a, n: np.abs(a - n).max() / np.abs(n).max() * 0.9})
+    "over the smaller norm": lambda a, n: np.linalg.norm(a - n) / (min(np.linalg.norm(a), np.linalg.norm(n)) or 1),
+    "largest entry": lambda a, n: np.abs(a - n).max() / max(np.abs(a).max(), np.abs(n).max()),
+    "1-norm": lambda a, n: np.abs(a - n).sum() / max(np.abs(a).sum(), np.abs(n).sum()),
+    "first entry alone": lambda a, n: abs(a[0] - n[0]) / max(abs(a[0]), abs(n[0])),
+    "difference of the norms": lambda a, n: (abs(np.linalg.norm(a) - np.linalg.norm(n))
+                                             / max(np.linalg.norm(a), np.linalg.norm(n)))})
 def known_fault(error, rng):
-    """Gradients wrong by known factors 1 + delta."""
+    """Gradients wrong by known factors 1 + delta; and (3, 0) for (0, 4), which is wrong by 5/4."""
     n, deltas = rng.standard_normal(7), np.array([2e-6, -0.01, 0.5, -1.0, -2.0])
-    got = [error((1 + delta) * n, n) for delta in deltas]
-    return gap(np.array(got), np.abs(deltas) / np.maximum(np.abs(1 + deltas), 1))
+    got = [error((1 + delta) * n, n) for delta in deltas] + [error(np.array([3.0, 0.0]), np.array([0.0, 4.0]))]
+    return gap(np.array(got), np.append(np.abs(deltas) / np.maximum(np.abs(1 + deltas), 1), 1.25))
 
 
 @ledger.add("1.28", "law", block_error, wrong={
@@ -74,11 +85,22 @@ LINE_WRONG = {"trapezoid rule": rule(np.linspace(0, 1, 20), np.r_[0.5, np.ones(1
               "gradient at the start only": lambda grad, x, v: np.array([grad(x) @ v])}
 
 
-@ledger.add("1.29", "identity", line_terms, wrong=LINE_WRONG)
+def on_unit_interval(nodes, weights):
+    """A rule of [-1, 1], moved to [0, 1]."""
+    return rule((1 + nodes) / 2, weights / 2)
+
+
+@ledger.add("1.29", "identity", line_terms, wrong={
+    **LINE_WRONG, "19 nodes": rule(*gauss_lobatto(19)), "21 nodes": rule(*gauss_lobatto(21)),
+    "20 nodes without the ends": on_unit_interval(*np.polynomial.legendre.leggauss(20))})
 def polynomials(terms, rng):
-    """Monomials up to degree 37 are integrated exactly."""
-    got = [terms(lambda s, r=r: s**r, np.zeros(1), np.ones(1)).sum() for r in range(38)]
-    return gap(np.array(got), 1 / np.arange(1, 39))
+    """Legendre polynomials of [0, 1]: exact up to degree 37, but not at 38; 20 nodes, from 0 to 1."""
+    sums, nodes = [], []
+    for r in range(39):
+        phi = np.polynomial.Legendre.basis(r, domain=[0, 1])
+        sums.append(terms(lambda s, phi=phi: (nodes.append(s[0]), phi(s))[1], np.zeros(1), np.ones(1)).sum())
+    facts = abs(sums[38]) > 0.1, min(nodes) == 0, max(nodes) == 1, len(nodes) == 39 * 20
+    return gap(np.r_[sums[:38], facts], np.r_[1, np.zeros(37), np.ones(4)])
 
 
 @ledger.add("1.29", "law", line_terms, wrong={
@@ -95,7 +117,7 @@ TAYLOR_WRONG = {"slope left out": lambda f, x, slope, v, h: remainder(f, x, 0.0,
 
 @ledger.add("1.30", "rate", remainder, bound=0.05, wrong=TAYLOR_WRONG)
 def second_order(remainder, rng):
-    """Order 2 over h = 2^-4 ... 2^-11."""
+    """Order 2 over h = 2^-6 ... 2^-13."""
     x, v, steps = rng.uniform(0.5, 1.5, 2), rng.uniform(0.5, 1, 2), 2.0 ** -np.arange(6, 14)
     rest = [remainder(smooth, x, smooth_slope(x) @ v, v, h) for h in steps]
     return order(steps, np.array(rest), 2)
@@ -107,6 +129,31 @@ def quadratic(remainder, rng):
     x, v = rng.standard_normal((2, 5))
     got = [remainder(lambda at: at @ at, x, 2 * x @ v, v, h) for h in (1.0, 0.5)]
     return gap(np.array(got), np.array([v @ v, 0.25 * v @ v]))
+
+
+@ledger.add("1.30", "law", remainder, wrong={
+    **TAYLOR_WRONG, "backward": lambda f, x, slope, v, h: remainder(f, x, -slope, -v, h),
+    "centred": lambda f, x, slope, v, h: abs((f(x + h * v) - f(x - h * v)) / 2 - h * slope),
+    "doubled for small steps": lambda f, x, slope, v, h: remainder(f, x, slope, v, h) * (1 + (h < 0.4))})
+def cubic(remainder, rng):
+    """For x^3 at 1 the remainder is 3 h^2 + h^3 for h = 1 ... 2^-9, each: the constant is |D^2 f v^2| / 2."""
+    steps = 2.0 ** -np.arange(10)
+    got = [remainder(lambda at: at * at * at, 1.0, 3.0, 1.0, h) for h in steps]
+    return entrywise(np.array(got), 3 * steps**2 + steps**3)
+
+
+@ledger.add("1.30", "rate", remainder, bound=0.05, wrong={
+    "slope left out": TAYLOR_WRONG["slope left out"],
+    "slope wrong by 10 %": lambda f, x, slope, v, h: remainder(f, x, 1.1 * slope, v, h),
+    "divided by the step": lambda f, x, slope, v, h: remainder(f, x, slope, v, h) / h})
+def first_order(remainder, rng):
+    """With a slope that is wrong by c, half the true one too large or too small, order 1 and the constant |c|."""
+    x, v, steps = rng.uniform(0.5, 1.5, 2), rng.uniform(0.5, 1, 2), 2.0 ** -np.arange(10, 18)
+    slope, rest = smooth_slope(x) @ v, []
+    for c in (0.5 * slope, -0.5 * slope):
+        rest.append([remainder(smooth, x, slope + c, v, h) for h in steps])
+    found = [leading_term(steps, np.array(each), 1, 0.5 * abs(slope)) for each in rest]
+    return found[int(np.argmax([outcome.error for outcome in found]))]
 
 
 STENCIL_WRONG = {"two points": lambda f, x, v, h: (f(x + h * v) - f(x - h * v)) / (2 * h),
@@ -122,10 +169,10 @@ def degree_six(stencil, rng):
     return gap(stencil(lambda at: np.polyval(weights, at), x, 1.0, 0.25), np.polyval(np.polyder(weights), x))
 
 
-@ledger.add("1.32", "rate", stencil, bound=0.05, wrong=STENCIL_WRONG)
+@ledger.add("1.32", "rate", stencil, bound=0.05, wrong={
+    **STENCIL_WRONG, "steps along i, where the error is -": lambda f, x, v, h: stencil(
+        lambda t: f(x + 1j * t * v).imag, 0.0, 1.0, h)})
 def sixth_order(stencil, rng):
-    """Order 6 with constant 1/140, on exp over h = 2^-1 ... 2^-5."""
+    """Order 6 with constant +1/140, on exp over h = 2^-1 ... 2^-4."""
     steps = 2.0 ** -np.arange(1, 5)
-    errors = np.array([abs(stencil(np.exp, 0.0, 1.0, h) - 1) for h in steps])
-    found = order(steps, errors, 6)
-    return found._replace(error=max(found.error, abs(errors[-1] / steps[-1] ** 6 * 140 - 1)))
+    return leading_term(steps, np.array([stencil(np.exp, 0.0, 1.0, h) - 1 for h in steps]), 6, 1 / 140)

@@ -39,9 +39,10 @@ def product_of_jacobians(mlp, rng):
 
 ledger.adjoint("1.2", mlp, lambda rng: (network(rng, 6, 5, 4, 3), rng.standard_normal((7, 6))),
                wrong={"activation's pull left out": no_activation_pull,
-                      "layers in forward order": layers_in_forward_order,
                       "first layer's cotangent lost": spoiled(mlp, lambda d: ((Dense(0 * d[0][0].W, d[0][0].b),
                                                                               *d[0][1:]), d[1]))})
+ledger.adjoint("1.2", mlp, lambda rng: (network(rng, 5, 5, 5, 5), rng.standard_normal((7, 5))), name="square_layers",
+               wrong={"layers in forward order": layers_in_forward_order})
 
 
 def fan_out(x):
@@ -78,8 +79,8 @@ def three_loops(dense, rng):
 @ledger.add("1.3", "law", dense, bound=0, wrong={
     "bias dropped": no_bias, "W transposed": lambda p, x: dense(Dense(p.W.T, p.b), x)})
 def rows(dense, rng):
-    """x = 0 gives b, and a unit vector gives a row of W plus b, exactly."""
-    p = Dense(rng.integers(-9, 9, (6, 8)) / 4, rng.integers(-9, 9, 8) / 4)
+    """x = 0 gives b, and a unit vector gives a row of W plus b, exactly, for a square W."""
+    p = Dense(rng.integers(-9, 9, (6, 6)) / 4, rng.integers(-9, 9, 6) / 4)
     return holds(dense(p, np.vstack([np.zeros(6), np.eye(6)]))[0] == np.vstack([p.b, p.W + p.b]))
 
 
@@ -87,18 +88,18 @@ DENSE_WRONG = {
     "W cotangent transposed": spoiled(dense, lambda d: (Dense(d[0].W.T, d[0].b), d[1])),
     "bias averaged, not summed": spoiled(dense, lambda d: (Dense(d[0].W, d[0].b / 7), d[1])),
     "x cotangent of the wrong sign": spoiled(dense, lambda d: (d[0], -d[1])),
-    "one bias entry off by 1 %": spoiled(dense, lambda d: (Dense(d[0].W, d[0].b * (1 + 0.01 * (np.arange(8) == 3))),
-                                                           d[1])),
+    "one bias entry off by 1 %": spoiled(dense, lambda d: (
+        Dense(d[0].W, d[0].b * (1 + 0.01 * (np.arange(len(d[0].b)) == 3))), d[1])),
     "bias summed over the wrong axis": lambda p, x: (
-        dense(p, x)[0], lambda dy: (Dense(x.T @ dy, np.resize(dy.sum(1), 8)), dy @ p.W.T)),
+        dense(p, x)[0], lambda dy: (Dense(x.T @ dy, np.resize(dy.sum(1), len(p.b))), dy @ p.W.T)),
 }
 ledger.adjoint("1.4", dense, dense_args, wrong=DENSE_WRONG)
 
 
 @ledger.add("1.4", "identity", dense, wrong=DENSE_WRONG)
 def contractions(dense, rng):
-    """The three contractions of (1.4), index by index."""
-    p, x = dense_args(rng)
-    dy = rng.standard_normal((7, 8))
+    """The three contractions of (1.4), index by index, for a square W, whose transpose has its shape."""
+    p, x = Dense(rng.standard_normal((6, 6)), rng.standard_normal(6)), rng.standard_normal((7, 6))
+    dy = rng.standard_normal((7, 6))
     want = (Dense(np.einsum("ia,ij->aj", x, dy), np.einsum("ij->j", dy)), np.einsum("ij,aj->ia", dy, p.W))
     return gap(dense(p, x)[1](dy), want)

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import special, stats
 from scipy.spatial.distance import cdist
 
-from refvae.evidence import Ledger, gap, holds, spoiled
+from refvae.evidence import Ledger, entrywise, gap, holds, spoiled
 from refvae.layers import (
     bernoulli_nll,
     softmax_nll,
@@ -37,11 +37,16 @@ def cross_entropy(nll, rng):
 @ledger.add("1.12", "limit", bernoulli_nll, bound=0, wrong={
     **BERNOULLI_VALUES,
     "from probabilities, clipped": lambda logits, x: (
-        -np.log(np.clip(np.where(x, special.expit(logits), special.expit(-logits)), 1e-7, 1)).sum(1), None)})
+        -np.log(np.clip(np.where(x, special.expit(logits), special.expit(-logits)), 1e-7, 1)).sum(1), None),
+    "max(l, 0) + log(1 + e) - x l, which cancels": lambda logits, x: (
+        (np.maximum(logits, 0) + np.log1p(np.exp(-np.abs(logits))) - x * logits).sum(1), None),
+    "log(1 + e), which is 0 for small e": lambda logits, x: (
+        (((logits >= 0) - x) * logits + np.log(1 + np.exp(-np.abs(logits)))).sum(1), None)})
 def saturated(nll, rng):
-    """At logits +-800 a pixel costs exactly 0 if it is right and 800 if it is wrong."""
-    logits, x = np.full((3, 2), [800.0, -800.0]), np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 1.0]])
-    return holds(nll(logits, x)[0] == [0, 800, 1600])
+    """At logits +-800 a pixel costs exactly 0 if it is right and 800 if it is wrong; if right at +-40, exp(-40)."""
+    logits = np.array([[800.0, -800.0], [800.0, -800.0], [800.0, -800.0], [40.0, -800.0], [800.0, -40.0]])
+    x = np.array([[1.0, 0.0], [0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 0.0]])
+    return holds(nll(logits, x)[0] == [0, 800, 1600, np.exp(-40.0), np.exp(-40.0)])
 
 
 @ledger.add("1.12", "oracle", bernoulli_nll, bound=1e-12, wrong=BERNOULLI_VALUES)
@@ -51,7 +56,13 @@ def scipy_bernoulli(nll, rng):
     return gap(nll(logits, x)[0], -stats.bernoulli.logpmf(x, special.expit(logits)).sum(1))
 
 
-BERNOULLI_SLOPES = {"observation forgotten": spoiled(bernoulli_nll, lambda d: (d[0] + 0.5, d[1])),
+def unobserved(logits, x):
+    """bernoulli_nll whose gradient is the mean, without minus the observation."""
+    nll, pull = bernoulli_nll(logits, x)
+    return nll, lambda d: (d[:, None] * special.expit(logits), pull(d)[1])
+
+
+BERNOULLI_SLOPES = {"observation forgotten": unobserved,
                     "sign of the logits' cotangent": spoiled(bernoulli_nll, lambda d: (-d[0], d[1])),
                     "cotangents exchanged": spoiled(bernoulli_nll, lambda d: (d[1], d[0]))}
 ledger.adjoint("1.13", bernoulli_nll, pixels, wrong=BERNOULLI_SLOPES)
@@ -62,6 +73,16 @@ def mean_minus_observation(nll, rng):
     """SciPy's logistic function of the logits, minus x."""
     logits, x = pixels(rng)
     return gap(nll(logits, x)[1](np.ones(7)), (special.expit(logits) - x, -logits))
+
+
+@ledger.add("1.13", "limit", bernoulli_nll, bound=1e-12, wrong={
+    "mean minus observation, which cancels": lambda logits, x: (
+        bernoulli_nll(logits, x)[0], lambda d: (d[:, None] * (special.expit(logits) - x), None)),
+    "sign of the logits' cotangent": BERNOULLI_SLOPES["sign of the logits' cotangent"]})
+def nearly_right(nll, rng):
+    """At logits +-40 of the right sign the gradient is -+e / (1 + e) with e = exp(-40), entry by entry."""
+    got = nll(np.array([[40.0, -40.0]]), np.array([[1.0, 0.0]]))[1](np.ones(1))[0]
+    return entrywise(got, np.array([[-1, 1]]) * np.exp(-40.0) / (1 + np.exp(-40.0)))
 
 
 def classes(rng):
@@ -81,13 +102,21 @@ def log_softmax(nll, rng):
     return gap(nll(logits, labels)[0], -special.log_softmax(logits, axis=1)[np.arange(7), labels])
 
 
+def all_maxima_left_out(logits, labels):
+    """(1.14) with the sum over the logits below the maximum, which is another number where two are largest."""
+    shifted = logits - logits.max(1, keepdims=True)
+    others = np.where(shifted < 0, np.exp(shifted), 0).sum(1)
+    return np.log1p(others) - shifted[np.arange(len(labels)), labels], None
+
+
 @ledger.add("1.14", "limit", softmax_nll, bound=0, wrong={
     **SOFTMAX_VALUES, "without the shift, which overflows": lambda logits, c: (
-        np.log(np.exp(logits).sum(1)) - logits[np.arange(len(c)), c], None)})
+        np.log(np.exp(logits).sum(1)) - logits[np.arange(len(c)), c], None),
+    "every maximum left out of the sum": all_maxima_left_out})
 def saturated_softmax(nll, rng):
-    """At logits +-800 exactly 0 or 1600; at -40 against 0 the loss is exp(-40) to the last digit."""
-    logits = np.array([[800.0, -800.0], [800.0, -800.0], [0.0, -40.0]])
-    return holds(nll(logits, np.array([0, 1, 0]))[0] == [0, 1600, np.exp(-40.0)])
+    """At logits +-800 exactly 0 or 1600; at -40 against 0 exp(-40) to the last digit; log 2 where both are largest."""
+    logits = np.array([[800.0, -800.0], [800.0, -800.0], [0.0, -40.0], [3.0, 3.0]])
+    return holds(nll(logits, np.array([0, 1, 0, 1]))[0] == [0, 1600, np.exp(-40.0), np.log1p(1.0)])
 
 
 @ledger.add("1.14", "identity", softmax_nll, wrong=SOFTMAX_VALUES)
@@ -121,6 +150,14 @@ def minus_one_hot(nll, rng):
                np.column_stack([special.softmax(logits, 1) - np.eye(5)[labels], np.ones(7)]))
 
 
+@ledger.add("1.15", "limit", softmax_nll, bound=1e-12, wrong={
+    "p - one-hot, which cancels": softmax_slope(lambda c, m: np.eye(m)[c]), **SOFTMAX_SLOPES})
+def nearly_right_class(nll, rng):
+    """At logits (40, 0) of label 0 the gradient is (-e, e) / (1 + e) with e = exp(-40), entry by entry."""
+    got = nll(np.array([[40.0, 0.0]]), np.array([0]))[1](np.ones(1))[0]
+    return entrywise(got, np.array([[-1, 1]]) * np.exp(-40.0) / (1 + np.exp(-40.0)))
+
+
 SQUARE_VALUES = {"half": lambda a, b: (squared_error(a, b)[0] / 2, None),
                  "mean over features": lambda a, b: (squared_error(a, b)[0] / a.shape[1], None),
                  "summed over examples": lambda a, b: (((a - b) ** 2).sum(0), None)}
@@ -140,8 +177,8 @@ def scipy_distance(error, rng):
 
 @ledger.add("1.16", "identity", squared_error, wrong=SQUARE_VALUES)
 def expanded(error, rng):
-    """|a|^2 - 2 <a, b> + |b|^2."""
-    a, b = images(rng)
+    """|a|^2 - 2 <a, b> + |b|^2, for as many examples as features."""
+    a, b = rng.standard_normal((2, 6, 6))
     return gap(error(a, b)[0], (a * a).sum(1) - 2 * np.einsum("ij,ij->i", a, b) + (b * b).sum(1))
 
 

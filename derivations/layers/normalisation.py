@@ -100,13 +100,13 @@ def invariant(norm, rng):
 
 @ledger.add("1.21", "identity", batch_norm, wrong={
     "as if eps were 0": lambda x, eps: (batch_norm(x, eps)[0], batch_norm(x)[1]),
-    **any_eps({name: wrong for name, wrong in norm_slopes(0.3).items() if name != "without the mean term"})})
+    **any_eps(norm_slopes(0.3))})
 def component_left(norm, rng):
-    """<dx, y> against eps/sigma^2 <dy, y>/sigma, column by column."""
+    """<dx, 1> against 0 and <dx, y> against eps/sigma^2 <dy, y>/sigma, column by column."""
     x, dy = rng.standard_normal((7, 6)), rng.standard_normal((7, 6))
     y, pull = norm(x, 0.3)
     sigma = np.sqrt(x.var(0) + 0.3)
-    return gap((pull(dy) * y).sum(0), 0.3 / sigma**3 * (dy * y).sum(0))
+    return gap((1 + pull(dy).sum(0), (pull(dy) * y).sum(0)), (np.ones(6), 0.3 / sigma**3 * (dy * y).sum(0)))
 
 
 @ledger.add("1.21", "rate", batch_norm, bound=0.01, wrong={
@@ -128,11 +128,11 @@ def ones_are_annihilated(norm, rng):
     return Outcome(float(np.abs(found).max()), 0.0, float(np.abs(found).max()))
 
 
-@ledger.add("1.31", "identity", batch_norm, wrong={
-    "without the y term": norm_slopes(0.0)["without the y term"], "scaled by 2": times(batch_norm, 2)})
+@ledger.add("1.31", "identity", batch_norm, wrong={**any_eps(norm_slopes(0.3)), "scaled by 2": times(batch_norm, 2)})
 def what_ones_cannot_see(norm, rng):
-    """pull' - pull is 0 for ones and y <dy y> / sigma for a Gaussian dy."""
-    x, dy = rng.standard_normal((2, 7, 6))
-    _, pull = norm(x)
-    lost = (dy - dy.mean(0)) / x.std(0)
-    return gap(lost - pull(dy), batch_norm(x)[0] * (dy * batch_norm(x)[0]).mean(0) / x.std(0))
+    """pull and pull' are 0 for ones, and pull' - pull is y <dy y> / sigma for a Gaussian dy, at eps = 0.3."""
+    x, dy, ones = *rng.standard_normal((2, 7, 6)), np.ones((7, 6))
+    y, pull = norm(x, 0.3)
+    sigma = np.sqrt(x.var(0) + 0.3)
+    lost = lambda dy: (dy - dy.mean(0)) / sigma
+    return gap((1 + pull(ones), 1 + lost(ones), lost(dy) - pull(dy)), (ones, ones, y * (dy * y).mean(0) / sigma))

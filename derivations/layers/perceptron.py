@@ -54,20 +54,24 @@ def field_args(*sizes):
     return lambda rng: (network(rng, *sizes), rng.standard_normal((7, sizes[0])))
 
 
-FIELD_VALUES = {"of the mean, not the sum": lambda p, x: (mlp_grad(p, x)[0] / len(x), None),
-                "first activation's slope left out": lambda p, x: (mlp_grad(p[1:], np.tanh(x @ p[0].W + p[0].b))[0]
-                                                                   @ p[0].W.T, None),
-                "sign, as of an energy": lambda p, x: (-mlp_grad(p, x)[0], None)}
+FIELD_VALUES = {"of the mean, not the sum": lambda p, x, phi=tanh: (mlp_grad(p, x, phi)[0] / len(x), None),
+                "first activation's slope left out": lambda p, x, phi=tanh: (
+                    mlp_grad(p[1:], phi(x @ p[0].W + p[0].b)[0], phi)[0] @ p[0].W.T, None),
+                "sign, as of an energy": lambda p, x, phi=tanh: (-mlp_grad(p, x, phi)[0], None)}
 
 
-@ledger.add("1.23", "identity", mlp_grad, wrong=FIELD_VALUES)
+@ledger.add("1.23", "identity", mlp_grad, wrong={
+    **FIELD_VALUES, "tanh for every activation": lambda p, x, phi: mlp_grad(p, x),
+    "half of ReLU's slopes": lambda p, x, phi: (mlp_grad(p, x, phi)[0] * (0.25 if phi is relu else 1), None)})
 def complex_step_of_the_field(mlp_grad, rng):
-    """Complex step of E through `mlp`, in every coordinate of every row."""
+    """Complex step of E through `mlp`, in every coordinate of every row, with each of the four activations."""
     p, x = field_args(6, 5, 4, 2)(rng)
-    want = np.empty_like(x)
-    for j in range(6):
-        want[:, j] = mlp(p, x + 1j * STEP * np.eye(6)[j])[0].imag.sum(1) / STEP
-    return gap(mlp_grad(p, x)[0], want)
+    got, want = [], []
+    for phi in (tanh, softplus, sigmoid, relu):
+        steps = [mlp(p, x + 1j * STEP * unit, phi)[0].imag.sum(1) / STEP for unit in np.eye(6)]
+        got.append(mlp_grad(p, x, phi)[0])
+        want.append(np.column_stack(steps))
+    return gap(tuple(got), tuple(want))
 
 
 @ledger.add("1.23", "law", mlp_grad, wrong={key: FIELD_VALUES[key] for key in FIELD_VALUES if "mean" not in key})
@@ -145,6 +149,16 @@ def same_slope_nearby(phi, rng):
     """The score at a point 1e-6 away is the same: it is constant on the pieces."""
     p, x = field_args(6, 5, 4, 2)(rng)
     return gap(mlp_grad(p, x + 1e-6 * rng.standard_normal(x.shape), phi)[0], mlp_grad(p, x, phi)[0])
+
+
+@ledger.add("1.25", "identity", relu, wrong={"tanh": tanh, "softplus": softplus})
+def without_curvature(phi, rng):
+    """One hidden layer: the pull is (1.24) without the term with phi'', written out."""
+    p, x = field_args(6, 5, 2)(rng)
+    ds, slope, top = rng.standard_normal(x.shape), phi(x @ p[0].W + p[0].b)[1](np.ones((7, 5))), p[1].W.sum(1)
+    first = Dense(ds.T @ (top * slope), 0 * p[0].b)
+    last = Dense(((ds @ p[0].W) * slope).T @ np.ones((7, 2)), 0 * p[1].b)
+    return gap(mlp_grad(p, x, phi)[1](ds), ((first, last), 0 * x))
 
 
 def rescaled(factor):

@@ -122,12 +122,12 @@ def balance(linear_ae, rng):
 
 @ledger.add("2.8", "rate", linear_ae, bound=0.1, wrong=BALANCE_WRONG)
 def conserved(linear_ae, rng):
-    """Over Euler steps of total length 0.01 the drift of C'C - DD' has order 1 in the step: the flow conserves it."""
+    """Over Euler steps of total length 0.005 the drift of C'C - DD' has order 1 in the step: the flow conserves it."""
     C0, D0, X = arrays(rng)
-    sizes, drifts = 0.01 / 2.0 ** np.arange(5, 10), []
+    sizes, drifts = 0.005 / 2.0 ** np.arange(5, 10), []
     for h in sizes:
         C, D = C0, D0
-        for _ in range(round(0.01 / h)):
+        for _ in range(round(0.005 / h)):
             dC, dD, _ = linear_ae(C, D, X)[1](1.0)
             C, D = C - h * dC, D - h * dD
         drifts.append(np.linalg.norm(C.T @ C - D @ D.T - C0.T @ C0 + D0 @ D0.T))

@@ -86,9 +86,12 @@ def kink(problem: Problem, v: Array) -> list[Leg]:
 
 
 def taylor(problem: Problem, v: Array) -> Leg:
-    """The first-order remainder falls like h^2; judged on a smooth stretch, where it stands well above the noise."""
+    """The first-order remainder falls like h^2; judged on a smooth stretch, where it stands well above the noise.
+
+    The larger of the remainders on both sides: there the terms of second and third order cannot cancel.
+    """
     slope, steps = float(problem.slope @ v), _smooth(problem, v) * HALVINGS[:8]
-    rest = np.array([remainder(problem.f, problem.x, slope, v, h) for h in steps])
+    rest = np.array([max(remainder(problem.f, problem.x, slope, v, step) for step in (h, -h)) for h in steps])
     seen = rest > 50 * problem.floor
     if seen.sum() < 4:
         return Leg("Taylor rate", np.nan, RATE, INCONCLUSIVE, "the remainder is below the noise")

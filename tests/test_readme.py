@@ -1,0 +1,23 @@
+"""The Python examples of the README run as they stand."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+README = Path(__file__).parent.parent / "README.md"
+EXAMPLES = [block for block in re.findall(r"```python\n(.*?)```", README.read_text("utf8"), re.S) if "import" in block]
+
+
+@pytest.mark.parametrize("block", EXAMPLES)
+def test_example_runs(block, capsys):
+    names = {}
+    exec(compile(block, str(README), "exec"), names)
+    if "accuracy" in names:
+        assert names["accuracy"] > 0.8
+    if "report" in names:
+        assert names["report"].status == "PASS"
+
+
+def test_there_are_examples():
+    assert len(EXAMPLES) == 2
