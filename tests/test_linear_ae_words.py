@@ -219,3 +219,8 @@ def test_tables_come_out_again():
     np.testing.assert_allclose(arrays.lexicon.mean(0), want, atol=1e-3)
     want = [0.788, 0.802, 0.808, 0.815, 0.820, 0.820, 0.819, 0.814, 0.808, 0.772, 0.5]
     np.testing.assert_allclose(arrays.topics.mean(0), want, atol=1e-3)
+
+
+def test_keeping_everything_expects_nothing():
+    counts, names, terms = topics()
+    assert latent_semantics(counts, names, terms, 79).surprises("break") == []

@@ -42,11 +42,11 @@ def blocks_of(X):
     "blocks' factors averaged": lambda X, k, rng=0: truncated_svd([block / 2 for block in X], k, rng),
     "centred block by block": lambda X, k, rng=0: truncated_svd([block - block.mean(0) for block in X], k, rng)})
 def digits_in_blocks(svd, rng):
-    """The digits in four unequal blocks, k = 16: singular values and the projector against scipy.linalg.svd."""
+    """The digits in four unequal blocks, k = 16: singular values, projector and reconstruction by scipy.linalg.svd."""
     X, _ = digits()
-    _, s, Vt = svd(blocks_of(X), 16)[:3]
-    _, want, Wt = full_svd(X, 16)
-    return gap((s, Vt.T @ Vt), (want, Wt.T @ Wt))
+    U, s, Vt = svd(blocks_of(X), 16)[:3]
+    W, want, Wt = full_svd(X, 16)
+    return gap((s, Vt.T @ Vt, U * s @ Vt), (want, Wt.T @ Wt, W * want @ Wt))
 
 
 @ledger.add("2.24", "law", truncated_svd, bound=0, wrong={
@@ -140,9 +140,9 @@ def sparse_and_wide(svd, rng):
 @ledger.add("2.27", "law", truncated_svd, bound=0, wrong={
     "always by the Gram matrix": lambda X, k: gram_only(X, k), "never by it": lambda X, k: truncated_svd(X.T, k)})
 def refused_where_it_must_be(svd, rng):
-    """Ratio 1e-3: gram, 1e-5: iteration; the small singular value right to 1e-10, where X'X alone would have 1e-7."""
+    """Ratios 1e-3, 2e-4: gram; 1.1e-4, 1e-5: iteration; the small singular value right to 1e-10 (X'X alone: 1e-7)."""
     cases = []
-    for ratio, route in ((1e-3, "gram"), (1e-5, "iteration")):
+    for ratio, route in ((1e-3, "gram"), (2e-4, "gram"), (1.1e-4, "iteration"), (1e-5, "iteration")):
         s = np.geomspace(1, ratio, 8)
         found = svd(with_spectrum(s, rng), 8)
         cases += [found.route == route, abs(found.s[-1] / s[-1] - 1) < 1e-10]

@@ -34,9 +34,9 @@ class Blocks(NamedTuple):
 def row_blocks(X: Any, name: str = "X") -> Blocks:
     """The row blocks of an array, a `scipy.sparse` matrix, an `np.memmap`, or a sequence of blocks or functions.
 
-    A memory map is read from its file block by block, so that no mapped page stays; a function without arguments gives
-    a block (rows, n) each time it is called. Raises TypeError for other than floating-point data, ValueError for an
-    empty matrix and for blocks of unequal width.
+    A memory map is read again from its file, block by block, so that no mapped page stays; a function without arguments
+    gives a block (rows, n) each time it is called. Raises TypeError for other than floating-point data, ValueError for
+    an empty matrix and for blocks of unequal width.
     """
     if isinstance(X, (list, tuple)):
         return _given(X, name)
@@ -48,7 +48,7 @@ def row_blocks(X: Any, name: str = "X") -> Blocks:
     if X.ndim != 2 or 0 in X.shape:
         raise ValueError(f"{name}: got shape {X.shape}, wanted (m, n) with m, n >= 1")
     m, n = X.shape
-    size = max(1, ENTRIES // n)
+    size = max(1, ENTRIES * m // max(X.nnz, m) if sparse.issparse(X) else ENTRIES // n)
     starts = range(0, m, size)
     rows = [min(size, m - start) for start in starts]
     return Blocks([_loader(X, start, count) for start, count in zip(starts, rows, strict=True)], rows, n)
@@ -83,20 +83,21 @@ def count_bad(loader: Loader) -> int:
 def _given(X: Sequence[Any], name: str) -> Blocks:
     if not X:
         raise ValueError(f"{name}: got no blocks, wanted at least one")
-    loaders = [block if callable(block) else partial(_slice, block, 0, None) for block in X]
+    loaders = [block if callable(block) else partial(_whole, block) for block in X]
     shapes = []
     for i, loader in enumerate(loaders):
         block = loader()
         _floating(block, f"{name}[{i}]")
         shapes.append(block.shape)
         if len(block.shape) != 2 or 0 in block.shape or block.shape[1] != shapes[0][1]:
-            raise ValueError(f"{name}[{i}]: got a block of shape {block.shape}, wanted (rows, {shapes[0][-1]})")
+            width = shapes[0][1] if len(shapes[0]) == 2 else "n"
+            raise ValueError(f"{name}[{i}]: got a block of shape {block.shape}, wanted (rows, {width})")
     return Blocks(loaders, [rows for rows, _ in shapes], shapes[0][1])
 
 
 def _floating(X: Any, name: str) -> None:
-    if getattr(X, "dtype", np.dtype(object)).kind != "f":
-        kind = getattr(X, "dtype", type(X).__name__)
+    if isinstance(X, (np.ma.MaskedArray, np.matrix)) or getattr(X, "dtype", np.dtype(object)).kind != "f":
+        kind = X.dtype if type(X) is np.ndarray or sparse.issparse(X) else type(X).__name__
         raise TypeError(f"{name}: got {kind}, wanted floats; for counts give {name}.astype(float)")
 
 
@@ -105,6 +106,10 @@ def _loader(X: Any, start: int, rows: int) -> Loader:
     if place is None:
         return partial(_slice, X, start, start + rows)
     return partial(_read, X.filename, X.dtype, place + start * X.shape[1] * X.itemsize, (rows, X.shape[1]))
+
+
+def _whole(block: Any) -> Any:
+    return block
 
 
 def _slice(X: Any, start: int, stop: int | None) -> Any:
@@ -120,6 +125,6 @@ def _file_offset(X: Any) -> int | None:
     root = X
     while isinstance(root, np.memmap) and not isinstance(root.base, mmap.mmap):
         root = root.base
-    if not isinstance(root, np.memmap) or root.filename is None or not X.flags.c_contiguous:
+    if not isinstance(root, np.memmap) or not root.filename or root.mode == "c" or not X.flags.c_contiguous:
         return None
     return int(root.offset + X.ctypes.data - root.ctypes.data)

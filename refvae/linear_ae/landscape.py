@@ -49,6 +49,8 @@ def hessian_spectrum(X: Array, kept: Sequence[int], k: int) -> Array:
     """
     X, chosen = matrix(X, "X"), _indices(kept, X)
     k, r = whole(k, "k", least=len(chosen), most=X.shape[1]), len(chosen)
+    if X.shape[0] < X.shape[1]:
+        raise ValueError(f"X: got shape {X.shape}, wanted (n, d) with n >= d")
     values = np.linalg.svd(X, compute_uv=False) ** 2
     inside, outside = values[chosen], np.delete(values, chosen)
     a, i = outside[:, None], inside[None, :]
@@ -77,7 +79,8 @@ def regularised_optimum(X: Array, k: int, lam: float) -> tuple[Array, Array]:
     X (n, d), 1 <= k <= min(n, d), lam >= 0. Raises TypeError or ValueError for other input. [Kunin et al. 2019]
     """
     s2, V = _principal(X, k, lam)
-    C = V * np.sqrt(np.maximum(1 - lam / np.maximum(s2, np.finfo(float).tiny), 0))                      # (2.22)
+    kept = s2 > lam
+    C = V * np.sqrt(np.where(kept, 1 - lam / np.where(kept, s2, 1), 0))                                 # (2.22)
     return C, C.T
 
 
@@ -87,13 +90,13 @@ def product_regularised_optimum(X: Array, k: int, lam: float) -> tuple[Array, Ar
     X (n, d), 1 <= k <= min(n, d), lam >= 0. Raises TypeError or ValueError for other input.
     """
     s2, V = _principal(X, k, lam)
-    return V, (V * (s2 / np.maximum(s2 + lam, np.finfo(float).tiny))).T                                 # (2.23)
+    return V, (V * (s2 / np.where(s2 + lam > 0, s2 + lam, 1))).T                                        # (2.23)
 
 
 def _principal(X: Array, k: int, lam: float) -> tuple[Array, Array]:
     """The k largest squared singular values of X and their right vectors (d, k)."""
     X = matrix(X, "X")
-    if not 0 <= lam < np.inf:
+    if not isinstance(lam, (int, float, np.integer, np.floating)) or not 0 <= lam < np.inf:
         raise ValueError(f"lam: got {lam}, wanted a finite number >= 0")
     _, s, Vt = np.linalg.svd(X, full_matrices=False)
     k = whole(k, "k", most=min(X.shape))

@@ -12,13 +12,15 @@ import numpy as np
 from scipy import linalg
 
 from refvae.inputs import generator, whole
-from refvae.linear_ae.blocks import Blocks, Loader, count_bad, in_order, load, row_blocks
+from refvae.linear_ae.blocks import ENTRIES, Blocks, Loader, count_bad, in_order, load, row_blocks
 from refvae.trees import Array
 
 WIDE = 3000  # columns up to which the Gram matrix is formed
 SAFE = 1e-8  # relative error of a singular value that the Gram route may make
-TOLERANCE = 1e-10  # residual, relative to the largest singular value, at which the iteration stops
+TOLERANCE = 1e-10  # residual, relative to its singular value, at which the iteration stops
+FLOOR = 1e-13  # the same relative to the largest one: less is rounding error
 MOST_PASSES = 200
+QUIET: Any = {"over": "ignore", "invalid": "ignore"}  # set where the product is, for executors have states of their own
 
 
 class _Triple(NamedTuple):
@@ -32,7 +34,8 @@ class TruncatedSVD(_Triple):
 
     route     "gram" or "iteration"
     passes    how often the matrix was read
-    residual  (k,) norms of X' u_i - s_i v_i; a singular value of X lies within residual / sqrt(2) of s_i   (2.25)
+    residual  (k,) norms of X' u_i - s_i v_i; if that is small against s_i, a singular value of X lies within
+              residual / sqrt(2) of s_i                                                                  (2.25)
     """
 
     route: str
@@ -48,12 +51,13 @@ def truncated_svd(X: Any, k: int, rng: np.random.Generator | int = 0, *,
               of row blocks or of functions that give one; a block is all that is held of it
     k         1 <= k <= min(m, n)
     rng       seed or generator of the iteration's start
-    executor  any `concurrent.futures.Executor` to map over the blocks; the result does not depend on it
+    executor  any `concurrent.futures.Executor` to map over the blocks; number and order of the workers change no bit of
+              the result, given the same BLAS threads in each
 
     Up to 3000 columns, and no more than there are rows, the Gram matrix X'X is summed in float64 and its eigenvectors
-    refined in a second pass, unless that would cost the k-th singular value more than 1e-8 of itself (2.27). Then, and
-    for more columns, randomised subspace iteration reads the matrix twice a step until the residuals are 1e-10 of the
-    largest singular value, with a RuntimeWarning if 200 passes were not enough. In every row of Vt the entry of largest
+    refined in a second pass, unless s_k / s_1 is below 1.5e-4 (2.27). Then, and for more columns, randomised subspace
+    iteration reads the matrix twice a step until every residual is 1e-10 of its singular value or 1e-13 of the largest,
+    with a RuntimeWarning if 200 passes were not enough. In every row of Vt the entry of largest
     modulus is positive.
 
     With processes, or on a Dask cluster (extra `dask`), on files that no machine holds together:
@@ -86,7 +90,9 @@ class Passes:
         self.count += 1
         Y = np.empty((self.blocks.shape[0], V.shape[1]))
         parts = in_order(self.executor, partial(_times, V=V), self.blocks.loaders)
-        for start, rows, part in zip(self.starts, self.blocks.rows, parts, strict=True):
+        for i, (start, rows, part) in enumerate(zip(self.starts, self.blocks.rows, parts, strict=True)):
+            if len(part) != rows:
+                raise ValueError(f"X[{i}]: got {len(part)} rows when it was read again, wanted {rows} as before")
             Y[start:start + rows] = part                                                                # (2.24)
         return self._finite(Y)
 
@@ -114,22 +120,24 @@ class Passes:
 
 def _own_gram(loader: Loader) -> Array:
     block = load(loader)
-    product = block.T @ block
+    with np.errstate(**QUIET):
+        product = block.T @ block
     return np.asarray(product.todense() if hasattr(product, "todense") else product)
 
 
 def _times(loader: Loader, V: Array) -> Array:
-    return np.asarray(load(loader) @ V)
+    with np.errstate(**QUIET):
+        return np.asarray(load(loader) @ V)
 
 
 def _adjoint(loader: Loader, Y: Array) -> Array:
-    return np.asarray(load(loader).T @ Y)
+    with np.errstate(**QUIET):
+        return np.asarray(load(loader).T @ Y)
 
 
 def _gram(matrix: Passes, k: int) -> TruncatedSVD | None:
     """Eigenvectors of X'X, then Rayleigh and Ritz on X itself; None where (2.27) refuses."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        G = matrix.gram()
+    G = matrix.gram()
     if not np.isfinite(G).all():  # the squares of 1e200 overflow
         return None
     values, V = linalg.eigh(G, subset_by_index=(len(G) - k, len(G) - 1))
@@ -142,44 +150,47 @@ def _gram(matrix: Passes, k: int) -> TruncatedSVD | None:
 
 
 def _iterate(matrix: Passes, k: int, rng: np.random.Generator) -> TruncatedSVD:
-    """Randomised subspace iteration with ten vectors more than wanted, orthonormalised after every half step."""
-    m, n = matrix.blocks.shape
-    Q, _ = np.linalg.qr(rng.standard_normal((n, min(k + 10, m, n))))
+    """Randomised subspace iteration, orthonormalised after every half step."""
+    Q, _ = np.linalg.qr(rng.standard_normal((matrix.blocks.n, _columns(matrix.blocks.shape, k))))
     while True:
         U, s, V = _ritz(matrix.times(Q), Q)
         T = matrix.adjoint(U)
         unit = s[0] or 1.0  # the squares of 1e200 would overflow
         residual = unit * np.linalg.norm((T - V * s) / unit, axis=0)[:k]                                # (2.25)
-        if residual.max() <= TOLERANCE * s[0] or matrix.count >= MOST_PASSES:
+        wanted = np.maximum(TOLERANCE * s[:k], FLOOR * unit)
+        if (residual <= wanted).all() or matrix.count >= MOST_PASSES:
             break
         Q, _ = np.linalg.qr(T)                                                                          # (2.26)
-    if residual.max() > TOLERANCE * s[0]:
-        warnings.warn(f"truncated_svd: residual {residual.max():.2g} after {matrix.count} passes, wanted below "
-                      f"{TOLERANCE * s[0]:.2g}; singular values near the k-th are close", RuntimeWarning, stacklevel=3)
+    if (residual > wanted).any():
+        warnings.warn(f"truncated_svd: residuals up to {(residual / wanted).max():.2g} times what was wanted after "
+                      f"{matrix.count} passes; singular values near the k-th are close", RuntimeWarning, stacklevel=3)
     return _signed(U[:, :k], s[:k], V[:, :k], "iteration", matrix.count, residual)
 
 
+def _columns(shape: tuple[int, int], k: int) -> int:
+    """How many vectors to iterate: ten more than wanted, and more than that where the matrix is small."""
+    return min(max(k + 10, min(128, ENTRIES // max(shape))), *shape)
+
+
 def _ritz(Y: Array, Q: Array) -> tuple[Array, Array, Array]:
-    """From Y = X Q with orthonormal Q: U (m, l), s, V (n, l) with X V = U diag(s) and orthonormal columns."""
-    R = np.linalg.qr(np.concatenate([np.linalg.qr(part, mode="r") for part in _pieces(Y)]), mode="r")   # (2.24)
-    _, s, Zt = np.linalg.svd(R)
-    rank = int((s > np.finfo(float).eps * s[0] * len(s)).sum())
-    U = Y @ (Zt.T[:, :rank] / s[:rank])
-    if rank < len(s):
-        U = np.hstack([U, _complement(U, len(s) - rank)])
-    return U, s, Q @ Zt.T
+    """From Y = X Q with orthonormal Q: U (m, l), s, V (n, l) with X V = U diag(s), orthonormal columns; U replaces Y.
+
+    The factors Q of the pieces are kept: Y inv(R) would lose orthonormality like eps s_1 / s_i.
+    """
+    pieces, triangles = _pieces(Y), []
+    for piece in pieces:
+        piece[:], R = np.linalg.qr(piece)                                                               # (2.24)
+        triangles.append(R)
+    P, R = np.linalg.qr(np.concatenate(triangles))                                                      # (2.24)
+    W, s, Zt = np.linalg.svd(R)
+    for piece, turn in zip(pieces, np.split(P @ W, len(pieces)), strict=True):
+        piece[:] = piece @ turn
+    return Y, s, Q @ Zt.T
 
 
 def _pieces(Y: Array) -> list[Array]:
-    return np.array_split(Y, max(1, len(Y) // 8192))
-
-
-def _complement(U: Array, count: int) -> Array:
-    """Orthonormal columns orthogonal to those of U, for singular values that are 0."""
-    start = np.random.default_rng(0).standard_normal((len(U), count))
-    for _ in range(2):
-        start = np.linalg.qr(start - U @ (U.T @ start))[0]
-    return start
+    """Views of consecutive rows of Y (m, l), m >= l, each of l rows or more."""
+    return np.array_split(Y, max(1, len(Y) // max(8192, Y.shape[1])))
 
 
 def _signed(U: Array, s: Array, V: Array, route: str, passes: int, residual: Array) -> TruncatedSVD:

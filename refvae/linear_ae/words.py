@@ -152,9 +152,10 @@ class Semantics(NamedTuple):
         """The terms absent from document `name` whose weight in its reconstruction is largest, best first.   (2.34)"""
         i, count = self._row(name), whole(count, "count", most=len(self.terms))
         weights = self.Z[i] @ self.D                                                                    # (2.34)
+        noise = 10.0**-ROUNDING * np.abs(weights).max()
         weights[self.X[[i]].indices] = 0
         best = np.argsort(-weights, kind="stable")[:count]
-        return [(str(self.terms[j]), float(weights[j])) for j in best if weights[j] > 0]
+        return [(str(self.terms[j]), float(weights[j])) for j in best if weights[j] > noise]
 
     def _row(self, name: str) -> int:
         known = self.names.tolist()
