@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -13,28 +15,39 @@ LIMITS = """What this run does not show: statements hold at the sizes, points an
 in floating point and not over the reals; a statistical claim excludes discrepancies above the one it states, not
 smaller ones; a check is shown to reject these wrong versions, not all. The proofs stand in derivations/*.md.
 Measured and expected are numbers, norms or counts; the error compares entry by entry, so equal norms can differ."""
-ROW = "{eq:<8}{statement:<50.50} {kind:<11}{measured:>12} {expected:>12} {error:>9} {bound:>8} {control:>7}  {status}"
+COLUMNS = "{kind:<11}{measured:>12} {expected:>12} {error:>9} {bound:>8} {control:>7}  {status}"
+NUMBERS = {"measured": 6, "expected": 6, "error": 2, "bound": 3}  # digits
+BESIDE = 86  # what a row takes beside the statement
 
 
 def report(found: Sequence[dict[str, Any]]) -> Iterator[str]:
     """The lines of the report: a table per chapter, totals, and the limits of the run."""
+    width = _statement_width(found)
     for chapter, title in chapters().items():
         rows = [record for record in found if record["chapter"] == chapter]
         if rows:
             yield f"\n{title}  [{chapter}]\n"
-            yield ROW.format(eq="eq", statement="statement", kind="kind", measured="measured", expected="expected",
-                             error="error", bound="bound", control="control", status="status")
-            yield from map(_row, rows)
+            yield _line({name: name for name in ("eq", "statement", *NUMBERS, "kind", "control", "status")}, width)
+            yield from (_row(record, width) for record in rows)
     yield from _failures(found)
     yield from _totals(found)
     yield "\n" + LIMITS
 
 
-def _row(record: dict[str, Any]) -> str:
+def _statement_width(found: Sequence[dict[str, Any]]) -> int:
+    """As wide as the longest statement; on a terminal only as far as the row fits."""
+    longest = max((len(record["statement"]) for record in found), default=9)
+    return max(12, min(longest, shutil.get_terminal_size().columns - BESIDE)) if sys.stdout.isatty() else longest
+
+
+def _row(record: dict[str, Any], width: int) -> str:
+    numbers = {name: "-" if record[name] is None else f"{record[name]:.{digits}g}" for name, digits in NUMBERS.items()}
     control = "{rejected}/{tried}".format(**record["control"])
-    numbers = {key: "-" if record[key] is None else f"{record[key]:.{digits}g}"
-               for key, digits in (("measured", 6), ("expected", 6), ("error", 2), ("bound", 3))}
-    return ROW.format(**{**record, **numbers, "eq": f"({record['eq']})", "control": control})
+    return _line({**record, **numbers, "eq": f"({record['eq']})", "control": control}, width)
+
+
+def _line(fields: dict[str, Any], width: int) -> str:
+    return f"{fields['eq']:<8}{fields['statement'][:width]:<{width}} " + COLUMNS.format_map(fields)
 
 
 def _failures(found: Sequence[dict[str, Any]]) -> Iterator[str]:
