@@ -209,8 +209,11 @@ def mlp_grad(p: tuple[Dense, ...], x: Array, activation: Activation = tanh) -> t
 
     Its pull is the tangent, in the direction ds, of the backward pass of `mlp`: every line is the derivative of the
     line with the same name. [Pearlmutter 1994] Needs a twice differentiable activation: with `relu` it runs and says
-    that s is locally constant in x, which is true and useless (1.25).
+    that s is locally constant in x, which is true and useless (1.25). Raises ValueError for an activation that has no
+    entry in DERIVATIVE.
     """
+    if activation not in DERIVATIVE:
+        raise ValueError(f"activation: got {activation!r}, wanted a key of refvae.layers.DERIVATIVE")
     inputs, slopes, pull_slopes = [x], [], []
     for layer in p[:-1]:
         a, _ = dense(layer, inputs[-1])

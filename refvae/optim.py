@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -19,10 +20,14 @@ class Optimiser(Protocol):
         """Change x, and the state, in place."""
 
 
-class SGD(NamedTuple):
+@dataclass(frozen=True)
+class SGD:
     """Gradient descent: x <- x - lr g."""
 
     lr: float = 1e-2
+
+    def __post_init__(self) -> None:
+        _within(lr=(self.lr, np.inf))
 
     def init(self, x: Array) -> None:
         """No state."""
@@ -32,11 +37,15 @@ class SGD(NamedTuple):
         x -= self.lr * g
 
 
-class Momentum(NamedTuple):
+@dataclass(frozen=True)
+class Momentum:
     """Heavy ball: v <- beta v + g, x <- x - lr v. [Polyak 1964]"""
 
     lr: float = 1e-2
     beta: float = 0.9
+
+    def __post_init__(self) -> None:
+        _within(lr=(self.lr, np.inf), beta=(self.beta, 1))
 
     def init(self, x: Array) -> Array:
         """The velocity v = 0."""
@@ -57,13 +66,17 @@ class Moments(NamedTuple):
     t: Array
 
 
-class Adam(NamedTuple):
+@dataclass(frozen=True)
+class Adam:
     """Adam with bias correction, eps outside the root. [Kingma & Ba 2015, algorithm 1]"""
 
     lr: float = 1e-3
     beta1: float = 0.9
     beta2: float = 0.999
     eps: float = 1e-8
+
+    def __post_init__(self) -> None:
+        _within(lr=(self.lr, np.inf), beta1=(self.beta1, 1), beta2=(self.beta2, 1), eps=(self.eps, np.inf))
 
     def init(self, x: Array) -> Moments:
         """Zero moments."""
@@ -77,3 +90,10 @@ class Adam(NamedTuple):
         v += (1 - self.beta2) * (g * g - v)
         corrected = np.sqrt(v / (1 - self.beta2 ** int(t)))
         x -= self.lr / (1 - self.beta1 ** int(t)) * m / (corrected + self.eps)
+
+
+def _within(**settings: tuple[float, float]) -> None:
+    """Raise ValueError unless every setting is positive and below its limit; a beta may be 0."""
+    for name, (value, limit) in settings.items():
+        if not 0 <= value < limit or (value == 0 and not name.startswith("beta")):
+            raise ValueError(f"{name}: got {value}, wanted a number above 0 and below {limit}")

@@ -9,17 +9,26 @@ from typing import Any
 from refvae.evidence import BLIND, PASS, UNCHECKED, Result
 from refvae.statements import Statement, statements
 
+Verdicts = dict[str, bool | None]
 
-def is_closed(number: str, results: Sequence[Result]) -> bool | None:
+
+def is_closed(number: str, results: Sequence[Result], known: Verdicts | None = None) -> bool | None:
     """Whether a claim and all that it uses are closed; None if the run holds no result for one of them.
 
-    Closed: every status is PASS and there are two kinds of evidence, one of them not `adjoint`.
+    Closed: every status is PASS and there are two kinds of evidence, one of them not `adjoint`. `known` keeps verdicts
+    from one call to the next.
     """
-    statement = statements()[number]
-    own = [result for result in results if result.eq == number]
+    known = {} if known is None else known
+    if number not in known:
+        known[number] = _verdict(statements()[number], results, known)
+    return known[number]
+
+
+def _verdict(statement: Statement, results: Sequence[Result], known: Verdicts) -> bool | None:
+    own = [result for result in results if result.eq == statement.number]
     if statement.is_claim and not own:
         return None
-    used = [is_closed(other, results) for other in statement.uses]
+    used = [is_closed(other, results, known) for other in statement.uses]
     if False in used or (statement.is_claim and not _stands(own)):
         return False
     return None if None in used else True
@@ -32,10 +41,10 @@ def _stands(own: Sequence[Result]) -> bool:
 
 def records(results: Sequence[Result], claims: Sequence[Statement]) -> list[dict[str, Any]]:
     """One record per piece of evidence, and one with status UNCHECKED for a claim that has none."""
-    found = []
+    found, known = [], Verdicts()
     for claim in claims:
         own = [result for result in results if result.eq == claim.number]
-        closed = is_closed(claim.number, results)
+        closed = is_closed(claim.number, results, known)
         found += [_record(claim, result, closed) for result in own] or [_unchecked(claim)]
     return found
 

@@ -340,3 +340,9 @@ def test_the_input_gradient_with_relu_is_locally_constant():
     s, pull = mlp_grad(p, x, relu)
     assert np.any(s != 0)
     np.testing.assert_array_equal(pull(np.ones_like(s))[1], np.zeros((7, 6)))
+
+
+def test_an_activation_without_a_derivative_layer_is_refused():
+    p = mlp_init((3, 2, 1), 0)
+    with pytest.raises(ValueError, match=r"activation: got .*, wanted a key of refvae.layers.DERIVATIVE"):
+        mlp_grad(p, np.ones((4, 3)), np.tanh)

@@ -271,3 +271,13 @@ def test_two_runs_share_nothing(optimiser):
 def test_settings_cannot_be_changed(optimiser):
     with pytest.raises(AttributeError):
         optimiser.lr = 1.0
+
+
+@pytest.mark.parametrize(("make", "message"), [
+    (lambda: SGD(0.0), "lr: got 0.0, wanted a number above 0"), (lambda: SGD(float("nan")), "lr: got nan"),
+    (lambda: Momentum(-1e-2), "lr: got -0.01"), (lambda: Momentum(beta=1.0), "beta: got 1.0, wanted .* below 1"),
+    (lambda: Adam(beta1=1.0), "beta1: got 1.0"), (lambda: Adam(beta2=-0.1), "beta2: got -0.1"),
+    (lambda: Adam(eps=0.0), "eps: got 0.0"), (lambda: Adam(lr=float("inf")), "lr: got inf")])
+def test_settings_are_validated_before_any_work(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
