@@ -10,7 +10,14 @@ from matplotlib.figure import Figure
 
 from refvae.data import digits
 from refvae.figures import STYLE, significant
-from refvae.linear_ae import critical_point, linear_ae, product_regularised_optimum, regularised_ae, regularised_optimum
+from refvae.linear_ae import (
+    critical_point,
+    linear_ae,
+    product_regularised_optimum,
+    regularised_ae,
+    regularised_optimum,
+    truncated_svd,
+)
 
 SADDLES = ((0, 1), (0, 2), (1, 2), (2, 3), (0,), ())
 K, STEPS = 2, 500
@@ -30,13 +37,14 @@ class Arrays(NamedTuple):
 def leading_digits() -> np.ndarray:
     """The centred digits in their six leading directions, scaled to a largest singular value of 1."""
     X, _ = digits()
-    U, s, _ = np.linalg.svd(X - X.mean(0), full_matrices=False)
-    return U[:, :6] * s[:6] / s[0]
+    U, s, _ = truncated_svd(X - X.mean(0), 6)
+    return U * s / s[0]
 
 
 def escape(X: np.ndarray, kept: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     """Losses of gradient descent from a critical point moved by 1e-4."""
-    C, D = (part + 1e-4 * rng.standard_normal(part.shape) for part in critical_point(X, kept, K))
+    point = (np.abs(part.round(9)) for part in critical_point(X, kept, K))  # unit vectors, whose sign is free
+    C, D = (part + 1e-4 * rng.standard_normal(part.shape) for part in point)
     losses = []
     for _ in range(STEPS + 1):
         loss, pull = linear_ae(C, D, X)

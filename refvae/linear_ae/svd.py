@@ -141,7 +141,7 @@ def _gram(matrix: Passes, k: int) -> TruncatedSVD | None:
     if not np.isfinite(G).all():  # the squares of 1e200 overflow
         return None
     values, V = linalg.eigh(G, subset_by_index=(len(G) - k, len(G) - 1))
-    values, V = values[::-1], V[:, ::-1]
+    values, V = values[::-1], np.ascontiguousarray(V[:, ::-1])
     if not np.finfo(float).eps * values[0] < SAFE * values[-1]:                                         # (2.27)
         return None
     U, s, V = _ritz(matrix.times(V), V)
