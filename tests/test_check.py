@@ -809,3 +809,13 @@ def test_a_layer_in_single_precision_is_noted():
 
 def test_a_gradient_error_is_an_assertion_error():
     assert issubclass(GradientError, AssertionError)
+
+
+@pytest.mark.parametrize("size", [1e-8, 1.0, 1e8])
+def test_real_differences_do_not_know_how_large_the_loss_is(size):
+    x = np.array([0.3, -1.2, 0.0, 2.0])  # the slope at 0 is 0: it settles by the noise, not by its own size
+    f = lambda x: size * (np.abs(x[:2]).sum() + np.sum(x**2))
+    grad = lambda x: size * (np.r_[np.sign(x[:2]), 0, 0] + 2 * x)
+    assert check_gradient(f, x, grad).method == "real differences"
+    assert check_gradient(f, x, grad).status == "PASS"
+    assert check_gradient(f, x, lambda x: grad(x) * (1 + 2e-6)).status == "FAIL"

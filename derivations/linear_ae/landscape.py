@@ -60,7 +60,7 @@ def complex_step_of_the_pull(layer, rng):
 
 # Critical points, (2.18) to (2.20)
 
-POINT_WRONG = {"left vectors' indices shifted": lambda X, kept, k: critical_point(X, [(i + 1) % 5 for i in kept], k),
+POINT_WRONG = {"next singular vectors": lambda X, kept, k: critical_point(X, [(i + 1) % 5 for i in kept], k),
                "random directions": lambda X, kept, k: (lambda C: (C, C.T))(
                    linalg.qr(np.random.default_rng(0).standard_normal((5, k)))[0][:, :k]),
                "encoder doubled": lambda X, kept, k: (2 * critical_point(X, kept, k)[0], critical_point(X, kept, k)[1])}
@@ -75,7 +75,7 @@ def loss_is_the_sum_left_out(point, rng):
     return gap(np.array(got), np.array([np.delete(values, kept).sum() for kept in index_sets(5, 3)]))
 
 
-@ledger.add("2.18", "law", critical_point, wrong={key: POINT_WRONG[key] for key in POINT_WRONG if "shifted" not in key})
+@ledger.add("2.18", "law", critical_point, wrong={key: POINT_WRONG[key] for key in POINT_WRONG if "next" not in key})
 def no_slope(point, rng):
     """The gradient at all index sets with k = 3, relative to the largest singular value squared."""
     X = separated(rng)
@@ -94,7 +94,7 @@ def hessian(X, kept, k):
 
 SPECTRUM_WRONG = {"half": lambda X, kept, k: hessian_spectrum(X, kept, k) / 2,
                   "of the best set": lambda X, kept, k: hessian_spectrum(X, range(len(kept)), k),
-                  "no empty slots": lambda X, kept, k: np.abs(hessian_spectrum(X, kept, k))}
+                  "moduli": lambda X, kept, k: np.abs(hessian_spectrum(X, kept, k))}
 
 
 @ledger.add("2.19", "identity", hessian_spectrum, wrong=SPECTRUM_WRONG)
@@ -109,7 +109,7 @@ def exact_hessians(spectrum, rng):
 
 
 @ledger.add("2.19", "law", hessian_spectrum, bound=0, wrong={
-    key: SPECTRUM_WRONG[key] for key in ("of the best set", "no empty slots")})
+    key: SPECTRUM_WRONG[key] for key in ("of the best set", "moduli")})
 def morse_index(spectrum, rng):
     """inversions + (k - r)(d - r) negative eigenvalues at all 26 sets with k = 3, and none only at the best set."""
     X = separated(rng)
@@ -148,7 +148,7 @@ def every_saddle_is_left(loss, rng):
 
 @ledger.add("2.20", "identity", objective, wrong={
     "weight decay": changed(lambda g, p: (g[0] + 0.1 * p[0], g[1] + 0.1 * p[1])),
-    "residual of the transposed problem": changed(lambda g, p: (g[0] + 0.1 * p[1].T[::-1], g[1]))})
+    "a gradient that is not 0 there": changed(lambda g, p: (g[0] + 0.1 * p[1].T[::-1], g[1]))})
 def saddle_itself_holds(loss, rng):
     """20 steps from a saddle itself, not moved, change it by round-off alone."""
     X = separated(rng)

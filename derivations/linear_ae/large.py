@@ -39,7 +39,7 @@ def blocks_of(X):
 
 @ledger.add("2.24", "identity", truncated_svd, wrong={
     "last block lost": lambda X, k, rng=0: truncated_svd(X[:-1], k, rng),
-    "blocks' factors averaged": lambda X, k, rng=0: truncated_svd([block / 2 for block in X], k, rng),
+    "blocks halved": lambda X, k, rng=0: truncated_svd([block / 2 for block in X], k, rng),
     "centred block by block": lambda X, k, rng=0: truncated_svd([block - block.mean(0) for block in X], k, rng)})
 def digits_in_blocks(svd, rng):
     """The digits in four unequal blocks, k = 16: singular values, projector and reconstruction by scipy.linalg.svd."""
@@ -138,7 +138,8 @@ def sparse_and_wide(svd, rng):
 
 
 @ledger.add("2.27", "law", truncated_svd, bound=0, wrong={
-    "always by the Gram matrix": lambda X, k: gram_only(X, k), "never by it": lambda X, k: truncated_svd(X.T, k)})
+    "always by the Gram matrix": lambda X, k: gram_only(X, k),
+    "of the transposed matrix": lambda X, k: truncated_svd(X.T, k)})
 def refused_where_it_must_be(svd, rng):
     """Ratios 1e-3, 2e-4: gram; 1.1e-4, 1e-5: iteration; the small singular value right to 1e-10 (X'X alone: 1e-7)."""
     cases = []

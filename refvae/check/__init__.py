@@ -43,7 +43,8 @@ def check_gradient(f: Callable[[Any], Any], x: Tree, grad: Any, *, zero: Sequenc
     branches  x -> the branches that f takes at x (signs, argmax, neighbours): then a kink is recognised for certain
     rng       seed or generator for the random directions
 
-    Raises ValueError if f(x) is no finite scalar, the gradient is not shaped like x, or `zero` names no block.
+    Raises ValueError if f(x) is no finite scalar, differs from call to call or changes x, if the gradient is not shaped
+    like x, or if `zero` names no block; TypeError if x is no tree of real arrays or the gradient is complex.
     """
     names = [name or "x" for name in trees.names(x)]
     return _report(Problem(f, x, grad, names, branches), zero, generator(rng))
@@ -57,7 +58,8 @@ def check_layer(f: Callable[..., Any], args: Sequence[Any], *, zero: Sequence[st
     args  float arrays and trees of them are checked; for integer arrays and arguments named *_frozen pull gives None
     zero, branches, rng   as in `check_gradient`; branches takes the arguments of f; blocks are named as in `p[0].W`
 
-    Raises ValueError if the cotangents are not one per argument, shaped like it, and None where it has none.
+    Raises what `check_gradient` raises, and ValueError if f gives no (y, pull) or the cotangents are not one per
+    argument, shaped like it, and None where it has none.
     """
     layer, rng = Layer(f, args), generator(rng).spawn(1)[0]
     dy = layer.cotangent(rng)
