@@ -1,0 +1,109 @@
+"""Likelihoods of grey pixels: what a decoder's output says of an image, one number per example.
+
+A likelihood is a layer (out, x) -> (nll, pull), where `out` is what the decoder gives. `refvae.layers.bernoulli_nll` is
+the one of black and white pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from refvae.inputs import same_shape
+from refvae.layers import bernoulli_nll
+from refvae.trees import Array, Pull
+from refvae.vae.gaussian import LOG_2PI, gaussian_nll
+
+Likelihood = Callable[..., tuple[Any, Pull]]
+NEVER = -1e4  # a logarithm whose exponential is 0
+
+
+def gaussian(eta: float) -> Likelihood:
+    """The likelihood of real x under N(out, eta I).   out, x: (n, d) -> nll (n,)                         (3.12)
+
+    eta is the scale of the reconstruction: |x - out|^2 / (2 eta). Raises ValueError unless eta > 0.
+    """
+    if not 0 < eta < np.inf:
+        raise ValueError(f"eta: got {eta}, wanted a variance above 0")
+
+    def nll(out: Array, x: Array) -> tuple[Array, Pull]:
+        value, pull = gaussian_nll(out, np.full_like(out, np.log(eta)), x)                              # (3.12)
+        return value, lambda dnll: pull(dnll)[::2]
+
+    return nll
+
+
+def binomial_nll(logits: Array, counts_frozen: Array, trials: int) -> tuple[Array, Pull]:
+    """-log of independent Binomial(trials, sigmoid(logits)).   (n, d) -> nll (n,) nats                   (3.15)
+
+    counts: whole numbers in 0..trials, of any dtype.
+    """
+    share = (counts_frozen / trials).astype(logits.real.dtype)
+    nll, pull = bernoulli_nll(logits, share)
+    ways = special.gammaln(trials + 1) - special.gammaln(counts_frozen + 1) - special.gammaln(trials - counts_frozen + 1)
+    value = trials * nll - ways.sum(1).astype(share.dtype)                                              # (3.15)
+    return value, lambda dnll: (pull(trials * dnll)[0], None)                                           # (3.15)
+
+
+def binomial(trials: int) -> Likelihood:
+    """The likelihood of counts 0..trials: `binomial_nll` with that many trials.                          (3.15)"""
+    return lambda out, x: binomial_nll(out, x, trials)
+
+
+def discretised_gaussian_nll(mu: Array, logvar: Array, counts_frozen: Array, levels: int) -> tuple[Array, Pull]:
+    """-log of the mass of N(mu, e^logvar) in the bins of the counts.   (n, d) -> nll (n,)   (3.16), adjoint (3.17)
+
+    mu and logvar in units of counts. The bin of j is (j - 1/2, j + 1/2); those of 0 and of `levels` are half-lines.
+    """
+    same_shape(mu, counts_frozen, "mu and counts")
+    same_shape(mu, logvar, "mu and logvar")
+    counts, sigma = counts_frozen.astype(mu.real.dtype), np.exp(logvar / 2)
+    left, right = (counts - 0.5 - mu) / sigma, (counts + 0.5 - mu) / sigma
+    half_line = (counts == 0) | (counts == levels)
+    flip = np.where(half_line, counts == levels, (left + right).real > 0)  # reflect what lies right of the mean
+    near, far = np.where(flip, -left, right), np.where(flip, -right, left)
+    log_near = _log_ndtr(near)
+    log_mass = log_near + _log1mexp(np.where(half_line, NEVER, _log_ndtr(far) - log_near))              # (3.16)
+    nll = -log_mass.sum(1)                                                                              # (3.16)
+
+    def pull(dnll: Array) -> tuple[Array, Array, None]:
+        at_near = np.exp(-(near * near + LOG_2PI) / 2 - log_mass)                                       # (3.17)
+        at_far = np.where(half_line, 0, np.exp(-(far * far + LOG_2PI) / 2 - log_mass))                  # (3.17)
+        dmu = dnll[:, None] * np.where(flip, -1, 1) * (at_near - at_far) / sigma                        # (3.17)
+        dlogvar = dnll[:, None] * (near * at_near - far * at_far) / 2                                   # (3.17)
+        return dmu, dlogvar, None
+
+    return nll, pull
+
+
+def discretised_gaussian(levels: int) -> Likelihood:
+    """The likelihood of counts 0..levels whose mean and variance are both learned.   out: (n, 2 d)       (3.16)
+
+    The first half of `out` is the mean and the second the log-variance, in units of `levels`.
+    """
+    def nll(out: Array, x: Array) -> tuple[Array, Pull]:
+        mu, logvar = np.split(out, 2, axis=1)
+        value, pull_nll = discretised_gaussian_nll(levels * mu, logvar + 2 * float(np.log(levels)), x, levels)
+
+        def pull(dnll: Array) -> tuple[Array, None]:
+            dmu, dlogvar, _ = pull_nll(dnll)
+            return np.hstack([levels * dmu, dlogvar]), None
+
+        return value, pull
+
+    return nll
+
+
+def _log_ndtr(x: Array) -> Array:
+    """log of the normal distribution function; for x > 0 by its complement, where SciPy's complex one loses digits."""
+    left = special.log_ndtr(np.where(x.real > 0, -x, x))
+    return np.where(x.real > 0, np.log1p(-np.exp(left)), left)
+
+
+def _log1mexp(x: Array) -> Array:
+    """log(1 - e^x) for x < 0, precise at both ends. [Maechler 2012, equation 7]"""
+    close = x.real > -0.6931471805599453
+    return np.where(close, np.log(-np.expm1(np.where(close, x, -1))), np.log1p(-np.exp(x)))
