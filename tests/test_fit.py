@@ -227,7 +227,133 @@ def test_value_and_gradient():
     assert np.allclose(gradient, -2 * data().mean(0), rtol=1e-14, atol=0)
 
 
+# A number of steps
+
+
+@pytest.mark.parametrize(("steps", "lengths"), [
+    (1, [3]), (3, [3, 3, 1]), (4, [3, 3, 1, 3]), (8, [3, 3, 1, 3, 3, 1, 3, 3])])
+def test_steps_may_end_inside_an_epoch(steps, lengths):
+    seen = []
+    found = run(epochs=None, steps=steps, draw=lambda rng, x: seen.append(len(x)) or (x,))
+    assert seen == lengths
+    assert len(found.history) == -(-steps // 3)
+
+
+def test_whole_epochs_in_steps_are_epochs():
+    options = {"objective": blurred, "draw": with_noise}
+    assert same(run(**options, epochs=None, steps=9), run(**options))
+    assert np.array_equal(run(**options, epochs=None, steps=8).history[:2], run(**options).history[:2])
+
+
+def test_a_partial_epoch_enters_the_history_with_the_mean_over_its_rows():
+    losses = []
+    history = run(recorded(losses), epochs=None, steps=5).history
+    assert history[1] == pytest.approx(np.mean(losses[3:]), rel=1e-15, abs=0)
+    assert len(losses) == 5
+
+
+# Saved states
+
+
+def states(steps=None, optimiser=SGD(0.1), **options):  # noqa: B008
+    """What `save` gets from the noisy run."""
+    kept = []
+    run(blurred, draw=with_noise, save=kept.append, optimiser=optimiser,
+        **{"epochs": None, "steps": steps} if steps else {}, **options)
+    return kept
+
+
+@pytest.mark.parametrize(("steps", "want"), [
+    (None, [0, 3, 6, 9]), (9, [0, 3, 6, 9]), (8, [0, 3, 6]), (2, [0]), (3, [0, 3])])
+def test_a_state_is_saved_before_the_first_epoch_and_after_every_whole_one(steps, want):
+    kept = states(steps)
+    assert [state.step for state in kept] == want
+    assert [len(state.history) for state in kept] == [step // 3 for step in want]
+
+
+def test_saving_changes_nothing_and_states_are_copies():
+    kept = []
+    saved = run(blurred, draw=with_noise, save=kept.append)
+    assert same(saved, run(blurred, draw=with_noise))
+    assert np.all(kept[0].p == 0)
+    assert np.array_equal(kept[-1].p, saved.p)
+    arrays = [leaf for state in kept for leaf in trees.leaves((state.p, state.memory, state.history))] + [saved.p]
+    assert not any(np.shares_memory(a, b) for a, b in itertools.combinations(arrays, 2))
+
+
+@pytest.mark.parametrize("optimiser", [SGD(0.1), Momentum(), Adam(0.1)])
+@pytest.mark.parametrize("steps", [9, 11])
+@pytest.mark.parametrize("planned", [5, 7, 9])
+def test_a_resumed_run_is_the_run_bit_for_bit(optimiser, steps, planned):
+    options = {"objective": blurred, "draw": with_noise, "optimiser": optimiser, "epochs": None}
+    whole = run(**options, steps=steps)
+    for state in states(planned, optimiser):
+        assert same(run(**options, steps=steps, state=state, rng=99), whole)
+
+
+def test_a_resumed_run_saves_what_the_run_saves():
+    kept, again = states(), []
+    run(blurred, draw=with_noise, save=again.append, optimiser=SGD(0.1), state=kept[1])
+    assert [state.generator for state in again] == [state.generator for state in kept[1:]]
+    assert all(same(a[:2], b[:2]) for a, b in zip(again, kept[1:], strict=True))
+
+
+def test_a_state_is_not_changed_by_going_on_from_it():
+    state = states(optimiser=Adam())[1]
+    before = [leaf.copy() for leaf in trees.leaves((state.p, state.memory, state.history))]
+    run(blurred, draw=with_noise, state=state)
+    assert same(trees.leaves((state.p, state.memory, state.history)), before)
+
+
+def test_a_run_that_has_ended_takes_no_step():
+    state = states()[-1]
+    found = run(never, draw=never, state=state, optimiser=SGD(0.1))
+    assert np.array_equal(found.p, state.p)
+    assert np.array_equal(found.history, state.history)
+
+
+def test_what_is_interrupted_has_saved_its_last_epoch():
+    kept, count = [], itertools.count()
+
+    def interrupted(p, x, eps):
+        if next(count) == 7:
+            raise KeyboardInterrupt
+        return blurred(p, x, eps)
+
+    options = {"draw": with_noise, "optimiser": Adam(0.1)}
+    with pytest.raises(KeyboardInterrupt):
+        run(interrupted, save=kept.append, **options)
+    assert kept[-1].step == 6
+    assert same(run(blurred, state=kept[-1], **options), run(blurred, **options))
+
+
 # Refusals
+
+
+@pytest.mark.parametrize(("options", "error", "message"), [
+    ({"epochs": None}, TypeError, "epochs, steps: got none, wanted one of the two"),
+    ({"steps": 3}, TypeError, "epochs, steps: got both, wanted one of the two"),
+    ({"epochs": None, "steps": 0}, ValueError, "steps: got 0, wanted steps >= 1"),
+    ({"epochs": None, "steps": 2.0}, TypeError, "steps: got float, wanted an int"),
+    ({"epochs": 1}, ValueError, "state.step: got 6, wanted at most the 3 steps of the run"),
+    ({"batch": 2}, ValueError, "state.step: got 6 after 2 epochs, wanted 4 steps in each: the data or the batch are "),
+    ({"p": np.zeros(4)}, ValueError, r"state.p: got \(3,\) float64, wanted \(4,\) float64"),
+    ({"p": np.zeros(D, np.float32)}, ValueError, r"state.p: got \(3,\) float64, wanted \(3,\) float32"),
+    ({"optimiser": Momentum()}, ValueError, r"state.memory: got nothing, wanted \(3,\) float64"),
+    ({"optimiser": Adam()}, ValueError, r"state.memory: got nothing, wanted m \(3,\) float64, v \(3,\) float64, t "),
+    ({"rng": np.random.Generator(np.random.MT19937(5))}, ValueError, "state.generator: got PCG64, wanted MT19937"),
+])
+def test_a_state_of_another_run_is_refused_before_any_work(options, error, message):
+    with pytest.raises(error, match=f"^{message}"):
+        run(never, draw=never, save=never, **{"state": states()[2], "optimiser": SGD(0.1), **options})
+
+
+def test_a_refused_state_leaves_the_generator_alone():
+    rng = np.random.default_rng(9)
+    before = rng.bit_generator.state
+    with pytest.raises(ValueError, match=r"state\.p"):
+        run(rng=rng, p=np.zeros(4), state=states()[1])
+    assert rng.bit_generator.state == before
 
 
 def never(*_):
@@ -361,8 +487,20 @@ def test_progress_shows_the_loss(capsys):
     loss = run(progress=True).history[-1]
     out, err = capsys.readouterr()
     assert out == ""
-    assert "3/3" in err
-    assert f"loss {loss:.6g}" in err
+    assert "9/9" in err  # steps
+    assert f"loss {loss:.6g} nats]" in err
+
+
+def test_the_unit_of_the_loss_is_shown(capsys):
+    run(progress=True, unit="pixels")
+    assert " pixels]" in capsys.readouterr().err
+
+
+def test_a_resumed_bar_starts_where_the_run_stands(capsys):
+    run(progress=True, state=states()[2], optimiser=SGD(0.1))
+    err = capsys.readouterr().err
+    assert "| 6/9 [" in err
+    assert "| 0/9 [" not in err
 
 
 @pytest.mark.parametrize("progress", [None, False])

@@ -13,10 +13,13 @@ import pytest
 
 import refvae
 from refvae import layers, trees
+from refvae.bottleneck import capacity_loss, neg_log_aggregate, pointwise_information, vib_loss
 from refvae.check import check_layer
 from refvae.check.problem import argument_names
+from refvae.geometry import ellipse_loss, kl_uniform_normal, naive_penalty, noisy_linear_cost, profile_loss
 from refvae.layers import Dense
 from refvae.linear_ae import affine_ae, linear_ae, linear_ae_grad, regularised_ae
+from refvae.vae import VAE
 
 MODULES = [module.name for module in pkgutil.walk_packages(refvae.__path__, "refvae.")
            if module.name.split(".")[1] not in {"check", "cli", "evidence", "__main__"}]
@@ -45,6 +48,12 @@ def net(rng):
     return affine(rng, 6, 8), affine(rng, 8, 5), affine(rng, 5, 3)
 
 
+def labelled(rng):
+    """A network of encoder 6-8-2*3 and classifier 3-5, seven rows with labels, and noise."""
+    p = VAE((affine(rng, 6, 8), affine(rng, 8, 6)), (affine(rng, 3, 5),))
+    return p, rng.standard_normal((7, 6)), rng.integers(0, 5, 7), rng.standard_normal((7, 3))
+
+
 def positive(x):
     """The branches of whatever has a kink at 0."""
     return x > 0
@@ -70,6 +79,18 @@ TABLE = {
                                 rng.standard_normal((7, 6)))),
     linear_ae_grad: Row(lambda rng: (rng.standard_normal((6, 3)), rng.standard_normal((3, 6)),
                                      np.cov(rng.standard_normal((6, 7))))),
+    neg_log_aggregate: Row(lambda rng: (rng.standard_normal((7, 3)), *rng.standard_normal((2, 6, 3)))),
+    pointwise_information: Row(lambda rng: tuple(rng.standard_normal((3, 7, 3)))),
+    functools.wraps(vib_loss)(lambda *args: vib_loss(*args, 0.7, activation=layers.tanh)): Row(labelled),
+    functools.wraps(capacity_loss)(lambda *args: capacity_loss(*args, 0.7, 0.4, activation=layers.tanh)): Row(labelled),
+    naive_penalty: Row(lambda rng: tuple(rng.standard_normal((2, 7, 3)))),
+    kl_uniform_normal: Row(lambda rng: tuple(rng.standard_normal((2, 7, 3)))),
+    noisy_linear_cost: Row(lambda rng: (rng.standard_normal((6, 3)), *rng.standard_normal((2, 7, 3)),
+                                         rng.standard_normal((7, 6)))),
+    profile_loss: Row(lambda rng: (rng.standard_normal((6, 3)), np.cov(rng.standard_normal((6, 7))))),
+    functools.wraps(ellipse_loss)(lambda p, x_frozen, eps: ellipse_loss(p, x_frozen, eps, activation=layers.tanh)): Row(
+        lambda rng: (VAE((affine(rng, 6, 5), affine(rng, 5, 4)), (affine(rng, 2, 5), affine(rng, 5, 6))),
+                     rng.standard_normal((7, 6)), rng.standard_normal((7, 2)))),
     functools.wraps(regularised_ae)(lambda C, D, X: regularised_ae(C, D, X, lam=0.7)): Row(
         lambda rng: (rng.standard_normal((6, 3)), rng.standard_normal((3, 6)), rng.standard_normal((7, 6)))),
 }

@@ -43,7 +43,8 @@ def kl_std_normal(mu: Array, logvar: Array) -> tuple[Array, Pull]:
 def _exp_minus_tangent(x: Array) -> Array:
     """e^x - 1 - x >= 0, where the three terms cancel near 0 by its series.                              (3.6)"""
     near = x.real**2 < NEAR**2
-    small, series = np.where(near, x, 0), 1.0
+    small = np.where(near, x, 0)
+    series = 1 + 0 * small
     for j in range(DEGREE, 2, -1):
         series = 1 + small / j * series                                                                 # (3.6)
     return np.where(near, small * small / 2 * series, np.expm1(x) - x)                                  # (3.6)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from refvae.inputs import same_shape
+from refvae.inputs import same_shape, whole
 from refvae.layers import bernoulli_nll
 from refvae.trees import Array, Pull
 from refvae.vae.gaussian import LOG_2PI, gaussian_nll
@@ -43,14 +43,18 @@ def binomial_nll(logits: Array, counts_frozen: Array, trials: int) -> tuple[Arra
     """
     share = (counts_frozen / trials).astype(logits.real.dtype)
     nll, pull = bernoulli_nll(logits, share)
-    ways = special.gammaln(trials + 1) - special.gammaln(counts_frozen + 1) - special.gammaln(trials - counts_frozen + 1)
-    value = trials * nll - ways.sum(1).astype(share.dtype)                                              # (3.15)
+    log_ways = -special.betaln(counts_frozen + 1, trials - counts_frozen + 1) - np.log1p(trials)        # (3.15)
+    value = trials * nll - log_ways.sum(1).astype(share.dtype)                                          # (3.15)
     return value, lambda dnll: (pull(trials * dnll)[0], None)                                           # (3.15)
 
 
 def binomial(trials: int) -> Likelihood:
-    """The likelihood of counts 0..trials: `binomial_nll` with that many trials.                          (3.15)"""
-    return lambda out, x: binomial_nll(out, x, trials)
+    """The likelihood of pixels x = j / trials, by `binomial_nll`.   out, x: (n, d) -> nll (n,)           (3.15)
+
+    Raises TypeError or ValueError unless trials is an int above 0.
+    """
+    trials = whole(trials, "trials")
+    return lambda out, x: binomial_nll(out, np.rint(trials * x), trials)                                # (3.15)
 
 
 def discretised_gaussian_nll(mu: Array, logvar: Array, counts_frozen: Array, levels: int) -> tuple[Array, Pull]:
@@ -72,7 +76,7 @@ def discretised_gaussian_nll(mu: Array, logvar: Array, counts_frozen: Array, lev
     def pull(dnll: Array) -> tuple[Array, Array, None]:
         at_near = np.exp(-(near * near + LOG_2PI) / 2 - log_mass)                                       # (3.17)
         at_far = np.where(half_line, 0, np.exp(-(far * far + LOG_2PI) / 2 - log_mass))                  # (3.17)
-        dmu = dnll[:, None] * np.where(flip, -1, 1) * (at_near - at_far) / sigma                        # (3.17)
+        dmu = dnll[:, None] * np.where(flip, at_far - at_near, at_near - at_far) / sigma                # (3.17)
         dlogvar = dnll[:, None] * (near * at_near - far * at_far) / 2                                   # (3.17)
         return dmu, dlogvar, None
 
@@ -80,17 +84,21 @@ def discretised_gaussian_nll(mu: Array, logvar: Array, counts_frozen: Array, lev
 
 
 def discretised_gaussian(levels: int) -> Likelihood:
-    """The likelihood of counts 0..levels whose mean and variance are both learned.   out: (n, 2 d)       (3.16)
+    """The likelihood of pixels x = j / levels, mean and variance both learned.   out (n, 2 d), x (n, d)  (3.16)
 
-    The first half of `out` is the mean and the second the log-variance, in units of `levels`.
+    The first half of `out` is the mean and the second the log-variance, in the units of x. Raises TypeError or
+    ValueError unless levels is an int above 0.
     """
+    levels = whole(levels, "levels")
+
     def nll(out: Array, x: Array) -> tuple[Array, Pull]:
-        mu, logvar = np.split(out, 2, axis=1)
-        value, pull_nll = discretised_gaussian_nll(levels * mu, logvar + 2 * float(np.log(levels)), x, levels)
+        (mu, logvar), counts = np.split(out, 2, axis=1), np.rint(levels * x)
+        logvar = logvar + 2 * float(np.log(levels))                                                     # (3.16)
+        value, pull_nll = discretised_gaussian_nll(levels * mu, logvar, counts, levels)                 # (3.16)
 
         def pull(dnll: Array) -> tuple[Array, None]:
             dmu, dlogvar, _ = pull_nll(dnll)
-            return np.hstack([levels * dmu, dlogvar]), None
+            return np.hstack([levels * dmu, dlogvar]), None                                             # (3.17)
 
         return value, pull
 
@@ -100,10 +108,12 @@ def discretised_gaussian(levels: int) -> Likelihood:
 def _log_ndtr(x: Array) -> Array:
     """log of the normal distribution function; for x > 0 by its complement, where SciPy's complex one loses digits."""
     left = special.log_ndtr(np.where(x.real > 0, -x, x))
-    return np.where(x.real > 0, np.log1p(-np.exp(left)), left)
+    log: Array = np.where(x.real > 0, np.log1p(-np.exp(left)), left)
+    return log
 
 
 def _log1mexp(x: Array) -> Array:
     """log(1 - e^x) for x < 0, precise at both ends. [Maechler 2012, equation 7]"""
     close = x.real > -0.6931471805599453
-    return np.where(close, np.log(-np.expm1(np.where(close, x, -1))), np.log1p(-np.exp(x)))
+    log: Array = np.where(close, np.log(-np.expm1(np.where(close, x, -1))), np.log1p(-np.exp(x)))
+    return log

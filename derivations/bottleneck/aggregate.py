@@ -1,0 +1,144 @@
+"""Evidence for the mixture of finite data, (5.6) to (5.8)."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+from scipy import special, stats
+
+from refvae.bottleneck import (
+    neg_log_aggregate,
+    pointwise_information,
+)
+from refvae.derivations.bottleneck.common import posteriors
+from refvae.evidence import Ledger, gap, holds, spoiled
+from refvae.vae import gaussian_nll, kl_std_normal
+
+ledger = Ledger()
+
+
+# The mixture
+
+
+def points(rng):
+    """Five points against seven components in three dimensions."""
+    return rng.standard_normal((5, 3)), *posteriors(rng)
+
+
+AGGREGATE_WRONG = {
+    "sum for mean": lambda z, mu, logvar: (neg_log_aggregate(z, mu, logvar)[0] - np.log(len(mu)), None),
+    "variance for log-variance": lambda z, mu, logvar: (neg_log_aggregate(z, mu, np.exp(logvar))[0], None),
+    "mean of logarithms": lambda z, mu, logvar: (np.array([gaussian_nll(
+        mu, logvar, np.broadcast_to(each, mu.shape))[0].mean() for each in z]), None),
+    "nearest component alone": lambda z, mu, logvar: (np.array([gaussian_nll(
+        mu, logvar, np.broadcast_to(each, mu.shape))[0].min() for each in z]) + np.log(len(mu)), None)}
+
+
+@ledger.add("5.6", "identity", neg_log_aggregate, wrong=AGGREGATE_WRONG)
+def mean_of_densities(layer, rng):
+    """-log of the mean of products of exponentials, where that is safe."""
+    z, mu, logvar = points(rng)
+    density = [[np.prod(np.exp(-(u - m) ** 2 / 2 / np.exp(v)) / np.sqrt(2 * np.pi * np.exp(v))) for m, v in
+                zip(mu, logvar, strict=True)] for u in z]
+    return gap(layer(z, mu, logvar)[0], -np.log(np.mean(density, 1)))
+
+
+@ledger.add("5.6", "oracle", neg_log_aggregate, bound=1e-12, wrong=AGGREGATE_WRONG)
+def scipy_mixture(layer, rng):
+    """scipy.special.logsumexp of scipy.stats.norm.logpdf."""
+    z, mu, logvar = points(rng)
+    log_q = stats.norm.logpdf(z[:, None], mu, np.exp(logvar / 2)).sum(2)
+    return gap(layer(z, mu, logvar)[0], np.log(7) - special.logsumexp(log_q, axis=1))
+
+
+@ledger.add("5.6", "limit", neg_log_aggregate, bound=1e-12, wrong={
+    "without the shift, which underflows": lambda z, mu, logvar: (-np.log(np.mean([np.exp(-gaussian_nll(
+        np.broadcast_to(m, z.shape), np.broadcast_to(v, z.shape), z)[0]) for m, v in zip(mu, logvar, strict=True)],
+        0)), None), "sum for mean": AGGREGATE_WRONG["sum for mean"]})
+def far_away(layer, rng):
+    """At a distance of 300 only the nearest of two components counts: (300^2 + log 2 pi)/2 + log 2."""
+    got = layer(np.array([[300.0]]), np.array([[0.0], [-5.0]]), np.zeros((2, 1)))[0]
+    return gap(got, np.array([(300.0**2 + np.log(2 * np.pi)) / 2 + np.log(2)]))
+
+
+SLOPE_WRONG = {
+    "means do not move": spoiled(neg_log_aggregate, lambda d: (d[0], 0 * d[1], d[2])),
+    "sign of the means": spoiled(neg_log_aggregate, lambda d: (d[0], -d[1], d[2])),
+    "variance for log-variance": spoiled(neg_log_aggregate, lambda d: (d[0], d[1], 2 * d[2])),
+    "equal responsibilities": lambda z, mu, logvar: (neg_log_aggregate(z, mu, logvar)[0], lambda d: tuple(
+        part / len(mu) for part in neg_log_aggregate(z, mu, logvar)[1](d)))}
+ledger.adjoint("5.7", neg_log_aggregate, points, wrong=SLOPE_WRONG)
+
+
+@ledger.add("5.7", "identity", neg_log_aggregate, wrong=SLOPE_WRONG)
+def responsibilities(layer, rng):
+    """The three cotangents by loops over pairs, with responsibilities from scipy.special.softmax."""
+    z, mu, logvar = points(rng)
+    d, var = rng.standard_normal(5), np.exp(logvar)
+    w = special.softmax(stats.norm.logpdf(z[:, None], mu, np.sqrt(var)).sum(2), axis=1)
+    dz, dmu, dlogvar = np.zeros_like(z), np.zeros_like(mu), np.zeros_like(mu)
+    for i, j in product(range(5), range(7)):
+        r = z[i] - mu[j]
+        dz[i] += d[i] * w[i, j] * r / var[j]
+        dmu[j] -= d[i] * w[i, j] * r / var[j]
+        dlogvar[j] += d[i] * w[i, j] * (1 - r * r / var[j]) / 2
+    return gap(layer(z, mu, logvar)[1](d), (dz, dmu, dlogvar))
+
+
+@ledger.add("5.7", "law", neg_log_aggregate, wrong=SLOPE_WRONG)
+def translation_and_scale(layer, rng):
+    """Moving all is free; scaling all by t adds k log t to each value."""
+    z, mu, logvar = points(rng)
+    d = rng.standard_normal(5)
+    dz, dmu, dlogvar = layer(z, mu, logvar)[1](d)
+    return gap(np.append(dz.sum(0), (z * dz).sum() + (mu * dmu).sum() + 2 * dlogvar.sum()),
+               np.append(-dmu.sum(0), 3 * d.sum()))
+
+
+# Pointwise information
+
+
+def samples(rng):
+    """Posteriors, and one code of each."""
+    mu, logvar = posteriors(rng)
+    return mu, logvar, mu + np.exp(logvar / 2) * rng.standard_normal(mu.shape)
+
+
+def leave_one_out(mu, logvar, z):
+    """The information with the example itself left out of the mixture."""
+    log_q = stats.norm.logpdf(z[:, None], mu, np.exp(logvar / 2)).sum(2)
+    others = [special.logsumexp(np.delete(row, i)) for i, row in enumerate(log_q)]
+    return np.diag(log_q) - others + np.log(len(mu) - 1), None
+
+
+INFORMATION_WRONG = {
+    "prior for the mixture": lambda mu, logvar, z: (gaussian_nll(0 * mu, 0 * logvar, z)[0] - gaussian_nll(
+        mu, logvar, z)[0], None),
+    "example left out": leave_one_out,
+    "sum for mean": lambda mu, logvar, z: (pointwise_information(mu, logvar, z)[0] - np.log(len(mu)), None)}
+
+
+@ledger.add("5.8", "identity", pointwise_information, wrong=INFORMATION_WRONG)
+def log_of_a_share(layer, rng):
+    """log N plus the log of the example's share of the mixture (scipy.special.log_softmax)."""
+    mu, logvar, z = samples(rng)
+    log_q = stats.norm.logpdf(z[:, None], mu, np.exp(logvar / 2)).sum(2)
+    return gap(layer(mu, logvar, z)[0], np.log(7) + np.diag(special.log_softmax(log_q, axis=1)))
+
+
+@ledger.add("5.8", "law", pointwise_information, bound=0, wrong=INFORMATION_WRONG)
+def at_most_log_n(layer, rng):
+    """Never above log N, wherever z lies; log 2 at +-20, where the rate is 200."""
+    values = [layer(*posteriors(rng), 3 * rng.standard_normal((7, 3)))[0] for _ in range(20)]
+    pair, zero = np.array([[20.0], [-20.0]]), np.zeros((2, 1))
+    return holds([*(np.ravel(values) <= np.log(7) * (1 + 1e-15)),
+                  *(np.abs(layer(pair, zero, pair)[0] - np.log(2)) < 1e-15), *(kl_std_normal(pair, zero)[0] == 200)])
+
+
+ledger.adjoint("5.8", pointwise_information, samples, wrong={
+    "mixture frozen": lambda mu, logvar, z: (pointwise_information(mu, logvar, z)[0], lambda d: gaussian_nll(
+        mu, logvar, z)[1](-d)),
+    "own density frozen": lambda mu, logvar, z: (pointwise_information(mu, logvar, z)[0], lambda d: (
+        lambda dz, dmu, dlogvar: (dmu, dlogvar, dz))(*neg_log_aggregate(z, mu, logvar)[1](d))),
+    "sign": spoiled(pointwise_information, lambda d: tuple(-part for part in d))})

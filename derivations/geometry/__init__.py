@@ -1,0 +1,6 @@
+"""Evidence for derivations/geometry.md, one file a section."""
+
+from refvae.derivations.geometry import axes, coverage, descent, ellipses, linear, optimum, penalties, rectangles
+from refvae.evidence import Ledger
+
+ledger = Ledger.of(ellipses, coverage, axes, penalties, linear, descent, optimum, rectangles)

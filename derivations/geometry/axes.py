@@ -1,0 +1,226 @@
+"""Evidence for noise and axes, (4.10) to (4.14)."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import linalg, optimize
+
+from refvae.derivations.geometry.common import codes, hermite, perceptron
+from refvae.evidence import Ledger, Outcome, gap, holds, order, spoiled, z_score
+from refvae.geometry import decoder_jets, naive_penalty, noise_curvature, noisy_linear_cost, optimal_axes
+from refvae.layers import Dense, bernoulli_nll, mlp, mlp_grad, mlp_init, squared_error
+from refvae.vae import kl_std_normal
+
+ledger = Ledger()
+
+
+def linear(rng):
+    """Arguments of noisy_linear_cost: W (5, 3) and seven examples."""
+    return rng.standard_normal((5, 3)), *codes(rng), rng.standard_normal((7, 5))
+
+
+ledger.adjoint("4.10", noisy_linear_cost, linear, wrong={
+    "noise without gradient in W": lambda W, mu, logvar, x: (noisy_linear_cost(W, mu, logvar, x)[0], spoiled(
+        noisy_linear_cost, lambda d: d)(W, mu, logvar - 800, x)[1]),
+    "by variance": lambda W, mu, logvar, x: spoiled(noisy_linear_cost, lambda d: (
+        *d[:2], d[2] / np.exp(logvar), d[3]))(W, mu, logvar, x),
+    "sign of x": spoiled(noisy_linear_cost, lambda d: (*d[:3], -d[3])),
+    "2 lost": spoiled(noisy_linear_cost, lambda d: (d[0] / 2, *d[1:]))})
+
+ERROR_WRONG = {"sigma for variance": lambda W, mu, logvar, x: noisy_linear_cost(W, mu, logvar / 2, x),
+               "norms not squared": lambda W, mu, logvar, x: (
+                   ((mu @ W.T - x) ** 2).sum(1) + np.exp(logvar) @ np.sqrt((W * W).sum(0)), None),
+               "mean of the norms": lambda W, mu, logvar, x: (
+                   ((mu @ W.T - x) ** 2).sum(1) + np.exp(logvar).sum(1) * (W * W).sum() / 3, None),
+               "noise forgotten": lambda W, mu, logvar, x: noisy_linear_cost(W, mu, logvar - 800, x)}
+
+
+@ledger.add("4.10", "identity", noisy_linear_cost, wrong=ERROR_WRONG)
+def quadrature(error, rng):
+    """Gauss-Hermite with 3 nodes an axis, exact for a polynomial of degree 2."""
+    W, mu, logvar, x = linear(rng)
+    nodes, weights = hermite(3, 3)
+    z = mu[:, None] + np.exp(logvar / 2)[:, None] * nodes
+    return gap(error(W, mu, logvar, x)[0], ((z @ W.T - x[:, None]) ** 2).sum(2) @ weights)
+
+
+@ledger.add("4.10", "montecarlo", noisy_linear_cost, wrong=ERROR_WRONG)
+def noise(error, rng):
+    """200 000 draws of the noise for one example."""
+    W, mu, logvar, x = (part[:1] if i else part for i, part in enumerate(linear(rng)))
+    z = mu + np.exp(logvar / 2) * rng.standard_normal((200_000, 3))
+    return z_score(((z @ W.T - x) ** 2).sum(1), float(error(W, mu, logvar, x)[0][0]))
+
+
+def decoder(rng):
+    """A perceptron 3 -> 6 -> 5 -> 4 with biases, and seven codes."""
+    dec = tuple(Dense(W + 0.1, rng.standard_normal(len(b))) for W, b in mlp_init((3, 6, 5, 4), rng))
+    return dec, rng.standard_normal((7, 3))
+
+
+def jets_wrong():
+    """Mistakes of the forward sweep, one in each line."""
+    def sweep(bend=1.0, carry=1.0, squared=True, slope_on=1.0):
+        def wrong(dec, z):
+            h, first = z, np.repeat(np.eye(3)[:, None], len(z), axis=1)
+            second = 0 * first
+            for i, layer in enumerate(dec):
+                h, first, second = h @ layer.W + layer.b, first @ layer.W, second @ layer.W
+                if i < len(dec) - 1:
+                    y = np.tanh(h)
+                    slope = 1 - y * y
+                    second = bend * -2 * y * slope * (first**2 if squared else first) + carry * slope * second
+                    h, first = y, slope**slope_on * first
+            return h, first, second
+
+        return wrong
+
+    return {"bending of the first layer alone": sweep(carry=0.0), "sign of the second derivative": sweep(bend=-1.0),
+            "slope not squared": sweep(squared=False), "slope forgotten": sweep(slope_on=0.0)}
+
+
+@ledger.add("4.11", "identity", lambda dec, z: tuple(decoder_jets(dec, z)), wrong=jets_wrong())
+def backward_passes(jets, rng):
+    """Jacobian from the pull of `mlp`, and second derivatives from the Hessian-vector products of `mlp_grad`."""
+    dec, z = decoder(rng)
+    y, pull = mlp(dec, z)
+    first, second = np.zeros((3, 7, 4)), np.zeros((3, 7, 4))
+    for j in range(4):
+        first[:, :, j] = pull(np.eye(4)[[j] * 7])[1].T
+        one = (*dec[:-1], Dense(dec[-1].W[:, j:j + 1], dec[-1].b[j:j + 1]))
+        _, pull_grad = mlp_grad(one, z)
+        for i in range(3):
+            second[i, :, j] = pull_grad(np.eye(3)[[i] * 7])[1][:, i]
+    return gap(jets(dec, z), (y, first, second))
+
+
+@ledger.add("4.11", "rate", lambda dec, z: tuple(decoder_jets(dec, z)), bound=0.1, wrong=jets_wrong())
+def taylor(jets, rng):
+    """What the expansion to second order along an axis leaves is of third order: steps 2^-4 to 2^-9."""
+    dec, z = decoder(rng)
+    y, first, second = jets(dec, z)
+    steps = 2.0 ** -np.arange(4, 10)
+    rest = [linalg.norm(perceptron(dec, z + t * np.eye(3)[1]) - y - t * (first[1] + t / 2 * second[1])) for t in steps]
+    return order(steps, np.array(rest), 3)
+
+
+def total(dec, mu, x, likelihood):
+    """Both terms together."""
+    slope, bend = noise_curvature(dec, mu, x, likelihood=likelihood)
+    return slope + bend
+
+
+CURVATURE_WRONG = {
+    "bending forgotten": lambda *args: noise_curvature(*args[:3], likelihood=args[3])[0],
+    "bending subtracted": lambda *args: np.subtract(*noise_curvature(*args[:3], likelihood=args[3])),
+    "halved": lambda *args: total(*args) / 2,
+    "squared error for every likelihood": lambda dec, mu, x, likelihood: total(dec, mu, x, squared_error),
+    "decoder's slopes not squared": lambda dec, mu, x, likelihood: np.sqrt(np.abs(total(dec, mu, x, likelihood)))}
+
+
+@ledger.add("4.12", "identity", total, wrong=CURVATURE_WRONG)
+def derivative_of_the_backward_pass(curvature, rng):
+    """Complex step of the gradient with respect to the code, for squared errors and for Bernoulli pixels."""
+    (dec, mu), got, want = decoder(rng), [], []
+    for likelihood, x in ((squared_error, rng.standard_normal((7, 4))), (bernoulli_nll, rng.random((7, 4)))):
+        columns = []
+        for i in range(3):
+            y, pull = mlp(dec, mu + 1e-30j * np.eye(3)[i])
+            columns.append(pull(likelihood(y, x)[1](np.ones(7))[0])[1][:, i].imag / 1e-30)
+        got.append(curvature(dec, mu, x, likelihood))
+        want.append(np.stack(columns, 1))
+    return gap(tuple(got), tuple(want))
+
+
+@ledger.add("4.12", "rate", total, bound=0.1, wrong={
+    key: wrong for key, wrong in CURVATURE_WRONG.items() if key != "squared error for every likelihood"})
+def fourth_order_remains(curvature, rng):
+    """The expected squared error by quadrature, less the expansion, for sigma t with t = 2^-4 to 2^-8: order 4."""
+    (dec, mu), x, sigma = decoder(rng), rng.standard_normal((7, 4)), np.exp(0.3 * rng.standard_normal((7, 3)))
+    nodes, weights = hermite(3, 6)
+    here, half = ((perceptron(dec, mu) - x) ** 2).sum(1), (curvature(dec, mu, x, squared_error) * sigma**2).sum(1) / 2
+    steps, rest = 2.0 ** -np.arange(4, 9), []
+    for t in steps:
+        z = mu[:, None] + t * sigma[:, None] * nodes
+        mean = ((perceptron(dec, z.reshape(-1, 3)).reshape(7, -1, 4) - x[:, None]) ** 2).sum(2) @ weights
+        rest.append(linalg.norm(mean - here - t * t * half))
+    return order(steps, np.array(rest), 4)
+
+
+def axes_wrong(change):
+    """optimal_axes with curvature and weight changed."""
+    return lambda curvature, weight, kind: optimal_axes(*change(curvature, weight), kind=kind)
+
+
+AXES_WRONG = {"J^2 for 2 J^2": axes_wrong(lambda c, w: (c / 2, w)),
+              "weight inverted": axes_wrong(lambda c, w: (c, 1 / w)),
+              "variance for sigma": lambda c, w, kind: optimal_axes(c, w, kind=kind) ** 2,
+              "naive for both": lambda c, w, kind: optimal_axes(c, w, kind="naive"),
+              "divergence for both": lambda c, w, kind: optimal_axes(c, w)}
+
+
+@ledger.add("4.13", "law", lambda c, w, kind: optimal_axes(c, w, kind=kind), wrong=AXES_WRONG)
+def the_two_pulls_cancel(axes, rng):
+    """With a linear decoder, the cotangent of log sigma^2 from the error and from the penalty add up to 0."""
+    W, x, terms = rng.standard_normal((5, 3)), rng.standard_normal((1, 5)), []
+    for weight in (0.2, 0.7, 3.0):
+        for kind, penalty in (("kl", kl_std_normal), ("naive", naive_penalty)):
+            logvar = 2 * np.log(axes(2 * (W * W).sum(0), weight, kind))[None]
+            error = noisy_linear_cost(W, 0 * logvar, logvar, x)[1](np.ones(1))[2]
+            terms.append([error[0], weight * penalty(0 * logvar, logvar)[1](np.ones(1))[1][0]])
+    terms = np.array(terms)
+    relative = np.abs(terms.sum(1)) / np.abs(terms).sum(1)
+    return Outcome(float(np.abs(terms.sum(1)).max()), 0.0, float(relative.max()))
+
+
+@ledger.add("4.13", "oracle", lambda c, w, kind: optimal_axes(c, w, kind=kind), bound=1e-6, wrong=AXES_WRONG)
+def minimised_by_scipy(axes, rng):
+    """scipy.optimize on J^2 sigma^2 + .7 penalty(sigma); at J^2 = 2.3 sigma^2 = .132075, naive sigma = .233333."""
+    penalties = {"kl": lambda s: (s * s - 1) / 2 - np.log(s), "naive": lambda s: (s - 1) ** 2}
+    got, want = [], []
+    for square in (2.3, 0.4):
+        for kind, penalty in penalties.items():
+            found = optimize.minimize_scalar(lambda s, a=square, f=penalty: a * s * s + 0.7 * f(s), bounds=(1e-6, 2),
+                                             method="bounded", options={"xatol": 1e-12})
+            got.append(float(axes(2 * square, 0.7, kind)))
+            want.append(found.x)
+    return gap(np.array([got[0] ** 2, got[1], *got]), np.array([0.132075472, 0.233333333, *want]))
+
+
+def cost(H, covariance, weight):
+    """Expected quadratic cost and divergence of N(0, covariance)."""
+    kl = (np.trace(covariance) - len(H) - np.linalg.slogdet(covariance)[1]) / 2
+    return np.trace(H @ covariance) / 2 + weight * kl
+
+
+DIAGONAL_WRONG = {"diagonal of the full covariance": lambda H, w: np.sqrt(np.diag(linalg.inv(np.eye(len(H)) + H / w))),
+                  "eigenvalues for the diagonal": lambda H, w: 1 / np.sqrt(1 + linalg.eigvalsh(H) / w),
+                  "weight forgotten": lambda H, w: optimal_axes(np.diag(H))}
+
+
+def hessian(rng):
+    """A positive definite curvature, 4 x 4."""
+    B = rng.standard_normal((4, 6))
+    return B @ B.T
+
+
+@ledger.add("4.14", "identity", lambda H, w: optimal_axes(np.diag(H), w), wrong=DIAGONAL_WRONG)
+def hadamard_gap(axes, rng):
+    """The best diagonal ellipse costs w/2 (sum log M_ii - log det M) more than the best ellipse, M = I + H/w."""
+    H, w = hessian(rng), 0.7
+    M = np.eye(4) + H / w
+    got = cost(H, np.diag(axes(H, w) ** 2), w) - cost(H, linalg.inv(M), w)
+    return gap(got, w / 2 * (np.log(np.diag(M)).sum() - np.linalg.slogdet(M)[1]))
+
+
+@ledger.add("4.14", "law", lambda H, w: optimal_axes(np.diag(H), w), bound=0, wrong=DIAGONAL_WRONG)
+def thinner(axes, rng):
+    """Shorter than the deviations of the best ellipse, equal if H is diagonal; 50 other diagonal ones are dearer."""
+    H, w, truths = hessian(rng), 0.7, []
+    sigma, full = axes(H, w), linalg.inv(np.eye(4) + H / w)
+    best = cost(H, np.diag(sigma**2), w)
+    for factor in np.exp(0.1 * rng.standard_normal((50, 4))):
+        truths.append(cost(H, np.diag((sigma * factor) ** 2), w) > best)
+    D = np.diag(np.diag(H))
+    same = np.abs(axes(D, w) ** 2 - np.diag(linalg.inv(np.eye(4) + D / w))).max() < 1e-14
+    return holds([*truths, *(sigma**2 < np.diag(full)), same])

@@ -1,0 +1,50 @@
+"""Quadratures, models and wrong versions that several sections use."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import product
+
+import numpy as np
+
+from refvae import trees
+from refvae.layers import tanh
+from refvae.vae import vae_init
+
+SIZES = (6, 5, 3)
+
+
+@lru_cache
+def gauss_hermite(n, k=1):
+    """Nodes (n^k, k) and weights (n^k,) for the mean over k standard normal numbers."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(n)
+    weights = weights / weights.sum()
+    return np.array(list(product(nodes, repeat=k))), np.array([np.prod(w) for w in product(weights, repeat=k)])
+
+
+def model(rng, *sizes, outputs=1):
+    """A VAE with nonzero biases; two sizes (d, k) make encoder and decoder affine."""
+    return trees.map(lambda leaf: leaf + 0.3 * rng.standard_normal(leaf.shape),
+                     vae_init(sizes or SIZES, rng, outputs))
+
+
+def black_and_white(rng, n=7, d=6):
+    """Pixels 0 and 1."""
+    return rng.integers(0, 2, (n, d)).astype(float)
+
+
+def smooth(objective):
+    """The same objective with tanh for its activation, which has no kinks."""
+    def layer(*args):
+        return objective(*args, activation=tanh)
+
+    layer.__name__, layer.__wrapped__ = objective.__name__, objective  # keeps the names of the arguments
+    return layer
+
+
+def twice(index):
+    """Spoil a pull: the cotangent of argument `index` doubled."""
+    def spoil(d):
+        return (*d[:index], trees.map(lambda leaf: 2 * leaf, d[index]), *d[index + 1:])
+
+    return spoil

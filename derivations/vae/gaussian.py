@@ -1,0 +1,213 @@
+"""Evidence for Gaussian terms, (3.3) to (3.9), and for the path through the noise, (3.18)."""
+
+from __future__ import annotations
+
+from decimal import Decimal, localcontext
+
+import numpy as np
+from scipy import stats
+
+from refvae.derivations.vae.common import gauss_hermite, twice
+from refvae.evidence import Ledger, entrywise, gap, holds, spoiled, z_score
+from refvae.vae import gaussian_nll, kl_std_normal, reparam
+
+ledger = Ledger()
+
+
+def three(rng):
+    """mu, logvar and x or noise."""
+    return rng.standard_normal((7, 6)), rng.standard_normal((7, 6)), rng.standard_normal((7, 6))
+
+
+NLL_WRONG = {"log-variance taken for log sigma": lambda mu, lv, x: gaussian_nll(mu, 2 * lv, x),
+             "constant forgotten": lambda mu, lv, x: (gaussian_nll(mu, lv, x)[0] - 3 * np.log(2 * np.pi), None),
+             "half forgotten": lambda mu, lv, x: (2 * gaussian_nll(mu, lv, x)[0], None),
+             "mean over features": lambda mu, lv, x: (gaussian_nll(mu, lv, x)[0] / 6, None)}
+
+
+@ledger.add("3.3", "oracle", gaussian_nll, bound=1e-12, wrong=NLL_WRONG)
+def scipy_normal(nll, rng):
+    """scipy.stats.norm.logpdf with the standard deviation, summed over features."""
+    mu, logvar, x = three(rng)
+    return gap(nll(mu, logvar, x)[0], -stats.norm.logpdf(x, mu, np.exp(logvar / 2)).sum(1))
+
+
+@ledger.add("3.3", "law", gaussian_nll, wrong={key: NLL_WRONG[key] for key in NLL_WRONG if "features" not in key})
+def a_density(nll, rng):
+    """In one dimension its exponential has mass 1, mean mu and variance e^logvar, by the trapezoid rule on 14 sigma."""
+    mu, logvar = rng.standard_normal(2)
+    x = mu + np.exp(logvar / 2) * np.linspace(-14, 14, 561)[:, None]
+    p = np.exp(-nll(np.full_like(x, mu), np.full_like(x, logvar), x)[0]) * (x[1, 0] - x[0, 0])
+    moments = [p.sum(), p @ (x[:, 0] - mu + 1), p @ (x[:, 0] - mu) ** 2]
+    return gap(np.array(moments), np.array([1, 1, np.exp(logvar)]))
+
+
+NLL_SLOPES = {"variance's half forgotten": spoiled(gaussian_nll, twice(1)),
+              "mu and x exchanged": spoiled(gaussian_nll, lambda d: d[::-1]),
+              "residual not divided by the variance": lambda mu, lv, x: (
+                  gaussian_nll(mu, lv, x)[0], lambda d: (d[:, None] * (mu - x), gaussian_nll(mu, lv, x)[1](d)[1],
+                                                        d[:, None] * (x - mu)))}
+ledger.adjoint("3.4", gaussian_nll, three, wrong=NLL_SLOPES)
+
+
+@ledger.add("3.4", "identity", gaussian_nll, wrong=NLL_SLOPES)
+def standardised(nll, rng):
+    """With the standardised residual t: -t / sigma, (1 - t^2) / 2, t / sigma."""
+    mu, logvar, x = three(rng)
+    w, sigma = rng.standard_normal(7), np.sqrt(np.exp(logvar))
+    t = (x - mu) / sigma
+    want = [w[:, None] * each for each in (-t / sigma, (1 - t) * (1 + t) / 2, t / sigma)]
+    return gap(nll(mu, logvar, x)[1](w), tuple(want))
+
+
+def codes(rng):
+    """mu and logvar of both sides of the switch between series and expm1."""
+    return rng.standard_normal((7, 6)), rng.standard_normal((7, 6)) * 10.0 ** np.array([-9, -2, -1, 0, 0, 0.3])
+
+
+KL_WRONG = {"log-variance taken for log sigma": lambda mu, lv: kl_std_normal(mu, 2 * lv),
+            "mean over units": lambda mu, lv: (kl_std_normal(mu, lv)[0] / mu.shape[-1], None),
+            "minus 1 forgotten": lambda mu, lv: (kl_std_normal(mu, lv)[0] + mu.shape[-1] / 2, None),
+            "the other way round": lambda mu, lv: (((mu**2 + 1) * np.exp(-lv) + lv - 1).sum(-1) / 2, None),
+            "sign": lambda mu, lv: (-kl_std_normal(mu, lv)[0], None),
+            "naive penalty mu^2 + (sigma - 1)^2": lambda mu, lv: ((mu**2 + (np.exp(lv / 2) - 1) ** 2).sum(-1), None)}
+
+
+@ledger.add("3.5", "identity", kl_std_normal, wrong=KL_WRONG)
+def integral_of_the_definition(kl, rng):
+    """The mean of log q - log p under q, with SciPy's densities and Gauss-Hermite nodes, which are exact here."""
+    mu, logvar = three(rng)[:2]
+    nodes, weights = gauss_hermite(5)
+    z = mu[..., None] + np.exp(logvar / 2)[..., None] * nodes[:, 0]
+    ratio = stats.norm.logpdf(z, mu[..., None], np.exp(logvar / 2)[..., None]) - stats.norm.logpdf(z)
+    return gap(kl(mu, logvar)[0], (ratio @ weights).sum(1))
+
+
+@ledger.add("3.5", "oracle", kl_std_normal, bound=1e-9, wrong={
+    key: KL_WRONG[key] for key in KL_WRONG if "units" not in key})
+def published_values(kl, rng):
+    """(mu, sigma) = (0.3, 0.5) and (1.2, 1.7): 0.3631471806 and 1.1343717489, by quadrature with 60 nodes."""
+    mu, sigma = np.array([[0.3], [1.2]]), np.array([[0.5], [1.7]])
+    return entrywise(kl(mu, 2 * np.log(sigma))[0], np.array([0.3631471806, 1.1343717489]))
+
+
+@ledger.add("3.5", "law", kl_std_normal, bound=0, wrong={
+    **{key: KL_WRONG[key] for key in ("minus 1 forgotten", "sign")},
+    "1 for the logarithm": lambda mu, lv: ((mu**2 + np.exp(lv) - 2).sum(-1) / 2, None)})
+def least_at_the_prior(kl, rng):
+    """Positive at 1000 points near and far, and exactly 0 at mu = logvar = 0."""
+    mu, logvar = 10.0 ** rng.uniform(-7, 1, (2, 1000, 1)) * rng.choice([-1, 1], (2, 1000, 1))
+    return holds(np.append(kl(mu, logvar)[0] > 0, kl(np.zeros((1, 3)), np.zeros((1, 3)))[0] == 0))
+
+
+TINY_AND_HUGE = np.concatenate([s * np.geomspace(1e-12, 700, 90) for s in (-1, 1)])
+CANCELLING = {"e^l - 1 - l": lambda mu, lv: ((mu**2 + np.exp(lv) - 1 - lv).sum(-1) / 2, None),
+              "expm1(l) - l": lambda mu, lv: ((mu**2 + np.expm1(lv) - lv).sum(-1) / 2, None),
+              "the series after its first two terms": lambda mu, lv: (
+                  (mu**2 + np.where(abs(lv) < 0.125, lv * lv / 2 + lv**3 / 6, np.expm1(lv) - lv)).sum(-1) / 2, None)}
+
+
+@ledger.add("3.6", "limit", kl_std_normal, bound=1e-14, wrong=CANCELLING)
+def sixty_digits(kl, rng):
+    """Python's decimals with 60 digits, for 180 log-variances of absolute value 1e-12 to 700, each to 1e-14."""
+    with localcontext() as context:
+        context.prec = 60
+        want = [float((Decimal(lv).exp() - 1 - Decimal(lv)) / 2) for lv in TINY_AND_HUGE.tolist()]
+    return entrywise(kl(np.zeros((180, 1)), TINY_AND_HUGE[:, None])[0], np.array(want))
+
+
+@ledger.add("3.6", "identity", kl_std_normal, wrong=CANCELLING)
+def even_part(kl, rng):
+    """e^l - 1 - l and the same at -l sum to 4 sinh^2(l / 2), in which nothing cancels: entry by entry."""
+    lv = rng.uniform(1, 9, 200)[:, None] * np.repeat(10.0 ** -np.arange(0, 10), 20)[:, None]
+    zero = np.zeros_like(lv)
+    return entrywise(2 * (kl(zero, lv)[0] + kl(zero, -lv)[0]), 4 * np.sinh(lv[:, 0] / 2) ** 2)
+
+
+KL_SLOPES = {"half forgotten": spoiled(kl_std_normal, twice(1)),
+             "mean for its square": lambda mu, lv: (kl_std_normal(mu, lv)[0], lambda d: (
+                 d[:, None] * mu / 2, kl_std_normal(mu, lv)[1](d)[1])),
+             "sigma - 1": lambda mu, lv: (kl_std_normal(mu, lv)[0], lambda d: (
+                 d[:, None] * mu, d[:, None] * (np.exp(lv / 2) - 1)))}
+ledger.adjoint("3.7", kl_std_normal, codes, wrong=KL_SLOPES)
+
+
+@ledger.add("3.7", "identity", kl_std_normal, wrong={
+    **KL_SLOPES, "e^l - 1, which cancels": lambda mu, lv: (kl_std_normal(mu, lv)[0], lambda d: (
+        d[:, None] * mu, d[:, None] * (np.exp(lv) - 1) / 2))})
+def by_sinh(kl, rng):
+    """mu, and (e^l - 1) / 2 = e^(l/2) sinh(l / 2), entry by entry, also at l of 1e-9."""
+    mu, logvar = codes(rng)
+    dmu, dlogvar = kl(mu, logvar)[1](np.ones(7))
+    return entrywise(np.hstack([dmu, dlogvar]), np.hstack([mu, np.exp(logvar / 2) * np.sinh(logvar / 2)]))
+
+
+REPARAM_WRONG = {"variance for the standard deviation": lambda mu, lv, eps: reparam(mu, 2 * lv, eps),
+                 "fourth root of the variance": lambda mu, lv, eps: reparam(mu, lv / 2, eps),
+                 "noise not scaled": lambda mu, lv, eps: reparam(mu, 0 * lv, eps),
+                 "mean lost": lambda mu, lv, eps: reparam(0 * mu, lv, eps)}
+
+
+@ledger.add("3.8", "identity", reparam, wrong=REPARAM_WRONG)
+def change_of_variables(reparam, rng):
+    """SciPy's log-density at z is that at eps less the log-determinant, half the sum of log-variances."""
+    mu, logvar, eps = three(rng)
+    z = reparam(mu, logvar, eps)[0]
+    got = stats.norm.logpdf(z, mu, np.exp(logvar / 2)).sum(1)
+    return gap(got, stats.norm.logpdf(eps).sum(1) - logvar.sum(1) / 2)
+
+
+@ledger.add("3.8", "montecarlo", reparam, wrong=REPARAM_WRONG)
+def second_moment(reparam, rng):
+    """The mean of z^2 over 200000 draws is mu^2 + sigma^2, here 0.49 + 0.09."""
+    mu, logvar = np.full((200_000, 1), 0.7), np.full((200_000, 1), 2 * np.log(0.3))
+    z = reparam(mu, logvar, rng.standard_normal(mu.shape))[0]
+    return z_score(z[:, 0] ** 2, 0.49 + 0.09)
+
+
+REPARAM_SLOPES = {"half forgotten": spoiled(reparam, twice(1)),
+                  "noise pulled without its scale": spoiled(reparam, lambda d: (d[0], d[1], d[0])),
+                  "sigma forgotten": lambda mu, lv, eps: (reparam(mu, lv, eps)[0], lambda d: (
+                      d, d * eps / 2, d * np.exp(lv / 2)))}
+ledger.adjoint("3.9", reparam, three, wrong=REPARAM_SLOPES)
+
+
+@ledger.add("3.9", "identity", reparam, wrong=REPARAM_SLOPES)
+def from_the_sample(reparam, rng):
+    """From z alone: dz, dz (z - mu) / 2, dz (z - mu) / eps."""
+    mu, logvar, eps = three(rng)
+    z, pull = reparam(mu, logvar, eps)
+    dz = rng.standard_normal(z.shape)
+    return gap(pull(dz), (dz, dz * (z - mu) / 2, dz * (z - mu) / eps))
+
+
+def cosine_gradient(reparam, mu, logvar, eps):
+    """The gradient of cos(z) along the path, in mu and logvar, for every noise."""
+    z, pull = reparam(np.full_like(eps, mu), np.full_like(eps, logvar), eps)
+    return np.array(pull(-np.sin(z))[:2])[..., 0]
+
+
+def mean_cosine_gradient(mu, logvar):
+    """The gradient of E cos(z) = exp(-sigma^2 / 2) cos(mu)."""
+    var = np.exp(logvar)
+    return -np.exp(-var / 2) * np.array([np.sin(mu), np.cos(mu) * var / 2])
+
+
+PATH_WRONG = {**{key: REPARAM_WRONG[key] for key in REPARAM_WRONG if "mean" not in key}, **{
+    key: REPARAM_SLOPES[key] for key in ("half forgotten", "sigma forgotten")}}
+
+
+@ledger.add("3.18", "identity", reparam, wrong=PATH_WRONG)
+def mean_by_quadrature(reparam, rng):
+    """f = cos: the mean of the path's gradient over 40 Gauss-Hermite nodes against the gradient of the closed mean."""
+    mu, logvar = rng.uniform(-1, 1, 2)
+    nodes, weights = gauss_hermite(40)
+    return gap(cosine_gradient(reparam, mu, logvar, nodes) @ weights, mean_cosine_gradient(mu, logvar))
+
+
+@ledger.add("3.18", "montecarlo", reparam, wrong=PATH_WRONG)
+def mean_of_draws(reparam, rng):
+    """The same over 200000 draws at mu = 0.4, sigma = 0.8, in the log-variance."""
+    eps = rng.standard_normal((200_000, 1))
+    got = cosine_gradient(reparam, 0.4, 2 * np.log(0.8), eps)[1]
+    return z_score(got, mean_cosine_gradient(0.4, 2 * np.log(0.8))[1])

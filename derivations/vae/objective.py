@@ -1,0 +1,252 @@
+"""Evidence for the model and its objective, (3.2), (3.10), (3.11), and its scale, (3.12), (3.13)."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import linalg, special, stats
+
+from refvae import trees
+from refvae.derivations.vae.common import black_and_white, gauss_hermite, model, smooth, twice
+from refvae.evidence import Ledger, gap, holds, spoiled
+from refvae.layers import bernoulli_nll, mlp, squared_error, tanh
+from refvae.vae import elbo_terms, encode, gaussian, kl_std_normal, neg_elbo
+
+ledger = Ledger()
+
+
+def expected_elbo(terms, p, x, likelihood, nodes=3):
+    """Minus the sum of the two terms, averaged over the noise by Gauss-Hermite quadrature.   -> (n,)"""
+    k = p.dec[0].W.shape[0]
+    eps, weights = gauss_hermite(nodes, k)
+    rec, kl = terms(p, np.repeat(x, len(eps), 0), np.tile(eps, (len(x), 1)), likelihood=likelihood, activation=tanh)[0]
+    return -(rec + kl).reshape(len(x), -1) @ weights
+
+
+def scaled_kl(factor):
+    """elbo_terms with the divergence times a factor."""
+    def wrong(p, x, eps, **how):
+        (rec, kl), pull = elbo_terms(p, x, eps, **how)
+        return (rec, factor * kl), pull
+
+    return wrong
+
+
+def wrong_noise(p, x, eps, **how):
+    """elbo_terms at mu + sigma^2 eps, with the divergence of N(mu, sigma^2)."""
+    (_, kl), _ = elbo_terms(p, x, eps, **how)
+    _, logvar = encode(p.enc, x, tanh)[0]
+    (rec, _), pull = elbo_terms(p, x, eps * np.exp(logvar / 2), **how)
+    return (rec, kl), pull
+
+
+TERMS_WRONG = {"divergence halved": scaled_kl(0.5), "divergence doubled": scaled_kl(2.0),
+               "divergence rewarded": scaled_kl(-1.0), "variance for the standard deviation": wrong_noise}
+
+
+@ledger.add("3.2", "identity", elbo_terms, wrong=TERMS_WRONG)
+def bound_and_divergence(terms, rng):
+    """Affine networks, eta = 0.3: ELBO + KL(q || posterior), by formulas for Gaussians, is SciPy's log N(x; m, C)."""
+    p, x, eta = model(rng, 4, 2), rng.standard_normal((7, 4)), 0.3
+    W, m = p.dec[0].W.T, p.dec[0].b
+    (mu, logvar), _ = encode(p.enc, x, tanh)
+    precision = np.eye(2) + W.T @ W / eta
+    off = mu - linalg.solve(precision, W.T @ (x - m).T / eta).T
+    kl = (np.exp(logvar) @ np.diag(precision) - 2 - logvar.sum(1) - np.linalg.slogdet(precision)[1]
+          + np.einsum("ni,ij,nj->n", off, precision, off)) / 2
+    want = stats.multivariate_normal(m, W @ W.T + eta * np.eye(4)).logpdf(x)
+    return gap(expected_elbo(terms, p, x, gaussian(eta)) + kl, want)
+
+
+@ledger.add("3.2", "law", elbo_terms, bound=0, wrong={
+    "divergence left out": scaled_kl(0.0), "divergence rewarded": TERMS_WRONG["divergence rewarded"],
+    "likelihood of the other pixels": lambda p, x, eps, likelihood, **how: elbo_terms(
+        p, x, eps, likelihood=lambda out, x: likelihood(out, 0.5 + 0 * x), **how)})
+def never_above_the_evidence(terms, rng):
+    """One code unit, tanh, black and white pixels: ELBO < log p(x) by quadrature over z, for nine models."""
+    below = []
+    for scale in (0.01, 1.0, 3.0) * 3:
+        p = trees.map(lambda leaf, scale=scale: scale * leaf, model(rng, 6, 5, 1))
+        x, (z, weights) = black_and_white(rng), gauss_hermite(60)
+        nll = bernoulli_nll(np.repeat(mlp(p.dec, z)[0], 7, 0), np.tile(x, (60, 1)))[0].reshape(60, 7)
+        evidence = special.logsumexp(-nll, axis=0, b=weights[:, None])
+        below.append(expected_elbo(terms, p, x, bernoulli_nll, 60) < evidence)
+    return holds(np.concatenate(below))
+
+
+def encoded(rng):
+    """Parameters of an encoder, and data."""
+    return model(rng).enc, rng.standard_normal((7, 6))
+
+
+HEADS_WRONG = {"heads exchanged": lambda enc, x, phi=tanh: (encode(enc, x, phi)[0][::-1], lambda d: encode(
+    enc, x, phi)[1](d[::-1])),
+    "every other output": lambda enc, x, phi=tanh: (tuple(np.hstack(encode(enc, x, phi)[0])[:, i::2] for i in (0, 1)),
+                                                    encode(enc, x, phi)[1])}
+
+
+@ledger.add("3.10", "identity", encode, wrong=HEADS_WRONG)
+def two_networks(encode, rng):
+    """Two perceptrons with the halves of the last layer, for the mean and for the log-variance."""
+    enc, x = encoded(rng)
+    halves = [(*enc[:-1], type(enc[-1])(enc[-1].W[:, at], enc[-1].b[at])) for at in (slice(None, 3), slice(3, None))]
+    return gap(encode(enc, x, tanh)[0], tuple(mlp(half, x)[0] for half in halves))
+
+
+ledger.adjoint("3.10", smooth(encode), encoded, wrong={
+    "cotangents exchanged": lambda enc, x: (encode(enc, x, tanh)[0], lambda d: encode(enc, x, tanh)[1](d[::-1])),
+    "log-variance forgotten": lambda enc, x: (encode(enc, x, tanh)[0], lambda d: encode(enc, x, tanh)[1](
+        (d[0], 0 * d[1])))})
+
+
+def batch(rng):
+    """Parameters, black and white pixels, noise."""
+    return model(rng), black_and_white(rng), rng.standard_normal((7, 3))
+
+
+OBJECTIVE_WRONG = {
+    "mean over pixels, sum over units": lambda p, x, eps, **how: neg_elbo(
+        p, x, eps, **how, likelihood=lambda out, x: (bernoulli_nll(out, x)[0] / x.shape[1], None)),
+    "sum over the batch": lambda p, x, eps, **how: (len(x) * neg_elbo(p, x, eps, **how)[0], None),
+    "beta 2": lambda p, x, eps, **how: neg_elbo(p, x, eps, beta=2.0, **how),
+    "variance for the standard deviation": lambda p, x, eps, **how: (
+        sum(part.mean() for part in wrong_noise(p, x, eps, **how)[0]), None),
+    "log-likelihood, not negated": lambda p, x, eps, **how: neg_elbo(
+        p, x, eps, **how, likelihood=lambda out, x: (-bernoulli_nll(out, x)[0], None))}
+
+
+@ledger.add("3.11", "identity", neg_elbo, wrong=OBJECTIVE_WRONG)
+def one_example_at_a_time(objective, rng):
+    """Plain loops over examples and units, with SciPy's Bernoulli and normal densities; the mean of 7 sums."""
+    p, x, eps = batch(rng)
+    total = 0.0
+    for row, noise in zip(x, eps, strict=True):
+        h = np.tanh(row @ p.enc[0].W + p.enc[0].b) @ p.enc[1].W + p.enc[1].b
+        z = np.array([h[j] + np.sqrt(np.exp(h[3 + j])) * noise[j] for j in range(3)])
+        logits = np.tanh(z @ p.dec[0].W + p.dec[0].b) @ p.dec[1].W + p.dec[1].b
+        total -= stats.bernoulli.logpmf(row.astype(int), special.expit(logits)).sum()
+        total += sum(h[j] ** 2 + np.exp(h[3 + j]) - h[3 + j] - 1 for j in range(3)) / 2
+    return gap(objective(p, x, eps, activation=tanh)[0], total / 7)
+
+
+@ledger.add("3.11", "law", neg_elbo, wrong={key: OBJECTIVE_WRONG[key] for key in ("sum over the batch",)} | {
+    "mean of squares over the batch": lambda p, x, eps, **how: (np.sqrt(
+        (sum(elbo_terms(p, x, eps, **how)[0]) ** 2).mean()), None)})
+def a_mean_over_examples(objective, rng):
+    """The loss of all rows is the mean of the losses of the rows."""
+    p, x, eps = batch(rng)
+    each = [objective(p, x[i:i + 1], eps[i:i + 1], activation=tanh)[0] for i in range(7)]
+    return gap(objective(p, x, eps, activation=tanh)[0], sum(each) / 7)
+
+
+def weighted(p, x_frozen, eps):
+    """neg_elbo at beta = 0.7 with tanh."""
+    return neg_elbo(p, x_frozen, eps, beta=0.7, activation=tanh)
+
+
+def without(part):
+    """`weighted` whose pull forgets a term of the gradient."""
+    def wrong(p, x_frozen, eps):
+        loss, _ = weighted(p, x_frozen, eps)
+        (rec, kl), pull_terms = elbo_terms(p, x_frozen, eps, activation=tanh)
+        drec, dkl = (0.0 if part == "rec" else 1.0) / 7 + 0 * rec, (0.0 if part == "kl" else 1.0) / 7 + 0 * kl
+        return loss, lambda d: pull_terms((d * drec, d * dkl * (0.7 if part != "beta" else 1.0)))
+
+    return wrong
+
+
+ledger.adjoint("3.11", weighted, batch, wrong={
+    "divergence forgotten in the gradient": without("kl"), "reconstruction forgotten": without("rec"),
+    "beta forgotten in the gradient": without("beta"), "not divided by the batch": spoiled(weighted, lambda d: (
+        trees.map(lambda leaf: 7 * leaf, d[0]), None, 7 * d[2]))}, name="objective")
+ledger.adjoint("3.11", smooth(elbo_terms), batch, wrong={
+    "noise's cotangent doubled": spoiled(smooth(elbo_terms), twice(2)),
+    "decoder's gradient lost": spoiled(smooth(elbo_terms), lambda d: (
+        d[0]._replace(dec=trees.map(lambda leaf: 0 * leaf, d[0].dec)), *d[1:]))}, name="terms")
+
+
+def fixed(eta):
+    """The likelihood as a layer of its own."""
+    def layer(out, x):
+        return gaussian(eta)(out, x)
+
+    return layer
+
+
+GAUSSIAN_WRONG = {"variance taken for sigma": fixed(0.09), "sigma taken for the variance": fixed(np.sqrt(0.3)),
+                  "unit weight": lambda out, x: squared_error(out, x),
+                  "constant forgotten": lambda out, x: (squared_error(out, x)[0] / 0.6, None)}
+
+
+def images(rng):
+    """Reconstructions and images."""
+    return rng.standard_normal((7, 6)), rng.standard_normal((7, 6))
+
+
+@ledger.add("3.12", "oracle", fixed(0.3), bound=1e-12, wrong=GAUSSIAN_WRONG)
+def scipy_spherical(nll, rng):
+    """scipy.stats.multivariate_normal with the covariance 0.3 I."""
+    out, x = images(rng)
+    return gap(nll(out, x)[0], -stats.multivariate_normal(np.zeros(6), 0.3 * np.eye(6)).logpdf(x - out))
+
+
+@ledger.add("3.12", "identity", fixed(0.3), wrong=GAUSSIAN_WRONG)
+def squares_and_a_constant(nll, rng):
+    """|x - out|^2 / (2 eta) + (d/2) log(2 pi eta)."""
+    out, x = images(rng)
+    return gap(nll(out, x)[0], np.linalg.norm(x - out, axis=1) ** 2 / 0.6 + 3 * np.log(0.6 * np.pi))
+
+
+ledger.adjoint("3.12", fixed(0.3), images, wrong={
+    "sign": spoiled(fixed(0.3), lambda d: d[::-1]),
+    "weight 2, as of a unit weight": spoiled(fixed(0.3), lambda d: tuple(0.6 * each for each in d))})
+
+
+def scaled(eta, beta):
+    """The loss and gradient of neg_elbo with a Gaussian decoder, as a function of (p, x, eps)."""
+    def found(objective, p, x, eps):
+        loss, pull = objective(p, x, eps, likelihood=gaussian(eta), beta=beta, activation=tanh)
+        return loss, trees.flatten(pull(1.0)[0]).vector
+
+    return found
+
+
+def beta_on_the_reconstruction(p, x, eps, *, likelihood, beta, activation):
+    """beta on the wrong term."""
+    (rec, kl), pull = elbo_terms(p, x, eps, likelihood=likelihood, activation=activation)
+    return (beta * rec + kl).mean(), lambda d: pull((d * beta / 7 + 0 * rec, d / 7 + 0 * kl))
+
+
+def beta_squared(p, x, eps, *, beta, **how):
+    """beta entering twice."""
+    return neg_elbo(p, x, eps, beta=beta**2, **how)
+
+
+SCALE_WRONG = {"beta on the reconstruction": beta_on_the_reconstruction, "beta entering twice": beta_squared,
+               "beta ignored": lambda p, x, eps, beta, **how: neg_elbo(p, x, eps, **how)}
+
+
+@ledger.add("3.13", "identity", neg_elbo, wrong=SCALE_WRONG)
+def one_product(objective, rng):
+    """Loss and gradient at eta = 0.3, beta = 1.7 are 1.7 times those at 0.51, 1, and a constant."""
+    (p, _, eps), x = batch(rng), rng.standard_normal((7, 6))
+    (loss, g), (base, h) = scaled(0.3, 1.7)(objective, p, x, eps), scaled(0.51, 1.0)(objective, p, x, eps)
+    constant = 3 * (np.log(0.6 * np.pi) - 1.7 * np.log(1.02 * np.pi))
+    return gap((np.atleast_1d(loss), g), (np.atleast_1d(1.7 * base + constant), 1.7 * h))
+
+
+@ledger.add("3.13", "law", neg_elbo, wrong={"decoder variance 1": lambda p, x, eps, likelihood, **how: neg_elbo(
+    p, x, eps, likelihood=gaussian(1.0), **how), "decoder variance 1/4": lambda p, x, eps, likelihood, **how: neg_elbo(
+        p, x, eps, likelihood=gaussian(0.25), **how)})
+def unit_weights(objective, rng):
+    """At eta = 1/2 less (d/2) log pi it is the mean of |x - xhat|^2 + KL, written down with unit weights."""
+    (p, _, eps), x = batch(rng), rng.standard_normal((7, 6))
+    (mu, logvar), _ = encode(p.enc, x, tanh)
+    xhat = mlp(p.dec, mu + np.exp(logvar / 2) * eps)[0]
+    want = (squared_error(xhat, x)[0] + kl_std_normal(mu, logvar)[0]).mean()
+    loss, pull = objective(p, x, eps, likelihood=gaussian(0.5), activation=tanh)
+    dW = pull(1.0)[0].dec[-1].W
+    return gap((np.atleast_1d(loss - 3 * np.log(np.pi)), dW),
+               (np.atleast_1d(want), np.tanh((mu + np.exp(logvar / 2) * eps) @ p.dec[0].W + p.dec[0].b).T
+                @ (2 * (xhat - x)) / 7))
+
+

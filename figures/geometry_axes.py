@@ -1,0 +1,63 @@
+"""What each penalty leaves of a linear model, (4.17) to (4.21), and axes predicted and trained, (4.13)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+
+from refvae.data import digits
+from refvae.derivations.geometry.trained import BETA, posterior, trained
+from refvae.figures import STYLE, significant
+from refvae.geometry import naive_infimum, noise_curvature, optimal_axes, profile_loss
+from refvae.layers import tanh
+
+W = np.geomspace(0.05, 100, 120)
+CASES = {r"naive": {"kind": "naive"}, r"$\frac{1}{2}\mu^2+(\sigma-1)^2$": {"kind": "naive", "mu_weight": 0.5},
+         "KL": {"kind": "kl"}}
+VARIANCES = (3.0, 1.5)
+
+
+class Arrays(NamedTuple):
+    """Losses (2, 3, 120) of two variances and three penalties, naive infima (2,), axes by two formulas and trained."""
+
+    losses: np.ndarray
+    infima: np.ndarray
+    predicted: np.ndarray
+    sigma: np.ndarray
+
+
+def compute() -> Arrays:
+    """Closed forms, and the VAE of the digits."""
+    losses = [[[profile_loss(np.array([[w]]), np.array([[lam]]), **case)[0] for w in W] for case in CASES.values()]
+              for lam in VARIANCES]
+    p, x = trained("kl"), digits()[0][::4]
+    mu, sigma = posterior(p, x)
+    slope, bend = noise_curvature(p.dec, mu, x, activation=tanh)
+    infima = [naive_infimum(np.array([[lam]]), 1) for lam in VARIANCES]
+    both = np.maximum(slope + bend, -0.99 * BETA)  # below -BETA there is no minimum: outside the picture
+    predicted = [optimal_axes(curvature, BETA).ravel() for curvature in (slope, both)]
+    return Arrays(significant(losses, 4), np.array(infima), significant(predicted), significant(sigma.ravel()))
+
+
+def draw(arrays: Arrays) -> Figure:
+    """Three panels."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(9, 3), layout="constrained")
+        *left, right = figure.subplots(1, 3)
+        for ax, lam, losses, infimum in zip(left, VARIANCES, arrays.losses, arrays.infima, strict=True):
+            for loss, label in zip(losses, CASES, strict=True):
+                ax.semilogx(W, loss, label=label)
+            ax.axhline(infimum, color="0.6", lw=0.6, ls="--")
+            ax.set(title=rf"Linear model, variance {lam:g}, $\beta$ = 1", xlabel="size of the decoder, w",
+                   ylabel="loss at the best code", ylim=(0, 3.2))
+        left[0].legend(frameon=False)
+        for predicted, label in zip(arrays.predicted, ("Jacobian alone", "and bending"), strict=True):
+            right.loglog(predicted, arrays.sigma, "o", ms=1.5, mew=0, label=label)
+        right.loglog((0.06, 0.6), (0.06, 0.6), color="k", lw=0.6)
+        right.set(title="Axes of the VAE of the digits", xlabel=r"$\sigma$ from the decoder", aspect="equal",
+                  ylabel=r"$\sigma$ from the encoder", xlim=(0.06, 0.6), ylim=(0.06, 0.6))
+        right.legend(frameon=False, markerscale=4)
+    return figure

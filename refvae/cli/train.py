@@ -1,0 +1,209 @@
+"""`refvae train MODEL`: train a model, and write it, its history, its numbers and its pictures into a folder."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import numpy as np
+
+from refvae import checkpoint
+from refvae.checkpoint import CheckpointError, Saved
+from refvae.cli.select import BadInput
+from refvae.data.readers import Dataset, dataset
+from refvae.inputs import whole
+from refvae.models import MODELS, Recipe, fingerprint, read_story
+from refvae.models.record import HELD_OUT, Model, Number, split
+from refvae.models.training import CHECKPOINT, train
+from refvae.optim import Adam
+
+ABOUT = """{summary}.
+
+The folder gets the model (model.npz), the loss of every epoch (history.csv), numbers on held-out
+rows (report.csv: every fifth row is held out), pictures (*.svg), and what it takes to go on (checkpoint.npz).
+The same seed gives the same files, byte for byte, on one machine, with interrupts or without."""
+EXAMPLES = """examples:
+  refvae train {name}
+  refvae train {name} --data images.npz --seed 1 --out runs/mine
+  refvae train {name} --out runs/mine --resume
+  refvae train {name} --out runs/mine --resume --steps {more}
+"""
+DATA = "digits, or a file: .npy, .npz, .csv, or IDX as of MNIST, .gz too (default digits)"
+FREE = ("data", "steps")  # what may change when a run goes on
+
+
+def add_to(commands: Any) -> None:
+    """Add the subcommand, with one of its own for every model."""
+    p = commands.add_parser("train", help="train a model, and write it, its numbers and its pictures",
+                            description="Train a model; its options: refvae train MODEL --help",
+                            epilog=EXAMPLES.format(name="vae", more=20000),
+                            formatter_class=argparse.RawDescriptionHelpFormatter)
+    models = p.add_subparsers(dest="model", required=True, metavar="MODEL")
+    for name, model in MODELS.items():
+        one = models.add_parser(name, help=model.summary, description=ABOUT.format(summary=model.summary),
+                                epilog=EXAMPLES.format(name=name, more=10 * model.steps),
+                                argument_default=argparse.SUPPRESS,
+                                formatter_class=argparse.RawDescriptionHelpFormatter)
+        _add_shared(one, name, model)
+        _add_own(one.add_argument_group(f"options of {name}"), model)
+        one.set_defaults(run=run)
+
+
+def _add_shared(p: argparse.ArgumentParser, name: str, model: Model) -> None:
+    p.add_argument("--data", metavar="FILE", help=DATA)
+    p.add_argument("--out", metavar="DIR", help=f"new folder for all that is written (default runs/{name}-seed0)")
+    p.add_argument("--resume", action="store_true", help="go on with the run in DIR; only --steps may be another")
+    p.add_argument("--seed", type=int, metavar="N", help="of all random numbers (default 0)")
+    p.add_argument("--steps", type=int, metavar="N", help=f"length of the whole run (default {model.steps})")
+    p.add_argument("--batch", type=int, metavar="N", help=f"rows in a step (default {model.batch}, or all)")
+    p.add_argument("--lr", type=float, metavar="X", help=f"learning rate of Adam (default {model.lr:g})")
+    p.add_argument("--dtype", choices=("float64", "float32"), help="of parameters and data (default float64)")
+
+
+def _add_own(group: Any, model: Model) -> None:
+    """An option for every field of the model's settings."""
+    for field, hint in _own(model):
+        kind: dict[str, Any] = {"type": hint, "metavar": "X" if hint is float else "N"}
+        if get_origin(hint) is Literal:
+            kind = {"choices": get_args(hint)}
+        elif get_origin(hint) is tuple:
+            kind = {"type": integers, "metavar": "N,N"}
+        elif hint is bool:
+            kind = {"action": argparse.BooleanOptionalAction}
+        default = ",".join(map(str, field.default)) if isinstance(field.default, tuple) else field.default
+        group.add_argument(_option(field.name), help=f"{field.metadata['help']} (default {default})", **kind)
+
+
+def integers(text: str) -> tuple[int, ...]:
+    """Whole numbers between commas; nothing is none."""
+    try:
+        return tuple(map(int, text.split(","))) if text else ()
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"got {text!r}, wanted whole numbers, as in 128,64") from error
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train and print the numbers and the files; the exit code is 0, 1 if the loss diverged, 130 if interrupted."""
+    given = {name: value for name, value in vars(arguments).items() if name not in ("command", "model", "run")}
+    out = Path(given.pop("out", f"runs/{arguments.model}-seed{given.get('seed', 0)}"))
+    saved = _saved(out) if given.pop("resume", False) else None
+    recipe, data = _prepared(_recipe(arguments.model, given, saved, out), given)
+    _claim(out, saved)
+    try:
+        with np.errstate(all="ignore"):  # what overflows is seen in the loss
+            found = train(recipe, data, out, saved)
+    except KeyboardInterrupt:
+        if (out / CHECKPOINT).exists():
+            print(f"refvae train: interrupted; go on with: refvae train {recipe.model} --out {shlex.quote(str(out))} "
+                  "--resume", file=sys.stderr)
+        return 130
+    except FloatingPointError as error:
+        print(f"refvae train: {error}; a smaller --lr may help", file=sys.stderr)
+        return 1
+    except CheckpointError as error:
+        raise BadInput(f"--resume: {error}") from error
+    except OSError as error:
+        raise BadInput(f"--out: got {out}, where a file cannot be written ({error.strerror})") from error
+    print("\n".join([*_lines(recipe, data, found.report), *map(str, found.files)]))
+    return 0
+
+
+# What is checked before any work
+
+
+def _recipe(name: str, given: dict[str, Any], saved: Saved | None, out: Path) -> Recipe:
+    """What is asked for: the defaults, or else what was saved, with what is given."""
+    model = MODELS[name]
+    if saved is None:
+        base = Recipe(name, model.Settings(), "digits", "", 0, model.steps, model.batch, model.lr, "float64")
+    else:
+        with refused("--resume: "):
+            base, _ = read_story(saved)
+        _compare(base, name, given, out)
+    own = {field.name: given.get(field.name, getattr(base.settings, field.name)) for field, _ in _own(model)}
+    with refused("--"):
+        recipe = base._replace(settings=model.Settings(**own),
+                               **{key: value for key, value in given.items() if key in Recipe._fields})
+        whole(recipe.seed, "seed", least=0)
+        whole(recipe.steps, "steps", least=1 if saved is None else max(1, saved.meta.get("step", 0)))
+        whole(recipe.batch, "batch")
+        Adam(recipe.lr)
+    return recipe
+
+
+def _compare(base: Recipe, name: str, given: dict[str, Any], out: Path) -> None:
+    """What is given must be what it was."""
+    before = {**base._asdict(), **vars(base.settings)}
+    for key, value in {"model": name, **given}.items():
+        if key not in FREE and value != before[key]:
+            what = "MODEL" if key == "model" else _option(key)
+            raise BadInput(f"{what}: got {value}, wanted {before[key]} as before in {out}, or another --out")
+
+
+def _prepared(recipe: Recipe, given: dict[str, Any]) -> tuple[Recipe, Dataset]:
+    """The data as the model takes them, entered in the recipe."""
+    with refused("--data: "):
+        raw = dataset(recipe.data)
+        found, rows = fingerprint(raw), len(split(raw)[0].x)
+        if recipe.sha256 not in ("", found):
+            raise ValueError(f"got other data than before in {recipe.data}, wanted the same")
+        data = MODELS[recipe.model].prepare(raw, recipe.settings)
+    with refused("--"):
+        batch = whole(recipe.batch, "batch", most=rows) if "batch" in given else min(recipe.batch, rows)
+    return recipe._replace(sha256=found, batch=batch), data
+
+
+def _saved(out: Path) -> Saved:
+    with refused("--resume: "):
+        return checkpoint.load(out / CHECKPOINT)
+
+
+def _claim(out: Path, saved: Saved | None) -> None:
+    """Make the folder and see that it takes files; without --resume it must be new or empty."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if saved is None and any(out.iterdir()):
+            raise BadInput(f"--out: got {out}, which is not empty, wanted a new folder, or --resume")
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise BadInput(f"--out: got {out}, wanted a folder that takes files ({error.strerror})") from error
+
+
+@contextmanager
+def refused(beginning: str) -> Iterator[None]:
+    """What is refused inside is bad input, said in one line that begins like this."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        raise BadInput(beginning + " ".join(str(error).split())) from error
+
+
+# Small things
+
+
+def _own(model: Model) -> list[tuple[Any, Any]]:
+    """The fields of the model's settings, with their types."""
+    hints = get_type_hints(model.Settings)
+    return [(field, hints[field.name]) for field in fields(model.Settings)]  # type: ignore[arg-type]
+
+
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _lines(recipe: Recipe, data: Dataset, report: dict[str, Number]) -> Iterator[str]:
+    """What was done, and the numbers."""
+    held_out = -(-len(data.x) // HELD_OUT)
+    yield (f"{recipe.model} on {recipe.data}: {recipe.steps} steps on {len(data.x) - held_out} rows; "
+           f"{held_out} held-out rows give")
+    width = max(map(len, report), default=0)
+    for name, (value, error) in report.items():
+        yield f"  {name:<{width}}  {value:.6g}" + ("" if error is None else f" ± {error:.2g}")

@@ -1,0 +1,60 @@
+"""A trained model on held-out data: its bounds, the units that it uses, and pictures of its codes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from refvae.inputs import generator, whole
+from refvae.layers import Activation, bernoulli_nll, relu
+from refvae.trees import Array
+from refvae.vae.elbo import VAE, encode
+from refvae.vae.gaussian import kl_std_normal
+from refvae.vae.importance import log_mean_exp, log_weights
+from refvae.vae.likelihoods import Likelihood
+
+CELLS = 4_194_304  # pixels that the likelihood sees at a time
+
+
+class Evaluation(NamedTuple):
+    """Per example, in nats: the ELBO, the importance-weighted bound, the rate KL(q(z|x) || p(z)).   each (n,)"""
+
+    elbo: Array
+    bound: Array
+    rate: Array
+
+
+def evaluate(p: VAE, x: Array, rng: np.random.Generator | int, *, samples: int = 1024,
+             likelihood: Likelihood = bernoulli_nll, activation: Activation = relu) -> Evaluation:
+    """The bounds of every example from the same `samples` draws.   x: (n, d)                     (3.11), (3.20)
+
+    The ELBO has its divergence in closed form, the reconstruction averaged over the draws. Means over n examples have
+    the standard error std / sqrt(n). Raises TypeError or ValueError for bad samples or rng.
+    """
+    samples, rng = whole(samples, "samples"), generator(rng)
+    size = max(1, CELLS // (samples * x.shape[1]))
+    parts = [_evaluate(p, x[start:start + size], rng, samples, likelihood, activation)
+             for start in range(0, len(x), size)]
+    return Evaluation(*map(np.concatenate, zip(*parts, strict=True)))
+
+
+def _evaluate(p: VAE, x: Array, rng: np.random.Generator, samples: int, likelihood: Likelihood,
+              activation: Activation) -> Evaluation:
+    (mu, logvar), _ = encode(p.enc, x, activation)
+    eps = rng.standard_normal((samples, *mu.shape)).astype(mu.dtype)
+    log_w, _ = log_weights(p, x, eps, likelihood=likelihood, activation=activation)
+    rate, _ = kl_std_normal(mu, logvar)
+    z = mu + np.exp(logvar / 2) * eps
+    log_ratio = ((logvar + eps * eps - z * z) / 2).sum(2)  # log p(z) - log q(z|x)
+    return Evaluation((log_w - log_ratio).mean(0) - rate, log_mean_exp(log_w)[0], rate)
+
+
+def active_units(p: VAE, x: Array, activation: Activation = relu, least: float = 0.01) -> Array:
+    """Which code units move with the data: the variance of their mean over x exceeds `least`.   -> (k,)  (3.36)
+
+    [Burda et al. 2016, section 5.2]
+    """
+    (mu, _), _ = encode(p.enc, x, activation)
+    moves: Array = mu.var(0) > least                                                                    # (3.36)
+    return moves

@@ -1,0 +1,109 @@
+"""The linear variational autoencoder, which is probabilistic principal component analysis, in closed form."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import linalg
+
+from refvae.inputs import matrix, whole
+from refvae.trees import Array, Pull
+from refvae.vae.gaussian import LOG_2PI, gaussian_nll, kl_std_normal
+
+
+class PPCA(NamedTuple):
+    """Probabilistic PCA: x = mean + W z + sigma eps.   W (d, k), sigma2 (), mean (d,)"""
+
+    W: Array
+    sigma2: float
+    mean: Array
+
+
+def ppca(X: Array, k: int) -> PPCA:
+    """Maximum likelihood of probabilistic PCA in closed form.   X: (n, d) -> W (d, k), sigma2, mean      (3.29)
+
+    W has orthogonal columns, along the principal directions. Raises ValueError unless 1 <= k < d and some variance is
+    left outside the first k directions: without noise there is no density. [Tipping & Bishop 1999, equations 7 and 8]
+    """
+    X = matrix(X, "X")
+    d = X.shape[1]
+    k, mean = whole(k, "k", most=d - 1), X.mean(0)
+    lam, U = _eigen(X - mean)
+    sigma2 = lam[k:].sum() / (d - k)                                                                    # (3.29)
+    if not sigma2 > d * 2.0**-52 * lam[0]:
+        raise ValueError(f"k: got {k}, wanted less than the rank of the centred data (no variance is left for noise)")
+    return PPCA(U[:, :k] * np.sqrt(np.maximum(lam[:k] - sigma2, 0)), float(sigma2), mean)               # (3.29)
+
+
+def ppca_log_likelihood(p: PPCA, x: Array) -> Array:
+    """log N(x; mean, W W' + sigma2 I) in nats.   x: (n, d) -> (n,)                                       (3.28)
+
+    Raises what `refvae.inputs.matrix` raises.
+    """
+    x, d = matrix(x, "x"), len(p.W)
+    codes, cov = ppca_posterior(p, x)
+    residual = x - p.mean - codes @ p.W.T
+    logdet = d * np.log(p.sigma2) - np.linalg.slogdet(cov)[1]                                           # (3.28)
+    quadratic = (residual**2).sum(1) / p.sigma2 + (codes**2).sum(1)                                     # (3.28)
+    log_p: Array = -(d * LOG_2PI + logdet + quadratic) / 2                                              # (3.28)
+    return log_p
+
+
+def ppca_posterior(p: PPCA, x: Array) -> tuple[Array, Array]:
+    """Mean and covariance of z given x.   x: (n, d) -> (n, k), (k, k)                                    (3.30)"""
+    M = p.W.T @ p.W + p.sigma2 * np.eye(p.W.shape[1])                                                   # (3.30)
+    return linalg.solve(M, p.W.T @ (x - p.mean).T, assume_a="pos").T, p.sigma2 * linalg.inv(M)          # (3.30)
+
+
+class LinearVAE(NamedTuple):
+    """Decoder W (d, k), encoder mean x V with V (d, k), and its log-variance logvar (k,), the same for every x."""
+
+    W: Any
+    V: Any
+    logvar: Any
+
+
+def linear_vae(p: LinearVAE, logeta: Array, x: Array, *, beta: float = 1.0) -> tuple[Array, Pull]:
+    """Expected reconstruction under N(., eta I) plus beta KL, without sampling.   logeta (), x (n, d) -> (n,)   (3.32)
+
+    x is centred; at beta = 1 it is the negative evidence lower bound in nats, as a number per example.
+    """
+    mu, var, eta = x @ p.V, np.exp(p.logvar), np.exp(logeta)
+    nll, pull_nll = gaussian_nll(mu @ p.W.T, logeta + 0 * x, x)
+    kl, pull_kl = kl_std_normal(mu, p.logvar + 0 * mu)
+    blur = ((p.W * p.W).sum(0) * var).sum() / (2 * eta)                                                 # (3.32)
+
+    def pull(d: Array) -> tuple[LinearVAE, Array, Array]:
+        (dxhat, dlogetas, dx), (dmu_kl, dlogvars), total = pull_nll(d), pull_kl(beta * d), d.sum()
+        dmu = dxhat @ p.W + dmu_kl
+        dW = dxhat.T @ mu + total * p.W * var / eta                                                     # (3.32)
+        dlogvar = dlogvars.sum(0) + total * (p.W * p.W).sum(0) * var / (2 * eta)                        # (3.32)
+        dlogeta = np.asarray(dlogetas.sum() - total * blur)                                             # (3.32)
+        return LinearVAE(dW, x.T @ dmu, dlogvar), dlogeta, dx + dmu @ p.V.T                             # (3.32)
+
+    return nll + blur + beta * kl, pull                                                                 # (3.32)
+
+
+def linear_vae_optimum(X: Array, k: int, eta: float, beta: float = 1.0) -> LinearVAE:
+    """The minimum of the mean of `linear_vae` over centred data at fixed eta and beta.   X: (n, d)       (3.33)
+
+    Direction i is used if its variance exceeds beta eta; the others have w = 0 and the prior's variance. Raises
+    ValueError unless 1 <= k <= d and eta, beta > 0. [Lucas, Tucker, Grosse & Norouzi 2019, section 4]
+    """
+    X = matrix(X, "X")
+    k, scale = whole(k, "k", most=X.shape[1]), beta * eta
+    if not (eta > 0 and beta > 0 and np.isfinite(scale)):
+        raise ValueError(f"eta, beta: got {eta}, {beta}, wanted numbers above 0")
+    lam, U = _eigen(X - X.mean(0))
+    kept = np.maximum(lam[:k], scale)                                                                   # (3.33)
+    W = U[:, :k] * np.sqrt(kept - scale)                                                                # (3.33)
+    return LinearVAE(W, W / kept, np.log(scale / kept))                                                 # (3.33)
+
+
+def _eigen(centred: Array) -> tuple[Array, Array]:
+    """Eigenvalues of the covariance (divisor n), descending, all d of them, and eigenvectors as columns."""
+    _, s, Vt = linalg.svd(linalg.qr(centred, mode="r")[0][:centred.shape[1]])
+    lam = np.zeros(centred.shape[1])
+    lam[:len(s)] = s**2 / len(centred)
+    return lam, Vt.T

@@ -1,0 +1,158 @@
+"""The bottleneck: bad input, edge cases, and rows of its experiments."""
+
+import numpy as np
+import pytest
+
+from refvae.bottleneck import (
+    batch_bounds,
+    capacity_loss,
+    chain_rule,
+    estimate_split,
+    gaussian_bottleneck,
+    gaussian_factors,
+    gaussian_split,
+    information_bounds,
+    interpolate,
+    linear_combination,
+    max_entropy,
+    mean_excess,
+    neg_entropy,
+    neg_log_aggregate,
+    normal_entropy,
+    pointwise_information,
+    predict,
+    rate_split,
+    rotate,
+    uniform_mix_density,
+    vib_loss,
+)
+from refvae.derivations.bottleneck import experiments
+from refvae.layers import mlp_init
+from refvae.vae import VAE
+
+HALF, BIT = np.full(2, 0.5), np.array([[0.8, 0.2], [0.2, 0.8]])
+MU = np.arange(6.0).reshape(3, 2)
+
+
+def network(rng=0):
+    """Encoder 4-2*2, classifier 2-3, three rows."""
+    rng = np.random.default_rng(rng)
+    p = VAE(mlp_init((4, 4), rng), mlp_init((2, 3), rng))
+    return p, rng.standard_normal((3, 4)), np.array([0, 2, 1]), rng.standard_normal((3, 2))
+
+
+@pytest.mark.parametrize(("call", "error", "message"), [
+    (lambda: chain_rule(BIT, BIT / 2), ValueError, "q: got probabilities of sum 2.0, wanted 1"),
+    (lambda: chain_rule(BIT / 2, np.full((2, 3), 1 / 6)), ValueError, "q and p: got shapes"),
+    (lambda: chain_rule(HALF, HALF), ValueError, r"q: got shape \(2,\)"),
+    (lambda: rate_split(HALF, BIT, [0.5, 0.6]), ValueError, "prior: got probabilities of sum 1.1"),
+    (lambda: rate_split(HALF, BIT + np.array([[0.1, 0], [-0.1, 0]]), HALF), ValueError, "channel: got a row of sum"),
+    (lambda: rate_split([1.5, -0.5], BIT, HALF), ValueError, "weights: got shape .* least entry -0.5"),
+    (lambda: rate_split(HALF.astype(complex), BIT, HALF), TypeError, "weights: got dtype complex128"),
+    (lambda: rate_split(HALF, BIT, np.full(3, 1 / 3)), ValueError, "a row of channel and prior: got shapes"),
+    (lambda: mean_excess(np.full(3, 1 / 3), BIT, 0.0), ValueError, "a column of channel and the weights"),
+    (lambda: information_bounds(BIT / 2, BIT, np.full((3, 2), 0.5)), ValueError, "decoder against"),
+    (lambda: gaussian_factors(np.zeros(2), np.diag([1.0, -1.0])), ValueError, "cov: .* least eigenvalue -1.0"),
+    (lambda: gaussian_factors(np.zeros(2), np.array([[1.0, 0.5], [0.4, 1.0]])), ValueError, "cov: .* wanted symmetric"),
+    (lambda: gaussian_factors(np.zeros(3), np.eye(2)), ValueError, "the outer product of mean and cov"),
+    (lambda: gaussian_split(np.eye(2), np.eye(2), [0, 0], [1, 0]), ValueError, "var: got 0.0, wanted variances above"),
+    (lambda: gaussian_split(np.eye(3), np.eye(2), [0, 0], [1, 1]), ValueError, "A against"),
+    (lambda: estimate_split(MU, MU, [MU]), ValueError, "eps: got 1 draws, wanted at least 2"),
+    (lambda: estimate_split(MU, MU, [MU[:2], MU[:2]]), ValueError, "a draw of eps and mu"),
+    (lambda: estimate_split(MU, MU * np.nan, [MU, MU]), ValueError, "logvar: got 6 NaN"),
+    (lambda: batch_bounds([[1.0]]), ValueError, "log_q: got 1 example, wanted at least 2"),
+    (lambda: batch_bounds(MU), ValueError, "log_q and its transpose"),
+    (lambda: gaussian_bottleneck(1.0, 0.5), ValueError, "rho, lam: got 1.0, 0.5"),
+    (lambda: gaussian_bottleneck(0.5, 0.0), ValueError, "rho, lam: got 0.5, 0.0"),
+    (lambda: gaussian_bottleneck(np.nan, 0.5), ValueError, "rho, lam: got nan"),
+    (lambda: neg_entropy([0.5, 0.0], [1, 1]), ValueError, "p: got 0.0, wanted numbers above 0"),
+    (lambda: neg_entropy([0.5, 0.5], [1, 1, 1]), ValueError, "p and weights: got shapes"),
+    (lambda: max_entropy([0, 1, 2], [1, 1, 0], [1]), ValueError, "weights: got 0.0"),
+    (lambda: max_entropy([0, 1], [1, 1, 1], [1]), ValueError, "x and weights: got shapes"),
+    (lambda: max_entropy([0, 1, 2], [1, 1, 1], [2.5]), ArithmeticError, r"moments: got \[2.5\]"),
+    (lambda: max_entropy([0, 1, 2, 3], [1, 1, 1, 1], [1, 0.5]), ArithmeticError, "wanted moments that can be met"),
+    (lambda: normal_entropy(0.0), ValueError, "var: got 0.0, wanted variances above 0"),
+    (lambda: linear_combination(MU, MU[:2], [1, 2, 3]), ValueError, "mu and var: got shapes"),
+    (lambda: linear_combination(MU, MU, [1, 2]), ValueError, "weights: got shapes"),
+    (lambda: interpolate(MU, MU[0], 0.5), ValueError, "z1 and z2: got shapes"),
+    (lambda: rotate(MU, MU[0], 0.5), ValueError, "z1 and z2: got shapes"),
+    (lambda: uniform_mix_density(np.zeros(2), 0.0), ValueError, "alpha: got 0.0, wanted 0 < alpha < 1"),
+    (lambda: predict(network()[0], np.ones((3, 4)), []), ValueError, "eps: got no draws"),
+    (lambda: predict(network()[0], np.ones(4)), ValueError, r"x: got shape \(4,\)"),
+    (lambda: vib_loss(*network()[:2], np.zeros((3, 1), int), np.ones((3, 2)), 1.0), ValueError, "labels: got shapes"),
+    (lambda: vib_loss(*network()[:3], np.ones((1, 2)), 1.0), ValueError, "mu and eps: got shapes"),
+    (lambda: capacity_loss(*network()[:3], np.ones((3, 1)), 1.0, 1.0), ValueError, "mu and eps: got shapes"),
+    (lambda: neg_log_aggregate(np.ones((3, 1)), MU, MU), ValueError, "a row of z and of mu: got shapes"),
+    (lambda: pointwise_information(MU, MU, MU[:2]), ValueError, "mu and z: got shapes"),
+])
+def test_bad_input(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_what_never_happens_costs_nothing():
+    found = rate_split([0.5, 0.5, 0.0], [[1, 0], [0, 1], [1, 0]], HALF)
+    assert found == (np.log(2), np.log(2), 0.0)
+    assert mean_excess(HALF, np.eye(2), 0.0) == np.log(2)
+    assert information_bounds(np.diag(HALF), np.eye(2), np.eye(2)) == (0.0, 0.0, 0.0)
+
+
+def test_a_prior_without_a_code_in_use_costs_infinitely_much():
+    found = rate_split(HALF, BIT, [1.0, 0.0])
+    assert (found.rate, found.marginal) == (np.inf, np.inf)
+    assert found.information == pytest.approx(0.1927448, abs=5e-8)
+    assert chain_rule([[0.5, 0.5], [0, 0]], [[0, 0], [0.5, 0.5]]).joint == np.inf
+
+
+def test_one_value_for_all_examples_says_nothing():
+    z = np.random.default_rng(0).standard_normal((3, 2))
+    assert np.abs(pointwise_information(0 * MU, 0 * MU, z)[0]).max() < 1e-15
+    assert estimate_split(0 * MU, 0 * MU, [z, -z])[:3] == pytest.approx((0, 0, 0), abs=1e-15)
+
+
+def test_weight_and_capacity_may_be_named_or_stand_in_their_place():
+    p, x, labels, eps = network()
+    loss, pull = vib_loss(p, x, labels, eps, lam=0.3)
+    assert loss == vib_loss(p, x, labels, eps, 0.3)[0]
+    dp, dx, dlabels, deps = pull(1.0)
+    assert (dx, dlabels, deps.shape) == (None, None, (3, 2))
+    assert isinstance(dp, VAE)
+    assert capacity_loss(p, x, labels, eps, capacity=50.0, lam=9.0)[0] == vib_loss(p, x, labels, eps, 0.0)[0]
+
+
+def test_predictions_are_probabilities():
+    p, x, _, eps = network()
+    for log_q in (predict(p, x), predict(p, x, [eps, 2 * eps])):
+        assert np.exp(log_q).sum(1) == pytest.approx(1, rel=1e-14)
+    assert (predict(p, x, [0 * eps]) == predict(p, x)).all()
+
+
+@pytest.mark.parametrize("lam", [0.6401, 0.65, 5.0])
+def test_a_closed_channel_is_exactly_closed(lam):
+    assert gaussian_bottleneck(0.8, lam) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("alpha", [0.2, 0.5, 0.9])
+def test_the_trapezoid_ends_at_one(alpha):
+    assert (uniform_mix_density(np.array([-1.5, -1.0, 1.0, 2.0]), alpha) == 0).all()
+
+
+# Experiments
+
+
+def test_rows_are_split_by_their_index():
+    x, labels, x_test, labels_test = experiments.split()
+    assert (len(x), len(labels), len(x_test), len(labels_test)) == (1437, 1437, 360, 360)
+    few = experiments.split(200, seed=1)
+    assert len(few[0]) == 200
+    assert (few[2] == x_test).all()
+    assert not (few[0] == experiments.split(200, seed=2)[0]).all()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("few", [None, 200])
+def test_a_row_of_the_table_of_classifiers(few):
+    row = experiments.judge(experiments.classifier(0.1, 0, few), 0.1, 0, few)
+    bands = {None: ((3.7, 4.6), (0.008, 0.016), (0.055, 0.075), (0.14, 0.19), (0.975, 0.99)),
+             200: ((3.8, 4.4), (0.0065, 0.0085), (0.18, 0.45), (0.3, 0.52), (0.87, 0.97))}[few]
+    assert [low <= value <= high for value, (low, high) in zip(row, bands, strict=True)] == [True] * 5

@@ -1,0 +1,348 @@
+"""Files come back as they were written, and what cannot be read is refused by name."""
+
+import gzip
+import re
+import struct
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from refvae.data import digits
+from refvae.data.readers import Dataset, dataset, read
+
+X = np.array([[1.5, -2.0, 3.25], [0.1, 5e-300, 6.0], [7.0, 8e10, -9.0], [0.0, -0.0, 1 / 3], [2.0, 4.0, 8.0]])
+IMAGES = np.arange(42, dtype=np.uint8).reshape(7, 2, 3) * 6
+LABELS = np.array([3, 1, 4, 1, 5, 9, 2])
+IDX = {"u1": 0x08, "i1": 0x09, ">i2": 0x0B, ">i4": 0x0C, ">f4": 0x0D, ">f8": 0x0E}
+
+
+def write(path, content):
+    """A file of these bytes or this text, packed if its name ends in .gz."""
+    content = content.encode() if isinstance(content, str) else content
+    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+    return path
+
+
+def idx(array, dtype="u1"):
+    """An array in the format of MNIST."""
+    head = bytes([0, 0, IDX[dtype], array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape)
+    return head + array.astype(dtype).tobytes()
+
+
+def same(got, x, labels=None, shape=None, levels=None):
+    assert isinstance(got, Dataset)
+    np.testing.assert_array_equal(got.x, x.astype(float).reshape(len(x), -1), strict=True)
+    assert got.x.flags.writeable
+    if labels is None:
+        assert got.labels is None
+    else:
+        np.testing.assert_array_equal(got.labels, np.asarray(labels, np.int64), strict=True)
+    assert (got.shape, got.levels) == (shape, levels)
+
+
+def refused(path, message, error=ValueError, reader=read):
+    """One error that begins with the name of the file, or of what it holds."""
+    with pytest.raises(error) as caught:
+        reader(path)
+    assert type(caught.value) is error
+    assert re.fullmatch(f"{re.escape(str(path))}: {message}", str(caught.value), re.S), str(caught.value)
+
+
+# What was written comes back
+
+
+@pytest.mark.parametrize("packed", ["", ".gz"])
+def test_npy(tmp_path, packed):
+    np.save(tmp_path / "x.npy", X)
+    file = write(tmp_path / f"again.npy{packed}", (tmp_path / "x.npy").read_bytes())
+    same(read(file), X)
+    same(read(str(file)), X)
+
+
+@pytest.mark.parametrize(("x", "levels"), [
+    (IMAGES, 246), (IMAGES.astype(">i4"), 246), (IMAGES > 100, 1), (IMAGES.astype(float), None), (IMAGES * 0, None),
+    (IMAGES.astype(int) - 1, None), (np.asfortranarray(IMAGES), 246), (IMAGES.astype(np.float16), None),
+])
+def test_images_are_flattened_row_by_row_and_integers_have_levels(tmp_path, x, levels):
+    np.save(tmp_path / "x.npy", x)
+    same(read(tmp_path / "x.npy"), x, shape=(2, 3), levels=levels)
+
+
+@pytest.mark.parametrize("arrays", [
+    {"whatever": IMAGES}, {"images": IMAGES, "weights": X}, {"x": IMAGES, "mean": X[0]}, {"other": IMAGES, "n": 7},
+])
+@pytest.mark.parametrize("labels", [{}, {"y": LABELS}, {"labels": LABELS.astype(np.uint8)}, {"y": LABELS * 1.0}])
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_npz(tmp_path, arrays, labels, save):
+    save(tmp_path / "x.npz", **arrays, **labels)
+    same(read(tmp_path / "x.npz"), IMAGES, LABELS if labels else None, (2, 3), 246)
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t", " ", ", ", "   "])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("packed", ["", ".gz"])
+def test_csv(tmp_path, mark, end, packed):
+    text = end.join(mark.join(map(repr, row)) for row in X.tolist()) + end
+    same(read(write(tmp_path / f"x.csv{packed}", text)), X)
+
+
+@pytest.mark.parametrize(("text", "x", "labels", "levels"), [
+    ("a,b\n1.5,2\n3,4\n", [[1.5, 2], [3, 4]], None, None),
+    ("a,label,b\n1.5,7,2\n3,8,4\n", [[1.5, 2], [3, 4]], [7, 8], None),
+    ("label,0,1\n7,0,16\n8,3,4\n", [[0, 16], [3, 4]], [7, 8], 16),
+    ("0,1, Class \n0,16,7\n3,4,-8\n", [[0, 16], [3, 4]], [7, -8], 16),
+    ("length y\n1.5 0\n2.5 1\n", [[1.5], [2.5]], [0, 1], None),
+    ("x,y\n1,0\n2,1\n", [[1, 0], [2, 1]], None, 2),
+    ("x,y,label\n1,0.5,3\n2,1,4\n", [[1, 0.5], [2, 1]], [3, 4], None),
+    ('"a, b","c"\n"1",2\n\n  \n3,4\n', [[1, 2], [3, 4]], None, 4),
+    ("\ufeff1,2\n3,4", [[1, 2], [3, 4]], None, 4),
+    ("5\n6\n", [[5], [6]], None, 6),
+    ("1e3,2\n-1,4", [[1000, 2], [-1, 4]], None, None),
+])
+def test_headers_and_labels_of_csv(tmp_path, text, x, labels, levels):
+    same(read(write(tmp_path / "x.csv", text)), np.array(x), labels, None, levels)
+
+
+@pytest.mark.parametrize("dtype", IDX)
+@pytest.mark.parametrize("packed", ["", ".gz"])
+@pytest.mark.parametrize("name", ["x.idx", "some-idx3-ubyte", "some.idx3-float", "x-idx"])
+def test_idx(tmp_path, dtype, packed, name):
+    x = IMAGES.astype(float) / 2 if dtype in (">f4", ">f8") else IMAGES // 2
+    same(read(write(tmp_path / (name + packed), idx(x, dtype))), x, None, (2, 3),
+         None if dtype in (">f4", ">f8") else 123)
+
+
+def test_idx_byte_by_byte(tmp_path):
+    content = bytes([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 3, 10, 20, 30, 40, 50, 255])
+    same(read(write(tmp_path / "x.idx", content)), np.array([[10, 20, 30], [40, 50, 255]]), None, (1, 3), 255)
+    content = bytes([0, 0, 11, 2, 0, 0, 0, 1, 0, 0, 0, 2, 1, 2, 255, 254])
+    same(read(write(tmp_path / "x.idx", content)), np.array([[258, -2]]))
+    content = bytes([0, 0, 14, 2, 0, 0, 0, 1, 0, 0, 0, 1, 0x3F, 0xF8, 0, 0, 0, 0, 0, 0])
+    same(read(write(tmp_path / "x.idx", content)), np.array([[1.5]]))
+
+
+@pytest.mark.parametrize(("images", "labels"), [
+    ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"), ("t10k-images.idx3-ubyte", "t10k-labels.idx1-ubyte"),
+    ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"), ("images-idx3-ubyte.gz", "labels-idx1-ubyte"),
+    ("images-idx3-ubyte", "labels-idx1-ubyte.gz"),
+])
+def test_labels_lie_beside_the_images(tmp_path, images, labels):
+    file = write(tmp_path / images, idx(IMAGES))
+    same(read(file), IMAGES, None, (2, 3), 246)
+    write(tmp_path / ("other-" + labels), idx(LABELS[::-1]))
+    same(read(file), IMAGES, None, (2, 3), 246)
+    write(tmp_path / labels, idx(LABELS))
+    same(read(file), IMAGES, LABELS, (2, 3), 246)
+
+
+def test_digits_are_counts(tmp_path, monkeypatch):
+    x, labels = digits()
+    same(dataset("digits"), x * 16, labels, (8, 8), 16)
+    assert dataset("digits").x.max() == 16
+    write(tmp_path / "digits.csv", "1,2\n3,4")
+    same(dataset(tmp_path / "digits.csv"), np.array([[1, 2], [3, 4]]), levels=4)
+    monkeypatch.chdir(tmp_path)
+    same(dataset("digits.csv"), np.array([[1, 2], [3, 4]]), levels=4)
+    refused(Path("digits"), r"got the ending '', wanted \.npy.*", reader=dataset)
+
+
+# What cannot be read
+
+
+@pytest.mark.parametrize("path", [3, None, b"x.npy", X, ["x.npy"]])
+@pytest.mark.parametrize("reader", [read, dataset])
+def test_no_path(path, reader):
+    with pytest.raises(TypeError, match=rf"^path: got {type(path).__name__}, wanted a str or a path$"):
+        reader(path)
+
+
+@pytest.mark.parametrize("name", ["x.npy", "x.npz", "x.csv.gz", "x-idx3-ubyte", "x.idx"])
+def test_no_such_file_and_a_folder(tmp_path, name):
+    refused(tmp_path / name, "got no such file or directory, wanted a file that can be read")
+    (tmp_path / name).mkdir()
+    refused(tmp_path / name, r"got (a folder|is a directory), wanted .*")
+
+
+def test_unknown_endings(tmp_path):
+    refused(tmp_path, r"got a folder, wanted \.npy, \.npz, \.csv or IDX .*")
+    refused(tmp_path / "x.txt", r"got the ending '\.txt', wanted \.npy, \.npz, \.csv or IDX .*")
+    refused(tmp_path / "x.gz", "got the ending '', wanted .*")
+    refused(tmp_path / "x.idx3", "got the ending '.idx3', wanted .*")
+
+
+def test_a_name_that_no_file_can_have():
+    refused("a\0.npy", "got .*null.*, wanted a file that can be read")
+
+
+def test_a_file_without_permission(tmp_path, monkeypatch):
+    def read_bytes(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    refused(tmp_path / "x.csv", "got permission denied, wanted a file that can be read")
+
+
+@pytest.mark.parametrize("name", ["x.npy", "x.npz", "x.csv", "x.idx", "x.csv.gz"])
+def test_empty_files(tmp_path, name):
+    refused(write(tmp_path / name, b""), "got an empty file, wanted data")
+    (tmp_path / name).write_bytes(b"")
+    refused(tmp_path / name, "got an empty file, wanted data")
+
+
+def test_damaged_gzip(tmp_path):
+    file = write(tmp_path / "x.csv.gz", "1,2\n" * 1000)
+    whole = file.read_bytes()
+    for content in (whole[:-9], whole[:7], b"1,2\n3,4\n", whole[:-8] + bytes(8), whole[:12] + b"\xff" * 20):
+        file.write_bytes(content)
+        refused(file, r"got damaged gzip data \(.+\), wanted a whole file")
+
+
+@pytest.mark.parametrize(("content", "message"), [
+    (b"\0\0\x08", "got the first bytes 00 00 08, wanted 00 00, a type .*"),
+    (b"\1\0" + idx(IMAGES)[2:], "got the first bytes 01 00 08 03, wanted .*"),
+    (b"\0\0\x0a" + idx(IMAGES)[3:], r"got the first bytes 00 00 0a 03, wanted .*08, 09, 0b, 0c, 0d, 0e.*"),
+    (b"\0\0\x08\0", "got the first bytes 00 00 08 00, wanted .*"),
+    (gzip.compress(idx(IMAGES)), "got the first bytes 1f 8b 08 00, wanted .*"),
+    (idx(IMAGES)[:-1], r"got 57 bytes, wanted 58 for shape \(7, 2, 3\) of uint8"),
+    (idx(IMAGES)[:9], r"got 9 bytes, wanted .*"),
+    (idx(IMAGES) + b"\0", r"got 59 bytes, wanted 58 .*"),
+    (idx(IMAGES, ">i4")[:-4], r"got 180 bytes, wanted 184 for shape \(7, 2, 3\) of int32"),
+    (b"\0\0\x08\3" + b"\xff" * 12 + b"\0", "got 17 bytes, wanted .*"),
+    (idx(LABELS), r"got shape \(7,\), wanted \(n, d\) or images \(n, rows, cols\)"),
+    (idx(IMAGES[None]), r"got shape \(1, 7, 2, 3\), wanted .*"),
+    (idx(IMAGES[:0]), r"got shape \(0, 6\), wanted \(n, d\) with n, d >= 1"),
+    (idx(np.full((5, 3), np.inf), ">f4"), r"got 15 NaN or infinite entries, the first at \(0, 0\), wanted finite ones"),
+])
+def test_bad_idx(tmp_path, content, message):
+    refused(write(tmp_path / "x.idx", content), message)
+
+
+def test_labels_beside_must_fit(tmp_path):
+    images, labels = tmp_path / "images-idx3-ubyte", tmp_path / "labels-idx1-ubyte"
+    write(images, idx(IMAGES))
+    write(labels, idx(LABELS[:-1]))
+    refused(images, r"got labels of shape \(6,\), wanted \(7,\), one per row")
+    write(labels, idx(LABELS)[:-1])
+    with pytest.raises(ValueError, match=rf"^{re.escape(str(labels))}: got 14 bytes, wanted 15"):
+        read(images)
+
+
+SPOILED = np.where(np.arange(15).reshape(5, 3) > 10, np.nan, X)
+
+
+@pytest.mark.parametrize(("x", "error", "message"), [
+    (X.astype(object), TypeError, "got dtype object, wanted real numbers"),
+    (X + 1j, TypeError, "got dtype complex128, wanted real numbers"),
+    (X.astype(str), TypeError, "got dtype <U.*, wanted real numbers"),
+    (np.zeros(5, [("a", float)]).reshape(5, 1), TypeError, "got dtype .*, wanted real numbers"),
+    (X[0], ValueError, r"got shape \(3,\), wanted \(n, d\) or images \(n, rows, cols\)"),
+    (X[0, 0], ValueError, r"got shape \(\), wanted .*"),
+    (X[:, :0], ValueError, r"got shape \(5, 0\), wanted \(n, d\) with n, d >= 1"),
+    (IMAGES[:0], ValueError, r"got shape \(0, 6\), wanted \(n, d\) with n, d >= 1"),
+    (SPOILED, ValueError, r"got 4 NaN or infinite entries, the first at \(3, 2\), wanted finite ones"),
+])
+def test_bad_arrays(tmp_path, x, error, message):
+    np.save(tmp_path / "x.npy", x)
+    refused(tmp_path / "x.npy", message, error)
+    np.savez(tmp_path / "x.npz", x=x)
+    refused(tmp_path / "x.npz", message, error)
+
+
+@pytest.mark.parametrize(("arrays", "error", "message"), [
+    ({"x_train": X, "x_test": X, "y_train": LABELS}, ValueError, "got x_train, x_test, wanted one array of data"),
+    ({"x": X, "data": X}, ValueError, "got x, data, wanted one array of data"),
+    ({"x": X, "y": LABELS[:5], "labels": LABELS[:5]}, ValueError, "got y, labels, wanted one array of labels"),
+    ({"a": LABELS, "b": X[0]}, ValueError, r"got a \(7,\), b \(3,\), wanted an array \(n, d\) or .*"),
+    ({}, ValueError, "got no arrays, wanted an array .*"),
+    ({"x": X, "y": LABELS}, ValueError, r"got labels of shape \(7,\), wanted \(5,\), one per row"),
+    ({"x": X, "y": LABELS[:5, None]}, ValueError, r"got labels of shape \(5, 1\), wanted \(5,\), one per row"),
+    ({"x": X, "y": X[:, 0]}, ValueError, r"got the label 1\.5 at 0, wanted integers"),
+    ({"x": X, "y": SPOILED[:, 2]}, ValueError, r"got the label .* at 0, wanted integers"),
+    ({"x": X, "y": np.array([0, 1, np.inf, 1, 0])}, ValueError, "got the label inf at 2, wanted integers"),
+    ({"x": X, "y": np.array([0, 2**63, 1, 1, 0], np.uint64)}, ValueError, f"got the label {2**63} at 1, wanted .*"),
+    ({"x": X, "y": np.array(list("abcde"))}, TypeError, "got labels of dtype <U1, wanted integers"),
+    ({"x": X, "y": LABELS[:5] + 0j}, TypeError, "got labels of dtype complex128, wanted integers"),
+])
+def test_bad_npz(tmp_path, arrays, error, message):
+    np.savez(tmp_path / "x.npz", **arrays)
+    refused(tmp_path / "x.npz", message, error)
+
+
+def test_nothing_is_unpickled(tmp_path):
+    class Trap:
+        def __reduce__(self):
+            return pytest.fail, ("unpickled",)
+
+    np.save(tmp_path / "x.npy", np.array([[Trap()]]), allow_pickle=True)
+    refused(tmp_path / "x.npy", "got dtype object, wanted real numbers", TypeError)
+    np.savez(tmp_path / "x.npz", np.array([[Trap()]]), allow_pickle=True)
+    refused(tmp_path / "x.npz", "got dtype object, wanted real numbers", TypeError)
+
+
+def test_an_archive_of_something_else(tmp_path):
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        archive.writestr("read.me", "text")
+    refused(tmp_path / "x.npz", r"got a damaged array 'read\.me' \(.*\), wanted one of numpy\.save")
+
+
+@pytest.mark.parametrize(("content", "message"), [
+    ("1,2\n3,4\n5,6,7\n", "got 3 cells in line 3, wanted 2"),
+    ("a,b\n\n1,2\n3\n", "got 1 cells in line 4, wanted 2"),
+    ("1,2\n3,four\n", "got 'four' in line 2, column 2, wanted a number"),
+    ("1,abc\n3,4\n", "got 'abc' in line 1, column 2, wanted a number"),
+    ("a,b\n1,2\n\n,4\n", "got '' in line 4, column 1, wanted a number"),
+    ("1,2,\n3,4,\n", "got '' in line 1, column 3, wanted a number"),
+    ("1;2,5\n", "got '2,5' in line 1, column 2, wanted a number"),
+    ("a,label\n1,cat\n", "got 'cat' in line 2, column 2, wanted a number"),
+    ("a,label\n1,0.5\n", r"got the label 0\.5 at 0, wanted integers"),
+    ("a,label\n1,nan\n", "got the label nan at 0, wanted integers"),
+    ("a,label,y\n1,0,0\n", "got label, y, wanted one column of labels"),
+    ("label\n1\n", r"got shape \(1, 0\), wanted \(n, d\) with n, d >= 1"),
+    ("a,b\n1,2\nnan,inf\n", r"got 2 NaN or infinite entries, the first at \(1, 0\), wanted finite ones"),
+    ("a,b\n", "got a header only, wanted numbers below it"),
+    ("\n \n", "got blank lines, wanted numbers"),
+    ("1,2\n3,1e999\n", r"got 1 NaN or infinite entries, the first at \(1, 1\), wanted finite ones"),
+    (b"\xff\xfe1,2\n", r"got no text \(.*\), wanted CSV in UTF-8"),
+    ('1,"' + "2" * 200_000 + '"\n', r"got no text \(field larger.*\), wanted CSV in UTF-8"),
+])
+def test_bad_csv(tmp_path, content, message):
+    refused(write(tmp_path / "x.csv", content), message)
+
+
+@pytest.mark.parametrize(("old", "new"), [
+    (b"NUMPY", b"NUMPO"), (b"(5, 3)", b"(5, 3("), (b"(5, 3)", b"(5, 4)"), (b"(5, 3)", b"(5, x)"), (b"<f8", b"<f7"),
+    (b"descr", b"rcsed"),
+])
+def test_damaged_npy(tmp_path, old, new):
+    np.save(tmp_path / "x.npy", X)
+    content = (tmp_path / "x.npy").read_bytes()
+    assert old in content
+    refused(write(tmp_path / "x.npy", content.replace(old, new)),
+            r"got a damaged \.npy file \(.*\), wanted one of numpy\.save")
+
+
+def verdict(file):
+    """What `read` says of a file: None if it has data."""
+    try:
+        read(file)
+    except (ValueError, TypeError) as error:
+        return str(error)
+
+
+def test_damage_anywhere_gives_one_error_or_none(tmp_path):
+    """Every truncation, and a byte changed at every place, of a small file in each format that has a structure."""
+    np.save(tmp_path / "a.npy", X[:3].astype(np.float32))
+    np.savez(tmp_path / "a.npz", X[:3].astype(np.float32))
+    write(tmp_path / "a.idx", idx(IMAGES))
+    rng = np.random.default_rng(5)
+    for ending in (".npy", ".npz", ".idx"):
+        whole = (tmp_path / f"a{ending}").read_bytes()
+        changed = [whole[:at] + rng.bytes(1) + whole[at + 1:] for at in range(len(whole))]
+        shortened = [whole[:at] for at in range(len(whole))]
+        said = [verdict(write(tmp_path / f"b{ending}", content)) for content in (*shortened, *changed)]
+        assert None not in said[:len(whole)]
+        start = re.escape(str(tmp_path / f"b{ending}"))
+        pattern = re.compile(rf"{start}: got .+, wanted .+", re.S)
+        assert [error for error in said if error is not None and not pattern.fullmatch(error)] == []
