@@ -59,5 +59,8 @@ def draw(arrays: Arrays) -> Figure:
         right.loglog((0.06, 0.6), (0.06, 0.6), color="k", lw=0.6)
         right.set(title="Axes of the VAE of the digits", xlabel=r"$\sigma$ from the decoder", aspect="equal",
                   ylabel=r"$\sigma$ from the encoder", xlim=(0.06, 0.6), ylim=(0.06, 0.6))
+        for axis in (right.xaxis, right.yaxis):
+            axis.set_ticks((0.1, 0.2, 0.4), labels=("0.1", "0.2", "0.4"))
+            axis.set_ticks((), minor=True)
         right.legend(frameon=False, markerscale=4)
     return figure

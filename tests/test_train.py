@@ -602,7 +602,7 @@ def test_a_fingerprint_sees_rows_and_labels():
 def test_pixels_are_split_at_half_grey():
     data, settings = Dataset(np.array([[0, 3, 4, 7]]) * 1.0, None, None, 7), vae.Settings()
     assert vae.prepare(data, settings).x.tolist() == [[0, 0, 1, 1]]
-    assert vae.prepare(Dataset(np.array([[0.2, 0.5]]), None, None, None), settings).x.tolist() == [[0, 1]]
+    assert vae.prepare(Dataset(np.array([[0.5, 0.51]]), None, None, None), settings).x.tolist() == [[0, 1]]
 
 
 def test_traversals_move_one_unit_each():

@@ -17,7 +17,7 @@ from refvae.bottleneck import (
 from refvae.derivations.bottleneck.aggregate import AGGREGATE_WRONG, samples
 from refvae.derivations.bottleneck.common import law, posteriors
 from refvae.evidence import Ledger, Outcome, gap, holds, z_score
-from refvae.vae import gaussian_nll
+from refvae.vae import gaussian_nll, kl_std_normal
 
 ledger = Ledger()
 

@@ -22,10 +22,11 @@ def density(rng):
 
 
 def as_layer(functional):
-    """(value, gradient) as a layer, whose value is computed on complex numbers too."""
-    def layer(p, w_frozen):
+    """(value, gradient) as a layer of log p, which may be any number; its value is written out for complex ones."""
+    def layer(log_p, w_frozen):
+        p = np.exp(log_p)
         gradient = functional(p.real, w_frozen)[1]
-        return (w_frozen * p * np.log(p)).sum(), lambda d: (d * gradient, None)
+        return (w_frozen * p * log_p).sum(), lambda d: (d * gradient * p, None)
 
     return layer
 
@@ -35,7 +36,7 @@ VARIATION_WRONG = {
     "weights lost": lambda p, w: (neg_entropy(p, w)[0], np.log(p) + 1),
     "sign": lambda p, w: (neg_entropy(p, w)[0], -neg_entropy(p, w)[1]),
     "slope of log p": lambda p, w: (neg_entropy(p, w)[0], w * (np.log(p) + 1 / p))}
-ledger.adjoint("5.21", as_layer(neg_entropy), density, wrong={
+ledger.adjoint("5.21", as_layer(neg_entropy), lambda rng: (rng.standard_normal(9), density(rng)[1]), wrong={
     key: as_layer(wrong) for key, wrong in VARIATION_WRONG.items()})
 
 

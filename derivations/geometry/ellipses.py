@@ -84,11 +84,17 @@ def _scaled(factor, mu, logvar):
     return factor * cost, lambda d: pull(factor * d)
 
 
-ledger.adjoint("4.3", naive_penalty, codes, wrong={
-    "2 of mu's lost": spoiled(naive_penalty, lambda d: (d[0] / 2, d[1])),
-    "by sigma, not by log-variance": lambda mu, logvar: spoiled(naive_penalty, lambda d: (
+def weighted(mu, logvar):
+    """The naive penalty with its means weighted by 0.3."""
+    return naive_penalty(mu, logvar, 0.3)
+
+
+ledger.adjoint("4.3", weighted, codes, wrong={
+    "2 of mu's lost": spoiled(weighted, lambda d: (d[0] / 2, d[1])),
+    "weight lost": spoiled(weighted, lambda d: (d[0] / 0.3, d[1])),
+    "by sigma, not by log-variance": lambda mu, logvar: spoiled(weighted, lambda d: (
         d[0], 2 * d[1] / np.exp(logvar / 2)))(mu, logvar),
-    "by log sigma": spoiled(naive_penalty, lambda d: (d[0], 2 * d[1]))})
+    "by log sigma": spoiled(weighted, lambda d: (d[0], 2 * d[1]))})
 
 
 @ledger.add("4.3", "identity", naive_penalty, wrong=NAIVE_WRONG)

@@ -8,7 +8,7 @@ import numpy as np
 
 from refvae.inputs import matrix, same_shape
 from refvae.trees import Array, Pull
-from refvae.vae.gaussian import LOG_2PI, gaussian_nll, kl_std_normal, reparam
+from refvae.vae.normal import LOG_2PI, gaussian_nll, kl_std_normal, reparam
 
 
 class Estimate(NamedTuple):

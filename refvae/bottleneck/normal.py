@@ -8,7 +8,7 @@ import numpy as np
 
 from refvae.inputs import matrix, same_shape
 from refvae.trees import Array
-from refvae.vae.gaussian import LOG_2PI
+from refvae.vae.normal import LOG_2PI
 
 
 def neg_entropy(p: Any, weights: Any) -> tuple[float, Array]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from refvae.inputs import same_shape
 from refvae.trees import Array, Pull
-from refvae.vae.gaussian import LOG_2PI
+from refvae.vae.normal import LOG_2PI
 
 
 def kl_uniform_normal(mid: Array, loghalf: Array) -> tuple[Array, Pull]:

@@ -33,8 +33,7 @@ from refvae.vae import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SAMPLES = 100  # importance samples in the report
-ENTRIES = 4_000_000  # of decoded images that are held at a time
+PIECE = 100  # rows between two marks of the report's progress
 ROWS, COLUMNS, REACH = 8, 12, 3.0  # of mosaics; standard deviations of a traversal
 
 
@@ -46,12 +45,14 @@ class Settings:
     hidden: tuple[int, ...] = field(default=(128, 64), metadata={
         "help": "units of the hidden layers of the encoder; those of the decoder in reverse"})
     likelihood: Literal["bernoulli", "binomial", "discretised", "gaussian"] = field(default="bernoulli", metadata={
-        "help": "of a pixel: black or white, split at half grey; grey as a count; grey as the bin of a Gaussian; real"})
+        "help": "of a pixel: split at half grey; grey as a count; grey as the bin of a Gaussian; a real number"})
     eta: float = field(default=0.05, metadata={"help": "variance of a pixel, for gaussian"})
     beta: float = field(default=1.0, metadata={"help": "weight of the divergence from the prior"})
+    samples: int = field(default=1024, metadata={"help": "draws K for the bounds on held-out rows"})
 
     def __post_init__(self) -> None:
         whole(self.latent, "latent")
+        whole(self.samples, "samples")
         for units in self.hidden:
             whole(units, "hidden")
         gaussian(self.eta)
@@ -71,7 +72,7 @@ def prepare(data: Dataset, settings: Settings) -> Dataset:
     if low < 0 or high > 1:
         raise ValueError(f"got real numbers from {low:.6g} to {high:.6g}, wanted them in [0, 1] for the likelihood "
                          "bernoulli; gaussian takes any")
-    return scaled._replace(x=np.where(scaled.x >= 0.5, 1.0, 0.0))
+    return scaled._replace(x=np.where(scaled.x > 0.5, 1.0, 0.0))
 
 
 def likelihood(facts: Facts, settings: Settings) -> Likelihood:
@@ -106,18 +107,17 @@ def draw(data: Dataset, settings: Settings) -> Draw:
 
 def report(p: VAE, train: Dataset, test: Dataset, settings: Settings, rng: np.random.Generator) -> dict[str, Number]:
     """Bounds on log p(x) per held-out row, in nats, at beta = 1, and the code units in use."""
-    found = _evaluate(p, test.x, likelihood(facts(test), settings), rng)
+    found = _evaluate(p, test.x, likelihood(facts(test), settings), rng, settings.samples)
     return {"ELBO in nats": mean(found.elbo),
-            f"importance-weighted bound in nats, K = {SAMPLES}": mean(found.bound),
+            f"importance-weighted bound in nats, K = {settings.samples}": mean(found.bound),
             "rate KL(q(z|x) || p(z)) in nats": mean(found.rate),
             "active units": (float(active_units(p, test.x).sum()), None)}
 
 
-def _evaluate(p: VAE, x: Array, of: Likelihood, rng: np.random.Generator) -> Evaluation:
-    """`evaluate` in pieces that fit into memory, with a bar on a terminal."""
-    pieces = np.array_split(x, -(-x.size * SAMPLES // ENTRIES))
-    parts = [evaluate(p, piece, rng, samples=SAMPLES, likelihood=of)
-             for piece in tqdm(pieces, "held-out rows", disable=None, leave=False) if len(piece)]
+def _evaluate(p: VAE, x: Array, of: Likelihood, rng: np.random.Generator, samples: int) -> Evaluation:
+    """`evaluate` with a bar on a terminal."""
+    parts = [evaluate(p, piece, rng, samples=samples, likelihood=of)
+             for piece in tqdm(np.array_split(x, -(-len(x) // PIECE)), "held-out rows", disable=None, leave=False)]
     return Evaluation(*map(np.concatenate, zip(*parts, strict=True)))
 
 
@@ -168,5 +168,5 @@ def plane(side: int) -> Array:
 
 
 MODEL = Model(summary="The variational autoencoder, with the evidence lower bound", unit="nats", Settings=Settings,
-              steps=5000, batch=100, lr=1e-3, prepare=prepare, init=init, objective=objective, draw=draw,
+              steps=2400, batch=128, lr=1e-3, prepare=prepare, init=init, objective=objective, draw=draw,
               report=report, pictures=pictures)

@@ -1,8 +1,7 @@
 """The variational autoencoder. The mathematics, and the numbers in the margins, are in derivations/vae.md."""
 
 from refvae.vae.elbo import VAE, elbo_terms, encode, neg_elbo, vae_init
-from refvae.vae.evaluate import Evaluation, active_units, evaluate
-from refvae.vae.gaussian import gaussian_nll, kl_std_normal, reparam
+from refvae.vae.held_out import Evaluation, active_units, evaluate
 from refvae.vae.importance import iw_bound, log_joint, log_mean_exp, log_weights, neg_iw_bound
 from refvae.vae.likelihoods import (
     Likelihood,
@@ -21,6 +20,7 @@ from refvae.vae.linear import (
     ppca_log_likelihood,
     ppca_posterior,
 )
+from refvae.vae.normal import gaussian_nll, kl_std_normal, reparam
 from refvae.vae.surrogates import (
     dreg_surrogate,
     iw_surrogate,

@@ -10,8 +10,8 @@ import numpy as np
 from refvae.inputs import generator
 from refvae.layers import Activation, Dense, bernoulli_nll, mlp, mlp_init, relu
 from refvae.trees import Array, Pull
-from refvae.vae.gaussian import kl_std_normal, reparam
 from refvae.vae.likelihoods import Likelihood
+from refvae.vae.normal import kl_std_normal, reparam
 
 
 class VAE(NamedTuple):

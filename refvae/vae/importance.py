@@ -10,8 +10,8 @@ from refvae.inputs import same_shape
 from refvae.layers import Activation, Dense, bernoulli_nll, mlp, relu
 from refvae.trees import Array, Pull
 from refvae.vae.elbo import VAE, encode
-from refvae.vae.gaussian import LOG_2PI, reparam
 from refvae.vae.likelihoods import Likelihood
+from refvae.vae.normal import LOG_2PI, reparam
 
 
 def log_joint(dec: tuple[Dense, ...], x_frozen: Array, z: Array, *, likelihood: Likelihood = bernoulli_nll,

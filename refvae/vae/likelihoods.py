@@ -15,7 +15,7 @@ from scipy import special
 from refvae.inputs import same_shape, whole
 from refvae.layers import bernoulli_nll
 from refvae.trees import Array, Pull
-from refvae.vae.gaussian import LOG_2PI, gaussian_nll
+from refvae.vae.normal import LOG_2PI, gaussian_nll
 
 Likelihood = Callable[..., tuple[Any, Pull]]
 NEVER = -1e4  # a logarithm whose exponential is 0

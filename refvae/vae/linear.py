@@ -9,7 +9,7 @@ from scipy import linalg
 
 from refvae.inputs import matrix, whole
 from refvae.trees import Array, Pull
-from refvae.vae.gaussian import LOG_2PI, gaussian_nll, kl_std_normal
+from refvae.vae.normal import LOG_2PI, gaussian_nll, kl_std_normal
 
 
 class PPCA(NamedTuple):
@@ -39,10 +39,10 @@ def ppca(X: Array, k: int) -> PPCA:
 def ppca_log_likelihood(p: PPCA, x: Array) -> Array:
     """log N(x; mean, W W' + sigma2 I) in nats.   x: (n, d) -> (n,)                                       (3.28)
 
-    Raises what `refvae.inputs.matrix` raises.
+    Raises what `ppca_posterior` raises.
     """
-    x, d = matrix(x, "x"), len(p.W)
     codes, cov = ppca_posterior(p, x)
+    x, d = matrix(x, "x"), len(p.W)
     residual = x - p.mean - codes @ p.W.T
     logdet = d * np.log(p.sigma2) - np.linalg.slogdet(cov)[1]                                           # (3.28)
     quadratic = (residual**2).sum(1) / p.sigma2 + (codes**2).sum(1)                                     # (3.28)
@@ -51,7 +51,13 @@ def ppca_log_likelihood(p: PPCA, x: Array) -> Array:
 
 
 def ppca_posterior(p: PPCA, x: Array) -> tuple[Array, Array]:
-    """Mean and covariance of z given x.   x: (n, d) -> (n, k), (k, k)                                    (3.30)"""
+    """Mean and covariance of z given x.   x: (n, d) -> (n, k), (k, k)                                    (3.30)
+
+    Raises what `refvae.inputs.matrix` raises, and ValueError for x with another number of columns.
+    """
+    x = matrix(x, "x")
+    if x.shape[1] != len(p.W):
+        raise ValueError(f"x: got {x.shape[1]} columns, wanted {len(p.W)}, as the model has")
     M = p.W.T @ p.W + p.sigma2 * np.eye(p.W.shape[1])                                                   # (3.30)
     return linalg.solve(M, p.W.T @ (x - p.mean).T, assume_a="pos").T, p.sigma2 * linalg.inv(M)          # (3.30)
 

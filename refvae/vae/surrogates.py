@@ -13,9 +13,9 @@ import numpy as np
 from refvae.layers import Activation, bernoulli_nll, relu
 from refvae.trees import Array, Pull
 from refvae.vae.elbo import VAE, encode
-from refvae.vae.gaussian import gaussian_nll, reparam
 from refvae.vae.importance import log_joint, log_weights, over
 from refvae.vae.likelihoods import Likelihood
+from refvae.vae.normal import gaussian_nll, reparam
 
 
 def normalised_weights(log_w: Array) -> Array:

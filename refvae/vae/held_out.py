@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refvae.inputs import generator, whole
+from refvae.inputs import generator, matrix, whole
 from refvae.layers import Activation, bernoulli_nll, relu
 from refvae.trees import Array
 from refvae.vae.elbo import VAE, encode
-from refvae.vae.gaussian import kl_std_normal
 from refvae.vae.importance import log_mean_exp, log_weights
 from refvae.vae.likelihoods import Likelihood
+from refvae.vae.normal import kl_std_normal
 
 CELLS = 4_194_304  # pixels that the likelihood sees at a time
 
@@ -30,9 +30,9 @@ def evaluate(p: VAE, x: Array, rng: np.random.Generator | int, *, samples: int =
     """The bounds of every example from the same `samples` draws.   x: (n, d)                     (3.11), (3.20)
 
     The ELBO has its divergence in closed form, the reconstruction averaged over the draws. Means over n examples have
-    the standard error std / sqrt(n). Raises TypeError or ValueError for bad samples or rng.
+    the standard error std / sqrt(n). Raises TypeError or ValueError for bad samples, rng or x.
     """
-    samples, rng = whole(samples, "samples"), generator(rng)
+    x, samples, rng = _rows(p, x), whole(samples, "samples"), generator(rng)
     size = max(1, CELLS // (samples * x.shape[1]))
     parts = [_evaluate(p, x[start:start + size], rng, samples, likelihood, activation)
              for start in range(0, len(x), size)]
@@ -53,8 +53,16 @@ def _evaluate(p: VAE, x: Array, rng: np.random.Generator, samples: int, likeliho
 def active_units(p: VAE, x: Array, activation: Activation = relu, least: float = 0.01) -> Array:
     """Which code units move with the data: the variance of their mean over x exceeds `least`.   -> (k,)  (3.36)
 
-    [Burda et al. 2016, section 5.2]
+    Raises TypeError or ValueError for bad x. [Burda et al. 2016, section 5.2]
     """
-    (mu, _), _ = encode(p.enc, x, activation)
+    (mu, _), _ = encode(p.enc, _rows(p, x), activation)
     moves: Array = mu.var(0) > least                                                                    # (3.36)
     return moves
+
+
+def _rows(p: VAE, x: Array) -> Array:
+    """Data as float64 with as many columns as the encoder takes."""
+    x, wanted = matrix(x, "x"), p.enc[0].W.shape[0]
+    if x.shape[1] != wanted:
+        raise ValueError(f"x: got {x.shape[1]} columns, wanted {wanted}, as the encoder takes")
+    return x

@@ -1,0 +1,203 @@
+"""The variational autoencoder beyond its claims: what it refuses, dtypes, determinism, and the held-out numbers."""
+
+import math
+
+import numpy as np
+import pytest
+
+from refvae import trees
+from refvae.data import digits
+from refvae.fit import fit
+from refvae.layers import Dense, bernoulli_nll, softplus, tanh
+from refvae.vae import (
+    PPCA,
+    VAE,
+    LinearVAE,
+    active_units,
+    binomial,
+    discretised_gaussian,
+    discretised_gaussian_nll,
+    elbo_terms,
+    evaluate,
+    gaussian,
+    iw_bound,
+    kl_std_normal,
+    linear_vae,
+    linear_vae_optimum,
+    neg_elbo,
+    ppca,
+    ppca_log_likelihood,
+    ppca_posterior,
+    reparam,
+    vae_init,
+)
+
+X = np.random.default_rng(0).standard_normal((20, 5))
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(("call", "error", "message"), [
+    (lambda: ppca(X, 0), ValueError, "k: got 0, wanted 1 <= k <= 4"),
+    (lambda: ppca(X, 5), ValueError, "k: got 5, wanted 1 <= k <= 4"),
+    (lambda: ppca(X, 2.0), TypeError, "k: got float, wanted an int"),
+    (lambda: ppca(X[:, 0], 1), ValueError, r"X: got shape \(20,\), wanted \(n, d\)"),
+    (lambda: ppca(X + 1j, 1), TypeError, "X: got dtype complex128"),
+    (lambda: ppca(np.where(X > 1, np.nan, X), 1), ValueError, "X: got .* NaN or infinite entries"),
+    (lambda: ppca(np.ma.masked_array(X), 1), TypeError, "X: got MaskedArray"),
+    (lambda: ppca(X[:, :2] @ np.ones((2, 5)), 1), ValueError, "k: got 1, wanted less than the rank"),
+    (lambda: ppca(X[:1], 1), ValueError, "k: got 1, wanted less than the rank"),
+    (lambda: ppca_log_likelihood(ppca(X, 2), X[:, :4]), ValueError, "x: got 4 columns, wanted 5"),
+    (lambda: ppca_posterior(ppca(X, 2), X[0]), ValueError, r"x: got shape \(5,\)"),
+    (lambda: linear_vae_optimum(X, 6, 0.1), ValueError, "k: got 6, wanted 1 <= k <= 5"),
+    (lambda: linear_vae_optimum(X, 2, 0.0), ValueError, "eta, beta: got 0.0, 1.0"),
+    (lambda: linear_vae_optimum(X, 2, 0.1, -1.0), ValueError, "eta, beta: got 0.1, -1.0"),
+    (lambda: gaussian(0.0), ValueError, "eta: got 0.0, wanted a variance above 0"),
+    (lambda: gaussian(np.nan), ValueError, "eta: got nan, wanted a variance above 0"),
+    (lambda: binomial(0), ValueError, "trials: got 0"),
+    (lambda: binomial(16.0), TypeError, "trials: got float"),
+    (lambda: discretised_gaussian(0), ValueError, "levels: got 0"),
+    (lambda: vae_init((6,), 0), ValueError, "sizes: got"),
+    (lambda: vae_init((6, 0), 0), ValueError, "size: got 0"),
+    (lambda: vae_init((6, 3), None), TypeError, "rng: got NoneType"),
+    (lambda: evaluate(small(), X, 0), ValueError, "x: got 5 columns, wanted 6, as the encoder takes"),
+    (lambda: evaluate(small(), np.ones((2, 6)), 0, samples=0), ValueError, "samples: got 0"),
+    (lambda: evaluate(small(), np.ones((2, 6)), None), TypeError, "rng: got NoneType"),
+    (lambda: evaluate(small(), np.full((2, 6), np.inf), 0), ValueError, "x: got 12 NaN or infinite entries"),
+    (lambda: active_units(small(), np.ones(6)), ValueError, r"x: got shape \(6,\)"),
+])
+def test_bad_input_is_refused_with_what_was_wanted(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def small(*sizes):
+    """A model of six pixels and three code units."""
+    return vae_init(sizes or (6, 5, 3), 1)
+
+
+@pytest.mark.parametrize("call", [
+    lambda: kl_std_normal(np.ones((7, 3)), np.ones((7, 1))), lambda: reparam(np.ones((7, 3)), *[np.ones((1, 3))] * 2),
+    lambda: reparam(np.ones((7, 3)), np.ones((7, 3)), np.ones((7, 1))),
+    lambda: gaussian(0.1)(np.ones((7, 3)), np.ones((1, 3))), lambda: binomial(4)(np.ones((7, 3)), np.ones((7, 1))),
+    lambda: discretised_gaussian(4)(np.ones((7, 6)), np.ones((7, 1))),
+    lambda: neg_elbo(small(), np.ones((7, 6)), np.ones((1, 3))),
+    lambda: iw_bound(small(), np.ones((7, 6)), np.ones((4, 1, 3)))])
+def test_shapes_that_would_broadcast_wrongly_are_refused(call):
+    with pytest.raises(ValueError, match=r"got shapes .* wanted equal ones"):
+        call()
+
+
+# float32, and the edges of floating point
+
+
+@pytest.mark.parametrize("likelihood", [bernoulli_nll, gaussian(0.3), binomial(4), discretised_gaussian(4)])
+def test_float32_stays_float32(likelihood):
+    outputs = 2 if "discretised" in likelihood.__qualname__ else 1
+    p = trees.map(lambda leaf: leaf.astype(np.float32), vae_init((6, 5, 3), 0, outputs))
+    x = np.random.default_rng(0).integers(0, 2, (7, 6)).astype(np.float32)
+    eps = np.random.default_rng(1).standard_normal((7, 3), np.float32)
+    loss, pull = neg_elbo(p, x, eps, likelihood=likelihood)
+    dp, _, deps = pull(np.ones_like(loss))
+    assert {leaf.dtype for leaf in trees.leaves((loss, dp, deps))} == {np.dtype(np.float32)}
+    bound, pull = iw_bound(p, x, eps[None], likelihood=likelihood)
+    assert {leaf.dtype for leaf in trees.leaves((bound, pull(np.ones_like(bound))[0]))} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_the_divergence_is_precise_near_zero_and_overflows_to_infinity(dtype):
+    eps = np.finfo(dtype).eps
+    near = np.array([[1e-7], [-1e-4], [0.1249], [0.1251]], dtype)
+    exact = near[:, 0].astype(np.float64)
+    want = sum(exact**j / math.factorial(j) for j in range(14, 1, -1)) / 2
+    assert np.abs(kl_std_normal(0 * near, near)[0] / want - 1).max() < 40 * eps
+    with np.errstate(over="ignore"):
+        assert np.isinf(kl_std_normal(np.zeros((1, 1), dtype), np.full((1, 1), 800, dtype))[0])
+
+
+def test_bins_far_from_the_mean_have_a_finite_cost_and_slope():
+    mu, logvar = np.array([[1e4, -1e4, 2.0]]), np.array([[-4.0, -4.0, 60.0]])
+    nll, pull = discretised_gaussian_nll(mu, logvar, np.array([[0, 4, 2]]), 4)
+    assert np.isfinite(nll).all()
+    assert all(np.isfinite(d).all() for d in pull(np.ones(1))[:2])
+
+
+# Training
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_training_is_a_function_of_start_and_noise(dtype):
+    x = (digits()[0][:200] > 0.5).astype(dtype)
+    start = trees.map(lambda leaf: leaf.astype(dtype), vae_init((64, 16, 4), 0))
+
+    def run():
+        return fit(neg_elbo, start, x, epochs=3, batch=64, rng=7, progress=False,
+                   draw=lambda rng, rows: (rows, rng.standard_normal((len(rows), 4), dtype)))
+
+    first, second = run(), run()
+    assert [leaf.tobytes() for leaf in trees.leaves(tuple(first))] == [
+        leaf.tobytes() for leaf in trees.leaves(tuple(second))]
+    assert first.history[-1] < first.history[0]
+
+
+# Held-out numbers
+
+
+def linear(seed=0):
+    """A linear model in its principal axes as a VAE with its exact posterior, its PPCA, and the centred data."""
+    p = ppca(X, 2)
+    best = linear_vae_optimum(X, 2, p.sigma2)
+    enc = Dense(np.hstack([best.V, 0 * best.V]), np.append(np.zeros(2), best.logvar))
+    return VAE((enc,), (Dense(best.W.T, np.zeros(5)),)), p, best
+
+
+def test_evaluation_is_exact_where_the_posterior_is():
+    vae, p, best = linear()
+    found = evaluate(vae, X - X.mean(0), 0, samples=50, likelihood=gaussian(p.sigma2))
+    assert found.bound == pytest.approx(ppca_log_likelihood(p, X), rel=1e-12)
+    rec = found.elbo + found.rate
+    exact = -linear_vae(best, np.array(np.log(p.sigma2)), X - X.mean(0))[0]
+    assert np.abs(found.elbo - exact).max() < 3  # the reconstruction is a mean over 50 draws
+    assert np.abs((found.elbo - exact).mean()) < 0.3
+    assert (rec <= 5 * np.log(1 / np.sqrt(2 * np.pi * p.sigma2))).all()
+
+
+def test_evaluation_in_pieces_has_every_example_once(monkeypatch):
+    p, x = small(), np.random.default_rng(3).integers(0, 2, (11, 6)).astype(float)
+    monkeypatch.setattr("refvae.vae.held_out.CELLS", 6 * 30 * 4)
+    found = evaluate(p, x, 5, samples=30)
+    assert [part.shape for part in found] == [(11,)] * 3
+    eps = np.random.default_rng(5).standard_normal((30, 4, 3))
+    first = [elbo_terms(p, x[:4], each)[0] for each in eps]
+    assert found.elbo[:4] == pytest.approx(-np.mean([rec + kl for rec, kl in first], axis=0), rel=1e-13)
+    assert found.rate[:4] == pytest.approx(first[0][1], rel=1e-13)
+    assert found.bound.mean() > found.elbo.mean()
+
+
+def test_evaluation_takes_the_activation_and_other_dtypes():
+    p, x = small(), np.random.default_rng(3).integers(0, 2, (4, 6))
+    assert evaluate(p, x, 0, samples=3, activation=tanh).elbo.tobytes() != evaluate(
+        p, x, 0, samples=3, activation=softplus).elbo.tobytes()
+    assert evaluate(p, x.astype(np.float32), 0, samples=3).elbo.tobytes() == evaluate(
+        p, x.astype(bool), 0, samples=3).elbo.tobytes()
+
+
+def test_shapes_of_the_linear_model():
+    p = ppca(X, 2)
+    assert (p.W.shape, type(p.sigma2), p.mean.shape) == ((5, 2), float, (5,))
+    assert [np.shape(part) for part in linear_vae_optimum(X[:3], 5, 0.1)] == [(5, 5), (5, 5), (5,)]
+    assert isinstance(p, PPCA)
+    assert isinstance(linear_vae_optimum(X, 2, 0.1), LinearVAE)
+
+
+@pytest.mark.slow
+def test_a_row_of_the_table_of_trained_models():
+    from refvae.derivations.vae.experiments import row
+
+    found = {name: value for name, (value, _) in row(0, "bernoulli", "float64").items()}
+    assert -18.7 < found["ELBO in nats"] < -18.0
+    assert -17.5 < found["importance-weighted bound in nats, K = 1024"] < -16.9
+    assert found["active units"] == 8
+
+
