@@ -99,7 +99,7 @@ def test_a_relu_decoder_does_not_bend():
 
 @pytest.mark.parametrize(("setting", "message"), [
     ({"kind": "ridge"}, "got 'ridge', 1.0, 1.0"), ({"beta": 0.0}, "got 'kl', 0.0, 1.0"),
-    ({"kind": "naive", "mu_weight": -1.0}, "got 'naive', 1.0, -1.0"), ({"beta": np.nan}, "got 'kl', nan"),
+    ({"kind": "naive", "mu_weight": 0.0}, "got 'naive', 1.0, 0.0"), ({"beta": np.nan}, "got 'kl', nan"),
 ])
 def test_bad_penalties(setting, message):
     with pytest.raises(ValueError, match=message):
@@ -127,6 +127,8 @@ def test_a_box_that_touches_the_side_is_inside():
     assert geometry.kl_uniforms(half + 0.25, half, 0 * half, 2 * half) == np.inf
     with pytest.raises(ValueError, match=r"half: got 0\.0"):
         geometry.kl_uniforms(half, 0 * half, half, half)
+    with pytest.raises(ValueError, match=r"half: got 0\.0"):
+        geometry.kl_uniforms(half, half, half, 0 * half)
     with pytest.raises(ValueError, match="mid and half0: got shapes"):
         geometry.kl_uniforms(half, half, half, np.ones(2))
 

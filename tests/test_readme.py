@@ -17,7 +17,9 @@ def test_example_runs(block, capsys):
         assert names["accuracy"] > 0.8
     if "report" in names:
         assert names["report"].status == "PASS"
+    if "elbo" in names:
+        assert -26 < names["elbo"] < names["bound"] < -17
 
 
 def test_there_are_examples():
-    assert len(EXAMPLES) == 2
+    assert len(EXAMPLES) == 3

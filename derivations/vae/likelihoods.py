@@ -168,8 +168,9 @@ ledger.adjoint("3.17", five, binned, wrong=BINNED_SLOPES)
 
 @ledger.add("3.17", "identity", five, wrong=BINNED_SLOPES)
 def differences_of_densities(nll, rng):
-    """SciPy's pdf and cdf in the middle: (phi(u) - phi(v)) / (sigma P) and (u phi(u) - v phi(v)) / (2 P)."""
-    mu, logvar, c = rng.uniform(0, 4, (7, 6)), rng.uniform(-1, 1, (7, 6)), rng.integers(0, 5, (7, 6))
+    """SciPy's pdf and cdf, whose differences hold near the count: (phi(u) - phi(v)) / (sigma P) and the like."""
+    c, logvar = rng.integers(0, 5, (7, 6)), rng.uniform(-1, 1, (7, 6))
+    mu = c + rng.uniform(-1.2, 1.2, (7, 6))
     sigma, w = np.exp(logvar / 2), rng.standard_normal(7)
     u, v = ((np.where(c == end, sign * 60, c + sign * 0.5 - mu)) / sigma for end, sign in ((4, 1), (0, -1)))
     P, phi = stats.norm.cdf(u) - stats.norm.cdf(v), stats.norm.pdf

@@ -1,4 +1,4 @@
-"""Data that the package ships. Attribution and licence: ATTRIBUTION.md in this folder."""
+"""Data: what the package ships (licences: ATTRIBUTION.md here), files of yours, and laws whose truth is known."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from refvae.data.readers import Dataset, dataset, read
+from refvae.data.worlds import WORLDS, World
 from refvae.trees import Array
+
+__all__ = ["WORLDS", "Dataset", "World", "dataset", "digits", "read", "topics"]
 
 
 def digits() -> tuple[Array, Array]:
