@@ -19,6 +19,7 @@ from refvae.check.problem import argument_names
 from refvae.geometry import ellipse_loss, kl_uniform_normal, naive_penalty, noisy_linear_cost, profile_loss
 from refvae.layers import Dense
 from refvae.linear_ae import affine_ae, linear_ae, linear_ae_grad, regularised_ae
+from refvae.models.ae import AE, squared_loss
 from refvae.vae import VAE
 
 MODULES = [module.name for module in pkgutil.walk_packages(refvae.__path__, "refvae.")
@@ -127,6 +128,8 @@ TABLE = {
     called(vae.linear_vae, beta=0.7): Row(lambda rng: (
         vae.LinearVAE(*rng.standard_normal((2, 6, 3)), rng.standard_normal(3)), np.array(-0.8),
         rng.standard_normal((7, 6)))),
+    smooth(squared_loss): Row(lambda rng: (AE((affine(rng, 6, 5), affine(rng, 5, 3)),
+                                              (affine(rng, 3, 5), affine(rng, 5, 6))), rng.standard_normal((7, 6)))),
     neg_log_aggregate: Row(lambda rng: (rng.standard_normal((7, 3)), *rng.standard_normal((2, 6, 3)))),
     pointwise_information: Row(lambda rng: tuple(rng.standard_normal((3, 7, 3)))),
     functools.wraps(vib_loss)(lambda *args: vib_loss(*args, 0.7, activation=layers.tanh)): Row(labelled),

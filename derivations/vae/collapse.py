@@ -123,14 +123,14 @@ def value_at_four_scales(optimum, rng):
 
 @ledger.add("3.33", "law", linear_vae_optimum, bound=0, wrong=OPTIMUM_WRONG)
 def nothing_is_lower(optimum, rng):
-    """At each of the four scales none of 80 points near it, at distances 1e-3 to 1, is lower."""
+    """At each of the four scales none of 32 points near it, at distances 1e-3 to 1, is lower."""
     X, higher = with_spectrum(rng), []
     for eta, beta in SCALES:
         p = optimum(X, 4, eta, beta)
         loss = lambda p, eta=eta, beta=beta: linear_vae(p, np.array(np.log(eta)), X, beta=beta)[0].mean()
         for size in 10.0 ** -np.arange(4):
             near = (trees.map(lambda leaf, size=size: leaf + size * rng.standard_normal(leaf.shape), p)
-                    for _ in range(20))
+                    for _ in range(8))
             higher += [loss(each) > loss(p) * (1 - 1e-14) for each in near]
     return holds(np.array(higher))
 
@@ -173,8 +173,7 @@ def tampered(change):
     return lambda p, X: (objective(p, X)[0], lambda d: (change(objective(p, X)[1](d)[0], p), None))
 
 
-DESCENT_WRONG = {"encoder not trained": tampered(lambda d, p: d._replace(V=0 * d.V)),
-                 "blur forgotten": tampered(lambda d, p: d._replace(W=d.W - 2 * p.W * np.exp(p.logvar)))}
+DESCENT_WRONG = {"blur forgotten": tampered(lambda d, p: d._replace(W=d.W - 2 * p.W * np.exp(p.logvar)))}
 
 
 @lru_cache

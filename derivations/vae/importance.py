@@ -182,7 +182,7 @@ def quadratic_in_the_noise(weights, rng):
     return gap(np.array(got), np.array(want))
 
 
-S, R = np.linspace(-40, 8, 3000), np.linspace(0, 13, 600)
+S, R = np.linspace(-40, 8, 1200), np.linspace(0, 13, 300)
 
 
 def scaled_gap(weights, c, K):

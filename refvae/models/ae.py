@@ -10,7 +10,7 @@ import numpy as np
 from refvae.data.readers import Dataset
 from refvae.fit import Draw, Objective
 from refvae.inputs import whole
-from refvae.layers import Dense, mlp, mlp_init, relu, squared_error
+from refvae.layers import Activation, Dense, mlp, mlp_init, relu, squared_error
 from refvae.linear_ae import truncated_svd
 from refvae.models.record import Facts, Model, Number, grey, mean
 from refvae.trees import Array, Pull
@@ -53,10 +53,10 @@ def init(facts: Facts, settings: Settings, rng: np.random.Generator) -> AE:
     return AE(mlp_init(sizes, rng), mlp_init(sizes[::-1], rng))
 
 
-def squared_loss(p: AE, x_frozen: Array) -> tuple[Any, Pull]:
+def squared_loss(p: AE, x_frozen: Array, *, activation: Activation = relu) -> tuple[Any, Pull]:
     """The objective: the squared error, summed over the pixels, mean over the batch.   x: (n, d) -> ()"""
-    z, pull_encode = mlp(p.enc, x_frozen, relu)
-    xhat, pull_decode = mlp(p.dec, z, relu)
+    z, pull_encode = mlp(p.enc, x_frozen, activation)
+    xhat, pull_decode = mlp(p.dec, z, activation)
     se, pull_se = squared_error(xhat, x_frozen)
 
     def pull(dloss: Any) -> tuple[AE, None]:
