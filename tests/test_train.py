@@ -248,7 +248,8 @@ def test_checkpoints_are_written_at_first_in_between_and_in_the_end(every, steps
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_control_c_in_a_process_of_its_own(tmp_path):
     argv = [sys.executable, "-m", "refvae", "train", "ae", "--out", "a", "--steps", "1000000"]
-    with subprocess.Popen(argv, cwd=tmp_path, stderr=subprocess.PIPE, encoding="utf8") as process:
+    with subprocess.Popen(argv, cwd=tmp_path, stderr=subprocess.PIPE, encoding="utf8",
+                          preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) as process:
         for _ in range(600):
             if (tmp_path / "a" / "checkpoint.npz").exists():
                 break
