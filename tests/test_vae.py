@@ -15,6 +15,7 @@ from refvae.vae import (
     LinearVAE,
     active_units,
     binomial,
+    binomial_nll,
     discretised_gaussian,
     discretised_gaussian_nll,
     elbo_terms,
@@ -114,6 +115,13 @@ def test_the_divergence_is_precise_near_zero_and_overflows_to_infinity(dtype):
     assert np.abs(kl_std_normal(0 * near, near)[0] / want - 1).max() < 40 * eps
     with np.errstate(over="ignore"):
         assert np.isinf(kl_std_normal(np.zeros((1, 1), dtype), np.full((1, 1), 800, dtype))[0])
+
+
+def test_eight_bit_counts_do_not_wrap():
+    counts, logits = np.array([[255, 0, 128]], np.uint8), np.array([[-0.69, 0.1, 0.2]])
+    got, want = (binomial_nll(logits, each, 255)[0] for each in (counts, counts.astype(float)))
+    assert got == want
+    assert np.isfinite(got).all()
 
 
 def test_bins_far_from_the_mean_have_a_finite_cost_and_slope():

@@ -33,7 +33,7 @@ SCORE_WRONG = {"signal's sign": lambda p, x, z, signal, **how: score_surrogate(p
 
 @ledger.add("3.26", "identity", score_surrogate, wrong=SCORE_WRONG)
 def mean_is_the_gradient_without_paths(surrogate, rng):
-    """The mean over 43 nodes is that of the gradient of the ELBO, with the baselines 0 and -3."""
+    """The mean over 57 nodes is that of the gradient of the ELBO, with the baselines 0 and -3."""
     world = one_unit(rng)
     want = estimates_of(of_the_elbo, world)
     return gap(tuple(estimates_of(by_score(surrogate, b), world) for b in (0.0, -3.0)), (want, want))

@@ -41,9 +41,10 @@ def binomial_nll(logits: Array, counts_frozen: Array, trials: int) -> tuple[Arra
 
     counts: whole numbers in 0..trials, of any dtype.
     """
-    share = (counts_frozen / trials).astype(logits.real.dtype)
+    counts = counts_frozen.astype(float)  # 8-bit counts would wrap at 255 + 1
+    share = (counts / trials).astype(logits.real.dtype)
     nll, pull = bernoulli_nll(logits, share)
-    log_ways = -special.betaln(counts_frozen + 1, trials - counts_frozen + 1) - np.log1p(trials)        # (3.15)
+    log_ways = -special.betaln(counts + 1, trials - counts + 1) - np.log1p(trials)        # (3.15)
     value = trials * nll - log_ways.sum(1).astype(share.dtype)                                          # (3.15)
     return value, lambda dnll: (pull(trials * dnll)[0], None)                                           # (3.15)
 
