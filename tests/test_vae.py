@@ -22,14 +22,19 @@ from refvae.vae import (
     evaluate,
     gaussian,
     iw_bound,
+    iw_surrogate,
     kl_std_normal,
     linear_vae,
     linear_vae_optimum,
+    log_weights,
     neg_elbo,
+    neg_iw_bound,
+    normalised_weights,
     ppca,
     ppca_log_likelihood,
     ppca_posterior,
     reparam,
+    score_surrogate,
     vae_init,
 )
 
@@ -84,7 +89,11 @@ def small(*sizes):
     lambda: gaussian(0.1)(np.ones((7, 3)), np.ones((1, 3))), lambda: binomial(4)(np.ones((7, 3)), np.ones((7, 1))),
     lambda: discretised_gaussian(4)(np.ones((7, 6)), np.ones((7, 1))),
     lambda: neg_elbo(small(), np.ones((7, 6)), np.ones((1, 3))),
-    lambda: iw_bound(small(), np.ones((7, 6)), np.ones((4, 1, 3)))])
+    lambda: iw_bound(small(), np.ones((7, 6)), np.ones((4, 1, 3))),
+    lambda: iw_surrogate(small(), np.ones((7, 6)), np.ones((4, 7, 3)), np.ones(7)),
+    lambda: score_surrogate(small(), np.ones((7, 6)), np.ones((4, 7, 3)), np.ones((4, 1))),
+    lambda: linear_vae(LinearVAE(np.ones((5, 2)), np.ones((5, 2)), np.zeros(2)), np.zeros(5), np.ones((5, 5))),
+    lambda: linear_vae(LinearVAE(np.ones((5, 2)), np.ones((5, 2)), np.zeros(1)), np.array(0.0), np.ones((4, 5)))])
 def test_shapes_that_would_broadcast_wrongly_are_refused(call):
     with pytest.raises(ValueError, match=r"got shapes .* wanted equal ones"):
         call()
@@ -129,6 +138,39 @@ def test_bins_far_from_the_mean_have_a_finite_cost_and_slope():
     nll, pull = discretised_gaussian_nll(mu, logvar, np.array([[0, 4, 2]]), 4)
     assert np.isfinite(nll).all()
     assert all(np.isfinite(d).all() for d in pull(np.ones(1))[:2])
+
+
+def test_networks_are_mirrored():
+    p = vae_init((6, 5, 4, 3), 0, outputs=2)
+    assert [layer.W.shape for layer in (*p.enc, *p.dec)] == [(6, 5), (5, 4), (4, 6), (3, 4), (4, 5), (5, 12)]
+
+
+def test_surrogates_and_objectives_pass_the_likelihood_on():
+    rng = np.random.default_rng(0)
+    p, x, eps = small(), rng.standard_normal((7, 6)), rng.standard_normal((4, 7, 3))
+    likelihood = gaussian(0.3)
+    log_w = log_weights(p, x, eps, likelihood=likelihood)[0]
+    w = normalised_weights(log_w)
+    bound, pull = iw_bound(p, x, eps, likelihood=likelihood)
+    value, pull_surrogate = iw_surrogate(p, x, eps, w, likelihood=likelihood)
+    assert value == pytest.approx((w * log_w).sum() / 7, rel=1e-13)
+    assert trees.flatten(pull_surrogate(1.0)[0]).vector == pytest.approx(trees.flatten(pull(1.0)[0]).vector, rel=1e-10)
+    assert neg_iw_bound(p, x, eps, likelihood=likelihood)[0] == -bound
+
+
+def test_a_numpy_float_for_beta_keeps_float32():
+    p = trees.map(lambda leaf: leaf.astype(np.float32), small())
+    x, eps = np.ones((7, 6), np.float32), np.ones((7, 3), np.float32)
+    loss, pull = neg_elbo(p, x, eps, beta=np.float64(0.5))
+    assert {leaf.dtype for leaf in trees.leaves((loss, pull(np.ones_like(loss))[0]))} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize("make", [binomial, discretised_gaussian])
+def test_levels_that_are_no_power_of_two_are_rounded_to_the_nearest_count(make):
+    x = np.arange(50)[:, None] / 49
+    out = np.tile([0.1, -1.0], (50, 1)) if make is discretised_gaussian else np.full((50, 1), 0.1)
+    nll = make(49)(out, x)[0]
+    assert np.exp(-nll).sum() == pytest.approx(1, rel=1e-12)
 
 
 # Training

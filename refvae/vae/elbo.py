@@ -69,6 +69,7 @@ def neg_elbo(p: VAE, x_frozen: Array, eps: Array, *, likelihood: Likelihood = be
     At beta = 1 its expectation over standard normal eps is at least the mean of -log p(x). The scale of the
     reconstruction is the likelihood's own: `gaussian(eta)` for squared errors.
     """
+    beta = float(beta)  # a NumPy float would turn float32 into float64
     (rec, kl), pull_terms = elbo_terms(p, x_frozen, eps, likelihood=likelihood, activation=activation)
     loss = (rec + beta * kl).mean()                                                                     # (3.11)
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import linalg
 
-from refvae.inputs import matrix, whole
+from refvae.inputs import matrix, same_shape, whole
 from refvae.trees import Array, Pull
 from refvae.vae.normal import LOG_2PI, gaussian_nll, kl_std_normal
 
@@ -75,6 +75,9 @@ def linear_vae(p: LinearVAE, logeta: Array, x: Array, *, beta: float = 1.0) -> t
 
     x is centred; at beta = 1 it is the negative evidence lower bound in nats, as a number per example.
     """
+    beta = float(beta)  # a NumPy float would turn float32 into float64
+    same_shape(logeta, np.zeros(()), "logeta and a number")
+    same_shape(p.logvar, p.W[0], "p.logvar against a row of p.W")
     mu, var, eta = x @ p.V, np.exp(p.logvar), np.exp(logeta)
     nll, pull_nll = gaussian_nll(mu @ p.W.T, logeta + 0 * x, x)
     kl, pull_kl = kl_std_normal(mu, p.logvar + 0 * mu)

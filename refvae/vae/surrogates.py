@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from refvae.inputs import same_shape
 from refvae.layers import Activation, bernoulli_nll, relu
 from refvae.trees import Array, Pull
 from refvae.vae.elbo import VAE, encode
@@ -32,6 +33,7 @@ def iw_surrogate(p: VAE, x_frozen: Array, eps_frozen: Array, w_frozen: Array, *,
     Its gradient at w = `normalised_weights` is that of `iw_bound`. [Burda et al. 2016, equation 13]
     """
     log_w, pull_weights = log_weights(p, x_frozen, eps_frozen, likelihood=likelihood, activation=activation)
+    same_shape(w_frozen, log_w, "w and log_w")
     n = len(x_frozen)
     return (w_frozen * log_w).sum() / n, lambda d: (pull_weights(d / n * w_frozen)[0], None, None, None)  # (3.23)
 
@@ -91,6 +93,7 @@ def score_surrogate(p: VAE, x_frozen: Array, z_frozen: Array, signal_frozen: Arr
     (mu, logvar), pull_encode = encode(p.enc, x_frozen, activation)
     nll_q, pull_q = gaussian_nll(over(mu, z_frozen), over(logvar, z_frozen), z_frozen)
     log_p, pull_joint = log_joint(p.dec, x_frozen, z_frozen, likelihood=likelihood, activation=activation)
+    same_shape(signal_frozen, log_p, "signal and log p(x, z)")
 
     def pull(d: Any) -> tuple[VAE, None, None, None]:
         each = np.full_like(log_p, d / log_p.size)
