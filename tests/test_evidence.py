@@ -233,7 +233,7 @@ def test_adjoint_evidence_checks_the_gradient():
     found = gradient_of(tanh)
     assert (found.status, found.kind, found.bound) == (PASS, "adjoint", 1e-12)
     assert found.outcome.measured == pytest.approx(found.outcome.expected, rel=1e-12, abs=0)
-    assert found.controls[0].outcome.error == pytest.approx(0.5, rel=1e-12)  # half the gradient: half of the larger norm
+    assert found.controls[0].outcome.error == pytest.approx(0.5, rel=1e-12)  # of the larger norm
 
 
 def test_adjoint_evidence_fails_for_a_wrong_gradient():
