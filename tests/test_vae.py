@@ -21,6 +21,7 @@ from refvae.vae import (
     elbo_terms,
     evaluate,
     gaussian,
+    gaussian_nll,
     iw_bound,
     iw_surrogate,
     kl_std_normal,
@@ -124,6 +125,13 @@ def test_the_divergence_is_precise_near_zero_and_overflows_to_infinity(dtype):
     assert np.abs(kl_std_normal(0 * near, near)[0] / want - 1).max() < 40 * eps
     with np.errstate(over="ignore"):
         assert np.isinf(kl_std_normal(np.zeros((1, 1), dtype), np.full((1, 1), 800, dtype))[0])
+
+
+def test_gaussian_terms_take_any_number_of_leading_axes():
+    mu, logvar, x = np.random.default_rng(0).standard_normal((3, 2, 4, 3))
+    flat = [part.reshape(8, 3) for part in (mu, logvar, x)]
+    assert kl_std_normal(mu, logvar)[0].ravel() == pytest.approx(kl_std_normal(*flat[:2])[0], rel=1e-15)
+    assert gaussian_nll(mu, logvar, x)[0].ravel() == pytest.approx(gaussian_nll(*flat)[0], rel=1e-15)
 
 
 def test_eight_bit_counts_do_not_wrap():

@@ -1,6 +1,16 @@
 """Evidence for derivations/vae.md, one file a section."""
 
-from refvae.derivations.vae import collapse, gaussian, importance, likelihoods, linear, objective, score, surrogates
+from refvae.derivations.vae import (
+    collapse,
+    gaussian,
+    importance,
+    likelihoods,
+    linear,
+    objective,
+    scale,
+    score,
+    surrogates,
+)
 from refvae.evidence import Ledger
 
-ledger = Ledger.of(objective, gaussian, likelihoods, importance, surrogates, score, linear, collapse)
+ledger = Ledger.of(objective, scale, gaussian, likelihoods, importance, surrogates, score, linear, collapse)

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import special, stats
 
 from refvae.derivations.vae.common import twice
-from refvae.evidence import Ledger, gap, holds, spoiled
+from refvae.evidence import Ledger, entrywise, gap, holds, spoiled
 from refvae.layers import bernoulli_nll
 from refvae.vae import binomial, binomial_nll, discretised_gaussian, discretised_gaussian_nll
 
@@ -133,17 +133,34 @@ def mass_by_quadrature(nll, rng):
     return gap(nll(mu[:, None], 2 * np.log(sigma)[:, None], c[:, None])[0], -log_mass(lower, upper, mu, sigma))
 
 
-def log_mass(lower, upper, mu, sigma):
-    """log of the Gaussian mass of intervals, each cut to where it has any, in 60 pieces of 40 nodes."""
+def slices(lower, upper, mu, sigma):
+    """Nodes (60, n, 40) and weights on intervals, each cut to where it has mass, in 60 pieces of 40 nodes."""
     peak = np.clip(mu, lower, upper)
     decay = np.minimum(sigma, sigma**2 / np.maximum(abs(peak - mu), 1e-300))
     a, b = np.maximum(lower, peak - 45 * decay), np.minimum(upper, peak + 45 * decay)
     edges = a + (b - a) * np.linspace(0, 1, 61)[:, None]
     half = (edges[1:] - edges[:-1]) / 2
-    x = (edges[1:] + edges[:-1])[..., None] / 2 + half[..., None] * NODES
+    return (edges[1:] + edges[:-1])[..., None] / 2 + half[..., None] * NODES, half[..., None] * WEIGHTS
+
+
+def log_mass(lower, upper, mu, sigma):
+    """log of the Gaussian mass of intervals, the largest density taken out."""
+    x, w = slices(lower, upper, mu, sigma)
     log_p = stats.norm.logpdf(x, mu[:, None], sigma[:, None])
     top = log_p.max((0, 2))
-    return top + np.log((np.exp(log_p - top[:, None]) @ WEIGHTS * half).sum(0))
+    return top + np.log((np.exp(log_p - top[:, None]) * w).sum((0, 2)))
+
+
+@ledger.add("3.16", "oracle", five, bound=1e-12, wrong={
+    "density at the count": density_at_the_count, "log of 1 - e^x at the wrong end": lambda mu, logvar, c: (
+        -np.log(stats.norm.cdf((c + 0.5 - mu) / np.exp(logvar / 2))
+                - stats.norm.cdf((c - 0.5 - mu) / np.exp(logvar / 2))).sum(1), None)})
+def almost_certain_and_almost_impossible(nll, rng):
+    """A centred bin at sigma = .05 and .1 costs 2 Phi(-10) and 2 Phi(-5); at 1000 log(sigma sqrt(2 pi)), corrected."""
+    sigma = np.array([[0.05], [0.1], [1e3]])
+    cost = 2 * stats.norm.cdf([-10.0, -5.0])
+    return entrywise(nll(np.full((3, 1), 2.0), 2 * np.log(sigma), np.full((3, 1), 2))[0],
+                     np.append(-np.log1p(-cost), np.log(1e3 * np.sqrt(2 * np.pi)) + 1e-6 / 24))
 
 
 @ledger.add("3.16", "limit", discretised_gaussian(4), bound=1e-12, wrong={
@@ -176,6 +193,30 @@ def differences_of_densities(nll, rng):
     P, phi = stats.norm.cdf(u) - stats.norm.cdf(v), stats.norm.pdf
     want = (phi(u) - phi(v)) / (sigma * P), (u * phi(u) - v * phi(v)) / (2 * P)
     return gap(nll(mu, logvar, c)[1](w)[:2], tuple(w[:, None] * each for each in want))
+
+
+def logarithms_subtracted(mu, logvar, c):
+    """The slope with phi / P as exp(log phi - log P)."""
+    sigma = np.exp(logvar / 2)
+    u, v = (c + 0.5 - mu) / sigma, (c - 0.5 - mu) / sigma
+    log_p = -five(mu, logvar, c)[0][:, None]
+    phi = [np.exp(-t * t / 2 - np.log(2 * np.pi) / 2 - log_p) for t in (u, v)]
+    return -log_p[:, 0], lambda d: (d[:, None] * (phi[0] - phi[1]) / sigma, None, None)
+
+
+@ledger.add("3.17", "law", five, wrong={
+    **{key: BINNED_SLOPES[key] for key in ("sign of the mean's", "slope of the density at the count")},
+    "quotients as differences of logarithms": logarithms_subtracted})
+def mean_of_the_truncated_law(nll, rng):
+    """-(E[t | bin] - mu) / sigma^2 by quadrature over the bin, to 3000 sigma away and for sigma = 200, each entry."""
+    mu, sigma = np.array([2.3, -17.0, 5.0, 152.0, 1.2]), np.array([0.7, 1.0, 200.0, 0.05, 0.3])
+    c = np.array([2, 3, 1, 3, 1])
+    x, w = slices(c - 0.5, c + 0.5, mu, sigma)
+    log_p = stats.norm.logpdf(x, mu[:, None], sigma[:, None])
+    p = np.exp(log_p - log_p.max((0, 2))[:, None]) * w
+    mean = ((x - mu[:, None]) * p).sum((0, 2)) / p.sum((0, 2))
+    got = nll(mu[:, None], 2 * np.log(sigma)[:, None], c[:, None])[1](np.ones(5))[0][:, 0]
+    return entrywise(got, -mean / sigma**2)
 
 
 @ledger.add("3.17", "limit", discretised_gaussian(4), bound=1e-8, wrong={

@@ -7,9 +7,18 @@ import numpy as np
 from refvae import trees
 from refvae.derivations.vae.common import gauss_hermite, smooth
 from refvae.derivations.vae.importance import draws
-from refvae.derivations.vae.surrogates import estimates_of, lost, of_the_elbo, one_unit
+from refvae.derivations.vae.surrogates import estimates_of, lost, of_the_bound, of_the_elbo, one_unit
 from refvae.evidence import Ledger, gap, holds, spoiled
-from refvae.vae import VAE, encode, gaussian_nll, log_weights, reparam, score_surrogate
+from refvae.vae import (
+    VAE,
+    encode,
+    gaussian_nll,
+    log_mean_exp,
+    log_weights,
+    normalised_weights,
+    reparam,
+    score_surrogate,
+)
 
 ledger = Ledger()
 
@@ -37,6 +46,27 @@ def mean_is_the_gradient_without_paths(surrogate, rng):
     world = one_unit(rng)
     want = estimates_of(of_the_elbo, world)
     return gap(tuple(estimates_of(by_score(surrogate, b), world) for b in (0.0, -3.0)), (want, want))
+
+
+def of_many_draws(signal):
+    """The estimate for the bound of K draws; signal(bound, w, log_w) of every draw."""
+    def estimate(p, x, eps, **how):
+        (mu, logvar), _ = encode(p.enc, x)
+        log_w = log_weights(p, x, eps, **how)[0]
+        signals = len(eps) * signal(log_mean_exp(log_w)[0], normalised_weights(log_w), log_w)
+        return score_surrogate(p, x, mu + np.exp(logvar / 2) * eps, signals, **how)[1](1.0)[0]
+
+    return estimate
+
+
+@ledger.add("3.26", "law", of_many_draws(lambda bound, w, log_w: bound - w), wrong={
+    "weight not taken off": of_many_draws(lambda bound, w, log_w: bound + 0 * w),
+    "the draw's own weight": of_many_draws(lambda bound, w, log_w: log_w / len(w)),
+    "weighted by w": of_many_draws(lambda bound, w, log_w: w * log_w)})
+def mean_is_the_gradient_of_the_bound(estimator, rng):
+    """K = 2, signals K (bound - w): the mean over 2477 nodes is that of the encoder's gradient of the bound."""
+    world = one_unit(rng, 2)
+    return gap(estimates_of(estimator, world)[0], estimates_of(of_the_bound, world)[0])
 
 
 ledger.adjoint("3.26", smooth(score_surrogate), lambda rng: (*draws(rng), rng.standard_normal((4, 7))), wrong={

@@ -15,10 +15,11 @@ from scipy import special
 from refvae.inputs import same_shape, whole
 from refvae.layers import bernoulli_nll
 from refvae.trees import Array, Pull
-from refvae.vae.normal import LOG_2PI, gaussian_nll
+from refvae.vae.normal import gaussian_nll
 
 Likelihood = Callable[..., tuple[Any, Pull]]
 NEVER = -1e4  # a logarithm whose exponential is 0
+HAZARD, ROOT_HALF = float(np.sqrt(2 / np.pi)), float(np.sqrt(0.5))
 
 
 def gaussian(eta: float) -> Likelihood:
@@ -71,15 +72,15 @@ def discretised_gaussian_nll(mu: Array, logvar: Array, counts_frozen: Array, lev
     flip = np.where(half_line, counts == levels, (left + right).real > 0)  # reflect what lies right of the mean
     near, far = np.where(flip, -left, right), np.where(flip, -right, left)
     log_near = _log_ndtr(near)
-    log_mass = log_near + _log1mexp(np.where(half_line, NEVER, _log_ndtr(far) - log_near))              # (3.16)
-    nll = -log_mass.sum(1)                                                                              # (3.16)
+    log_share = _log1mexp(np.where(half_line, NEVER, _log_ndtr(far) - log_near))                        # (3.16)
+    nll = -(log_near + log_share).sum(1)                                                                # (3.16)
 
     def pull(dnll: Array) -> tuple[Array, Array, None]:
-        at_near = np.exp(-(near * near + LOG_2PI) / 2 - log_mass)                                       # (3.17)
-        at_far = np.where(half_line, 0, np.exp(-(far * far + LOG_2PI) / 2 - log_mass))                  # (3.17)
-        dmu = dnll[:, None] * np.where(flip, at_far - at_near, at_near - at_far) / sigma                # (3.17)
-        dlogvar = dnll[:, None] * (near * at_near - far * at_far) / 2                                   # (3.17)
-        return dmu, dlogvar, None
+        density = HAZARD / special.erfcx(-near * ROOT_HALF) * np.exp(-log_share)                        # (3.17)
+        rise = np.where(half_line, -1, np.expm1((near + far) / (2 * sigma)))                            # (3.17)
+        slope = dnll[:, None] * density * rise                                                          # (3.17)
+        dlogvar = dnll[:, None] * density * (1 / sigma - far * rise) / 2                                # (3.17)
+        return np.where(flip, slope, -slope) / sigma, dlogvar, None                                     # (3.17)
 
     return nll, pull
 
