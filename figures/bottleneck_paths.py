@@ -7,12 +7,10 @@ from typing import NamedTuple
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.patches import PathPatch
-from matplotlib.path import Path
 
 from refvae.bottleneck import interpolate, rotate
 from refvae.derivations.bottleneck.experiments import autoencoder, split
-from refvae.figures import STYLE, significant
+from refvae.figures import STYLE, mosaic, significant, sixteenths
 from refvae.layers import mlp, relu, sigmoid
 from refvae.vae import encode, reparam
 
@@ -40,7 +38,7 @@ def compute() -> Arrays:
     z1, z2 = np.split(reparam(mu, logvar, np.random.default_rng(1).standard_normal(mu.shape))[0], 2)
     norms = [[(path(z1, z2, t) ** 2).mean(1) for t in AXIS] for path in (straight, circular)]
     curves = [[np.mean(n, 1), *np.quantile(n, (0.25, 0.75), axis=1)] for n in norms]
-    return Arrays(np.rint(16 * pixels).astype(int), significant(curves))
+    return Arrays(sixteenths(pixels), significant(curves))
 
 
 def straight(z1: np.ndarray, z2: np.ndarray, t: float) -> np.ndarray:
@@ -59,6 +57,10 @@ def draw(arrays: Arrays) -> Figure:
         figure = Figure(figsize=(9, 3.5), layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=(1.5, 1))
         mosaic(left, arrays.images)
+        rows = len(arrays.images)
+        left.set(title="Decoded along the way", yticks=9 * np.arange(rows) + 3.5,
+                 yticklabels=["straight", "cos/sin"] * len(PAIRS))
+        left.tick_params(length=0)
         for (mean, low, high), name, colour in zip(arrays.norms, ("straight", "cos/sin"), ("C0", "C1"), strict=True):
             right.fill_between(AXIS, low, high, color=colour, alpha=0.15, linewidth=0)
             right.plot(AXIS, mean, color=colour, label=f"{name}, codes of digits")
@@ -67,20 +69,3 @@ def draw(arrays: Arrays) -> Figure:
         right.set(title=r"$|z|^2/k$ along the way, k = 8", xlabel=r"$\alpha$, or $2\theta/\pi$", ylim=(0, None))
         right.legend(frameon=False, loc="lower left", fontsize=8)
     return figure
-
-
-def mosaic(ax, images: np.ndarray) -> None:
-    """Every grey level one path of unit squares."""
-    corners: dict[int, list] = {}
-    for (row, column, pixel), level in np.ndenumerate(images):
-        x, y = 9 * column + pixel % 8, 9 * row + pixel // 8
-        corners.setdefault(int(level), []).append([(x, y), (x + 1, y), (x + 1, y + 1), (x, y + 1)])
-    for level, squares in sorted(corners.items()):
-        if level:
-            path = Path.make_compound_path_from_polys(np.array(squares, float))
-            ax.add_patch(PathPatch(path, facecolor=str(1 - level / 16), linewidth=0))
-    rows = len(images)
-    ax.set(title="Decoded along the way", xlim=(-0.5, 9 * STEPS), ylim=(9 * rows, -0.5), xticks=[], aspect="equal",
-           yticks=9 * np.arange(rows) + 4, yticklabels=["straight", "cos/sin"] * len(PAIRS))
-    ax.tick_params(length=0)
-    ax.spines[:].set_visible(False)

@@ -7,14 +7,13 @@ from typing import NamedTuple
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle, Ellipse, PathPatch
-from matplotlib.path import Path
+from matplotlib.patches import Circle, Ellipse
 from scipy import special
 from scipy.spatial import cKDTree
 
 from refvae.data import digits
 from refvae.derivations.geometry.trained import posterior, trained
-from refvae.figures import STYLE, significant
+from refvae.figures import STYLE, mosaic, significant, sixteenths
 from refvae.geometry import disc_coverage
 from refvae.layers import mlp, tanh
 
@@ -50,14 +49,9 @@ def compute() -> Arrays:
         images = mlp(p.dec, mu[SHOWN] + sigma[SHOWN] * noise, tanh)[0]
         away = tree.query(mlp(p.dec, draws, tanh)[0])[0].mean()
         found.append((significant(mu[::6][:300]), significant(mu[SHOWN]), significant(sigma[SHOWN]),
-                      grey([x[SHOWN], *images]), grey(mlp(p.dec, places(), tanh)[0]),
+                      sixteenths(np.array([x[SHOWN], *images])), sixteenths(mlp(p.dec, places(), tanh)[0]),
                       significant([disc_coverage(mu, sigma), away])))
     return Arrays(*(np.array(part) for part in zip(*found, strict=True)))
-
-
-def grey(images) -> np.ndarray:
-    """Sixteenths."""
-    return np.clip(np.rint(16 * np.asarray(images)), 0, 16).astype(int)
 
 
 def draw(arrays: Arrays) -> Figure:
@@ -67,7 +61,7 @@ def draw(arrays: Arrays) -> Figure:
         for axes, name, codes, mu, sigma, follow, plane, (covered, away) in zip(
                 figure.subplots(2, 4, width_ratios=(0.45, 1.2, 0.45, 1.5)), KINDS.values(), *arrays, strict=True):
             point = name == "autoencoder"
-            mosaic(axes[0], follow[:1], 1)
+            mosaic(axes[0], follow[:1, None])
             axes[0].set(title=f"{name}:\na digit x")
             axes[1].scatter(*codes.T, s=2, color="0.7", linewidths=0)
             axes[1].add_patch(Circle((0, 0), 1, fill=False, color="k", lw=0.8))
@@ -78,25 +72,9 @@ def draw(arrays: Arrays) -> Figure:
             axes[1].set(title=f"its code: {'a point' if point else 'an ellipse'}", aspect="equal", xlim=(-3, 3),
                         ylim=(-3, 3), xticks=(-2, 0, 2), yticks=(-2, 0, 2),
                         xlabel=f"codes cover {100 * covered:.2g} % of the disc")
-            mosaic(axes[2], follow[1:2] if point else follow[1:], 1)
+            mosaic(axes[2], (follow[1:2] if point else follow[1:])[:, None])
             axes[2].set(title="decoded" if point else "decoded:\nthree points\nof the ellipse")
-            mosaic(axes[3], plane, SIDE)
+            mosaic(axes[3], plane.reshape(SIDE, SIDE, -1))
             axes[3].set(title="the plane decoded at quantiles of N(0, I)",
                         xlabel=f"draws of N(0, I) decode to {away:.3g} from the nearest digit")
     return figure
-
-
-def mosaic(ax, images, columns) -> None:
-    """Every grey level one path of unit squares."""
-    corners = {level: [] for level in range(1, 17)}
-    for (image, pixel), level in np.ndenumerate(images):
-        if level:
-            x, y = 9 * (image % columns) + pixel % 8, 9 * (image // columns) + pixel // 8
-            corners[level].append([(x, y), (x + 1, y), (x + 1, y + 1), (x, y + 1)])
-    for level, squares in corners.items():
-        if squares:
-            path = Path.make_compound_path_from_polys(np.array(squares, float))
-            ax.add_patch(PathPatch(path, facecolor=str(1 - level / 16), linewidth=0))
-    ax.set(xlim=(-0.5, 9 * columns - 0.5), ylim=(9 * -(-len(images) // columns) - 0.5, -0.5), xticks=[], yticks=[],
-           aspect="equal")
-    ax.spines[:].set_visible(False)
