@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import accumulate, pairwise
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +24,9 @@ class Flat(NamedTuple):
 
 def leaves(tree: Tree) -> list[Array]:
     """The arrays of a tree, from left to right; None (no cotangent) is no leaf."""
-    return [leaf for _, leaf in _walk(tree, "")]
+    if isinstance(tree, tuple):
+        return [leaf for part in tree for leaf in leaves(part)]
+    return [] if tree is None else [tree]
 
 
 def names(tree: Tree, root: str = "") -> list[str]:
@@ -69,11 +73,12 @@ def flatten(tree: Tree) -> Flat:
 
 def unflatten(vector: Array, like: Tree) -> Tree:
     """The tree shaped `like` whose leaves are views into `vector`, in the order of `leaves`."""
-    sizes = [np.size(leaf) for leaf in leaves(like)]
-    if vector.shape != (sum(sizes),):
-        raise ValueError(f"vector: got shape {vector.shape}, wanted {(sum(sizes),)}")
-    pieces = iter(np.split(vector, np.cumsum(sizes)[:-1]))
-    return map(lambda leaf: next(pieces).reshape(np.shape(leaf)), like)
+    shapes = [np.shape(leaf) for leaf in leaves(like)]
+    ends = list(accumulate((prod(shape) for shape in shapes), initial=0))
+    if vector.shape != (ends[-1],):
+        raise ValueError(f"vector: got shape {vector.shape}, wanted {(ends[-1],)}")
+    pieces = (vector[a:b].reshape(shape) for (a, b), shape in zip(pairwise(ends), shapes, strict=True))
+    return map(lambda _: next(pieces), like)
 
 
 def _like(tree: tuple[Any, ...], parts: list[Any]) -> Any:

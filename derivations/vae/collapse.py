@@ -170,7 +170,11 @@ def objective(p, X):
 
 def tampered(change):
     """The objective with a wrong gradient."""
-    return lambda p, X: (objective(p, X)[0], lambda d: (change(objective(p, X)[1](d)[0], p), None))
+    def wrong(p, X):
+        loss, pull = objective(p, X)
+        return loss, lambda d: (change(pull(d)[0], p), None)
+
+    return wrong
 
 
 DESCENT_WRONG = {"blur forgotten": tampered(lambda d, p: d._replace(W=d.W - 2 * p.W * np.exp(p.logvar)))}
