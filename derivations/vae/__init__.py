@@ -1,6 +1,7 @@
 """Evidence for derivations/vae.md, one file a section."""
 
 from refvae.derivations.vae import (
+    active,
     collapse,
     gaussian,
     importance,
@@ -13,4 +14,4 @@ from refvae.derivations.vae import (
 )
 from refvae.evidence import Ledger
 
-ledger = Ledger.of(objective, scale, gaussian, likelihoods, importance, surrogates, score, linear, collapse)
+ledger = Ledger.of(objective, scale, gaussian, likelihoods, importance, surrogates, score, linear, collapse, active)

@@ -6,7 +6,7 @@ import numpy as np
 
 from refvae import trees
 from refvae.derivations.vae.common import black_and_white, model, smooth
-from refvae.derivations.vae.importance import draws, inflated
+from refvae.derivations.vae.importance import draws, few_draws, inflated
 from refvae.evidence import Ledger, Outcome, gap, spoiled
 from refvae.layers import Dense, bernoulli_nll, tanh
 from refvae.vae import (
@@ -60,9 +60,10 @@ def gradient_of_the_bound(surrogate, rng):
 ledger.adjoint("3.23", log_mean_exp, lambda rng: (2 * rng.standard_normal((5, 7)),), wrong={
     "equal weights": spoiled(log_mean_exp, lambda d: 0 * d + d.mean(0)),
     "weights not normalised": spoiled(log_mean_exp, lambda d: 2 * d)}, name="mean")
-ledger.adjoint("3.23", smooth(iw_surrogate), lambda rng: (*draws(rng), normalised_weights(rng.standard_normal((4, 7)))),
-               wrong={"mean over draws": spoiled(smooth(iw_surrogate), lambda d: (
-                   trees.map(lambda leaf: leaf / 4, d[0]), *d[1:]))}, name="surrogate")
+ledger.adjoint("3.23", smooth(iw_surrogate), lambda rng: (
+    *few_draws(rng), normalised_weights(rng.standard_normal((3, 7)))), name="surrogate", wrong={
+        "mean over draws": spoiled(smooth(iw_surrogate), lambda d: (
+            trees.map(lambda leaf: leaf / 3, d[0]), *d[1:]))})
 
 
 # Means over the noise, exactly. Row i of the data is the i-th unit vector, so row i of the encoder's only matrix is the
@@ -154,9 +155,9 @@ def no_variance_of_many_draws(surrogate, rng):
 
 
 def two_models(rng):
-    """Free and frozen parameters that differ, images, four draws."""
-    p, x, eps = draws(rng)
-    return p, x, eps, model(rng)
+    """Free and frozen parameters that differ, images, three draws."""
+    p, x, eps = few_draws(rng)
+    return p, x, eps, model(rng, 5, 4, 2)
 
 
 def lost(layer, part):
