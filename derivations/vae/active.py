@@ -1,0 +1,50 @@
+"""Evidence for units in use, (3.36)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from refvae.derivations.vae.collapse import few_rows
+from refvae.derivations.vae.linear import pixels
+from refvae.evidence import Ledger, gap, holds
+from refvae.layers import Dense
+from refvae.vae import VAE, active_units, encode, linear_vae_optimum
+
+ledger = Ledger()
+
+
+def networks(p):
+    """A LinearVAE as a VAE of affine networks, all its means moved by one half."""
+    half, d = np.full(p.W.shape[1], 0.5), len(p.W)
+    return VAE((Dense(np.hstack([p.V, 0 * p.V]), np.append(half, p.logvar)),), (Dense(p.W.T, np.zeros(d)),))
+
+
+ACTIVE_WRONG = {"second moment, not variance": lambda p, x: (encode(p.enc, x)[0][0] ** 2).mean(0) > 0.01,
+                "standard deviation": lambda p, x: encode(p.enc, x)[0][0].std(0) > 0.01,
+                "posterior variance below 1/2": lambda p, x: np.exp(encode(p.enc, x)[0][1]).mean(0) < 0.5,
+                "every unit": lambda p, x: np.ones(p.dec[0].W.shape[0], bool)}
+
+
+@ledger.add("3.36", "law", active_units, bound=0, wrong=ACTIVE_WRONG)
+def those_above_the_threshold(active_units, rng):
+    """Rows like the digits, k = 8: the directions with lambda > eta / 0.99, for 30 eta to 1, and for .995 lambda_1."""
+    X, lam = few_rows(), pixels()[1]
+    right = []
+    for eta in (*np.geomspace(0.01, 1, 30), 0.995 * lam[0]):
+        vae = networks(linear_vae_optimum(X, 8, eta))
+        right.append(np.array_equal(active_units(vae, X), lam[:8] > eta / 0.99))
+    return holds(np.array(right))
+
+
+@ledger.add("3.36", "identity", active_units, wrong={key: ACTIVE_WRONG[key] for key in (
+    "every unit", "posterior variance below 1/2", "second moment, not variance")})
+def variance_of_the_means(active_units, rng):
+    """The variances of the means of the units that it finds, k = 8, eta = .03 and .2, are 1 - eta / lambda."""
+    X, lam = few_rows(), pixels()[1]
+    got, want = [], []
+    for eta in (0.03, 0.2):
+        vae = networks(linear_vae_optimum(X, 8, eta))
+        found = encode(vae.enc, X)[0][0].var(0)[active_units(vae, X)]
+        got.append(np.hstack([len(found), found, np.zeros(8 - len(found))]))
+        want.append(np.append((lam > eta).sum().clip(max=8), np.maximum(1 - eta / lam[:8], 0)))
+    return gap(np.array(got), np.array(want))
