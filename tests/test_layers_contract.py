@@ -16,6 +16,8 @@ from refvae import layers, trees, vae
 from refvae.bottleneck import capacity_loss, neg_log_aggregate, pointwise_information, vib_loss
 from refvae.check import check_layer
 from refvae.check.problem import argument_names
+from refvae.entropy import knn_cross_entropy_layer, knn_divergence_layer, knn_entropy_layer, log_norm, neighbours
+from refvae.entropy.kl import take
 from refvae.geometry import ellipse_loss, kl_uniform_normal, naive_penalty, noisy_linear_cost, profile_loss
 from refvae.layers import Dense
 from refvae.linear_ae import affine_ae, linear_ae, linear_ae_grad, regularised_ae
@@ -68,6 +70,12 @@ def pictures(rng):
 def draws(rng):
     """A coder, pictures and four draws of noise for each."""
     return coder(rng), pictures(rng), rng.standard_normal((4, 7, 3))
+
+
+def near(rng, among=None):
+    """Seven points and the three nearest others of each; with a second sample, that too and its nearest."""
+    x, y = rng.standard_normal((7, 3)), None if among is None else rng.standard_normal((among, 3))
+    return (x, neighbours(x, 3).idx) if y is None else (x, y, neighbours(x, 3).idx, neighbours(x, 3, among=y).idx)
 
 
 def called(layer, **how):
@@ -134,6 +142,12 @@ TABLE = {
     pointwise_information: Row(lambda rng: tuple(rng.standard_normal((3, 7, 3)))),
     functools.wraps(vib_loss)(lambda *args: vib_loss(*args, 0.7, activation=layers.tanh)): Row(labelled),
     functools.wraps(capacity_loss)(lambda *args: capacity_loss(*args, 0.7, 0.4, activation=layers.tanh)): Row(labelled),
+    log_norm: Row(normal(7, 3)),
+    called(log_norm, norm=np.inf): Row(normal(7, 3)),
+    take: Row(lambda rng: (rng.standard_normal((6, 3)), rng.integers(0, 6, 7))),
+    knn_entropy_layer: Row(near),
+    knn_cross_entropy_layer: Row(lambda rng: (lambda x, y, _, idx: (x, y, idx))(*near(rng, 5))),
+    knn_divergence_layer: Row(lambda rng: near(rng, 5)),
     naive_penalty: Row(lambda rng: tuple(rng.standard_normal((2, 7, 3)))),
     kl_uniform_normal: Row(lambda rng: tuple(rng.standard_normal((2, 7, 3)))),
     noisy_linear_cost: Row(lambda rng: (rng.standard_normal((6, 3)), *rng.standard_normal((2, 7, 3)),
@@ -296,7 +310,7 @@ def test_no_layer_draws_sorts_or_chooses(layer, row):
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     used |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     assert not used & CHANCE
-    assert ("argmax" in used) <= (layer is layers.softmax_nll)  # it only shifts the logits
+    assert ("argmax" in used) <= (layer.__name__ in {"softmax_nll", "log_norm"})  # a shift of logits, a branch of a norm
 
 
 # Holomorphic core

@@ -1,0 +1,95 @@
+"""Evidence for motions, scalings and affine maps, (6.8) and (6.9)."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import special
+
+from refvae.derivations.entropy.common import points, value
+from refvae.entropy import log_ball_volume, neighbours
+from refvae.evidence import Ledger, gap, holds
+
+ledger = Ledger()
+
+
+def rotation(rng, d):
+    """A random orthogonal matrix."""
+    return np.linalg.qr(rng.standard_normal((d, d)))[0]
+
+
+@ledger.add("6.8", "identity", value, wrong={
+    "log a without d": lambda x, k, **how: value(x, k, **how) - (x.shape[1] - 1) * np.log(np.ptp(x)),
+    "standardised": lambda x, k, **how: value((x - x.mean(0)) / x.std(0), k, **how),
+    "noise of fixed size": lambda x, k, **how: value(x + 1e-6 * np.sin(1e6 * x), k, **how)})
+def moved_and_scaled(estimate, rng):
+    """Rotation and translation for the Euclidean norm, axes and signs for both, and d log|a|."""
+    x, found, want = points(rng), [], []
+    for k in (1, 4):
+        h = {norm: estimate(x, k, norm=norm) for norm in (2, np.inf)}
+        found.append(estimate(-0.3 * x @ rotation(rng, 3) + 5, k) - 3 * np.log(0.3))
+        found.append(estimate(7 * x[::-1, [2, 0, 1]] * [1, -1, 1] - 2, k, norm=np.inf) - 3 * np.log(7))
+        want += [h[2], h[np.inf]]
+    return gap(np.array(found), np.array(want))
+
+
+def by_expansion(x, k, norm=2):
+    """Radii from |x|^2 + |y|^2 - 2xy, which lose digits far from the origin."""
+    square = (x * x).sum(1)
+    distance = np.sqrt(np.maximum(square[:, None] + square - 2 * x @ x.T, 0))
+    np.fill_diagonal(distance, np.inf)
+    return np.sort(distance)[:, :k] if norm == 2 else neighbours(x, k, norm=norm).rho
+
+
+def radii_of_order(x, k, norm=2):
+    """All radii up to order k."""
+    return neighbours(x, k, norm=norm).rho
+
+
+@ledger.add("6.8", "law", radii_of_order, bound=0, wrong={
+    "by expansion": by_expansion,
+    "noise of fixed size": lambda x, k, norm=2: radii_of_order(x + 1e-12 * np.sin(1e6 * x), k, norm),
+    "centred first": lambda x, k, norm=2: radii_of_order(x - x.mean(0) / 3, k, norm)})
+def bit_for_bit(radii, rng):
+    """Powers of two, signs, order of the points, axes for the maximum norm, translation of dyadic numbers."""
+    cases = []
+    for norm in (2, np.inf):
+        x = np.round(points(rng, 40) * 2**20) / 2**20
+        rho, order = radii(x, 4, norm), rng.permutation(40)
+        cases += [np.array_equal(radii(x * 2.0**e, 4, norm), rho * 2.0**e) for e in (-300, -7, 11, 300)]
+        cases += [np.array_equal(radii(-x, 4, norm), rho), np.array_equal(radii(x * [1, -1, 1], 4, norm), rho),
+                  np.array_equal(radii(x[order], 4, norm), rho[order]), np.array_equal(radii(x + 2.0**20, 4, norm), rho)]
+    return holds(cases + [np.array_equal(radii(x[:, [2, 0, 1]], 4, np.inf), rho)])
+
+
+def whitened(x, k):
+    """The estimate with whitening."""
+    return value(x, k, whiten=True)
+
+
+def spheres(x, k):
+    """Each column divided by its standard deviation: no rotation."""
+    return value((x - x.mean(0)) / x.std(0), k) + np.log(x.std(0)).sum()
+
+
+WHITEN_WRONG = {"columns alone": spheres, "no determinant": lambda x, k: whitened(x, k) - np.linalg.slogdet(
+    np.cov(x.T))[1] / 2, "determinant of the covariance": lambda x, k: whitened(x, k) + np.linalg.slogdet(np.cov(x.T))[1] / 2}
+
+
+@ledger.add("6.9", "identity", whitened, wrong=WHITEN_WRONG)
+def by_mahalanobis(estimate, rng):
+    """Radii in the metric of the inverse covariance, by loops."""
+    x = points(rng)
+    S = np.cov(x.T, bias=True)
+    square = np.array([[(a - b) @ np.linalg.solve(S, a - b) for b in x] for a in x])
+    rho = np.sqrt(np.sort(square)[:, 2])  # the smallest is the point itself
+    constant = special.digamma(9) - special.digamma(2) + log_ball_volume(3)
+    return gap(np.array(estimate(x, 2)), constant + 3 * np.log(rho).mean() + np.linalg.slogdet(S)[1] / 2)
+
+
+@ledger.add("6.9", "law", whitened, wrong=WHITEN_WRONG | {"not whitened": value})
+def under_affine_maps(estimate, rng):
+    """H(XB + b) = H(X) + log|det B| for random B of condition numbers up to some hundred."""
+    x = points(rng, 40)
+    maps = [rotation(rng, 3) * np.exp(rng.uniform(-2, 2, 3)) @ rotation(rng, 3) for _ in range(3)]
+    return gap(np.array([estimate(x @ B + rng.standard_normal(3), 3) - np.linalg.slogdet(B)[1] for B in maps]),
+               np.full(3, estimate(x, 3)))

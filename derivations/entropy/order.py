@@ -1,0 +1,226 @@
+"""Evidence for the estimate from order statistics, (6.2) to (6.7)."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+from scipy import special, stats
+
+from refvae.derivations.entropy.common import points, radii, shifted, value
+from refvae.entropy import log_ball_volume, neighbours
+from refvae.evidence import Ledger, entrywise, gap, holds, z_score
+
+ledger = Ledger()
+NODES = tuple(part / 2 for part in np.polynomial.legendre.leggauss(80) + np.array([[1], [0]]))  # on [0, 1]
+
+# Volumes
+
+BALL_WRONG = {"diameter 1": lambda d, norm=2: log_ball_volume(d, norm) - d * np.log(2),
+              "Gamma(d/2)": lambda d, norm=2: log_ball_volume(d, norm) + np.log(d / 2),
+              "surface": lambda d, norm=2: log_ball_volume(d, norm) + np.log(d)}
+
+
+@ledger.add("6.2", "identity", log_ball_volume, wrong=BALL_WRONG)
+def slices(log_volume, rng):
+    """V_d = V_{d-1} times the integral of (1 - t^2)^{(d-1)/2}, a Beta function, from V_1 = 2; and 2^d."""
+    dims = np.arange(1, 31)
+    steps = np.array([special.beta(0.5, (d + 1) / 2) for d in dims])
+    return gap(np.exp([[log_volume(d), log_volume(d, np.inf)] for d in dims]),
+               np.stack([np.cumprod(steps), 2.0 ** dims], 1))
+
+
+@ledger.add("6.2", "oracle", log_ball_volume, bound=2e-6, wrong=BALL_WRONG)
+def numbers_of_the_article(log_volume, rng):
+    """The five values of B_d: 2, 3.14159, 4.18879, 4.93480, 5.26379."""
+    return entrywise(np.exp([log_volume(d) for d in range(1, 6)]), np.array([2, 3.14159, 4.18879, 4.93480, 5.26379]))
+
+
+# The mass within the k-th neighbour
+
+PAIRS = [(5, 1), (7, 3), (10, 3), (50, 7), (2, 1), (6, 5)]
+MASS_WRONG = {"one point too many": lambda n, k: (k, n - k + 1), "order k - 1": lambda n, k: (k - 0.5, n - k)}
+
+
+@ledger.add("6.3", "identity", lambda n, k: (k, n - k), wrong=MASS_WRONG)
+def at_least_k_of_the_others(beta, rng):
+    """Pr(P <= t) is the probability that k or more of n - 1 uniform variables are below t, a binomial tail."""
+    t = rng.uniform(0.05, 0.95, 20)
+    return gap(np.array([stats.beta.cdf(t, *beta(n, k)) for n, k in PAIRS]),
+               np.array([stats.binom.sf(k - 1, n - 1, t) for n, k in PAIRS]))
+
+
+@ledger.add("6.3", "montecarlo", lambda x, k: neighbours(x, k).rho[0, -1], wrong={
+    "order k + 1": lambda x, k: neighbours(x, k + 1).rho[0, -1],
+    "the farther of both sides": lambda x, k: np.sort(np.abs(x[1:, 0] - x[0, 0]))[k]})
+def mass_of_exponential_points(radius, rng):
+    """The mass P of Exp(1) within the third neighbour of the first of seven points has the mean 3/7."""
+    def mass():
+        x = rng.exponential(size=(7, 1))
+        r = radius(x, 3)
+        return np.exp(-max(x[0, 0] - r, 0)) - np.exp(-x[0, 0] - r)
+
+    return z_score(np.array([mass() for _ in range(500)]), 3 / 7)
+
+
+# Its logarithm
+
+
+def simplex(n):
+    """n points whose distances are all the square root of 2."""
+    return np.eye(n)
+
+
+def constant(estimate, n, k):
+    """The part of an estimate that depends on n and k only."""
+    return estimate(simplex(n), k) - log_ball_volume(n) - n / 2 * np.log(2)
+
+
+CONSTANT_WRONG = {"log(n - 1)": shifted(lambda n, k, d: np.log(n - 1) - special.digamma(n)),
+                  "log k": shifted(lambda n, k, d: special.digamma(k) - np.log(k)),
+                  "psi(n - 1)": shifted(lambda n, k, d: special.digamma(n - 1) - special.digamma(n))}
+
+
+def layered(x, k, **how):
+    """The estimate by the layer."""
+    from refvae.entropy import knn_entropy_layer
+
+    return knn_entropy_layer(x, neighbours(x, k, **how).idx, *how.values())[0]
+
+
+@ledger.add("6.4", "identity", lambda x, k: np.array([value(x, k), layered(x, k)]), wrong=CONSTANT_WRONG)
+def harmonic_sums(estimate, rng):
+    """On a simplex the constant is 1/k + ... + 1/(n - 1), in rationals, for estimate and layer."""
+    cases = [(n, k) for n in (2, 3, 7, 12) for k in (1, 2, 5) if k < n]
+    exact = np.array([float(sum(Fraction(1, j) for j in range(k, n))) for n, k in cases])
+    return gap(np.array([constant(estimate, *case) * np.ones(2) for case in cases]), np.stack([exact, exact], 1))
+
+
+@ledger.add("6.4", "oracle", value, bound=1e-7, wrong=CONSTANT_WRONG)
+def by_quadrature(estimate, rng):
+    """-E log P by the integral over the density (8) of the article, n up to 50."""
+    t, w = NODES
+    mean = lambda n, k: w @ (6 * t**5 * stats.beta.pdf(t**6, k, n - k) * np.log(t**6))
+    return entrywise(np.array([constant(estimate, n, k) for n, k in PAIRS]), -np.array([mean(*pair) for pair in PAIRS]))
+
+
+@ledger.add("6.4", "identity", lambda n, k: (special.polygamma(1, k) - special.polygamma(1, n), special.gammaln),
+            wrong={"variance of one term": lambda n, k: (special.polygamma(1, k), special.gammaln),
+                   "moment without n": lambda n, k: (special.polygamma(1, k) - special.polygamma(1, n),
+                                                     lambda z: special.gammaln(z) if z < n else special.gammaln(n))})
+def variance_and_moments(law, rng):
+    """Variance as the sum of 1/j^2; E P^s as the product of (k + s + j) / (n + s + j) for s = 2: k(k+1) / (n(n+1))."""
+    found, want = [], []
+    for n, k in PAIRS:
+        variance, gammaln = law(n, k)
+        found += [variance, np.exp(gammaln(k + 2) + gammaln(n) - gammaln(k) - gammaln(n + 2))]
+        want += [sum(1 / j**2 for j in range(k, n)), k * (k + 1) / (n * (n + 1))]
+    return gap(np.array(found), np.array(want))
+
+
+# The estimate
+
+
+ESTIMATE_WRONG = {"diameter for radius": shifted(lambda n, k, d: d * np.log(2)),
+                  "psi(k + 1)": shifted(lambda n, k, d: -1 / k),
+                  "d missing": lambda x, k, **how: value(x, k, **how) - (x.shape[1] - 1) * np.mean(
+                      np.log(neighbours(x, k, **how).rho[:, -1]))}
+
+
+@ledger.add("6.5", "identity", lambda x, k, **how: np.array([value(x, k, **how), layered(x, k, **how)]),
+            wrong=ESTIMATE_WRONG)
+def by_loops(estimate, rng):
+    """The formula with radii by brute force, both norms, by estimate and layer."""
+    x, found, want = points(rng), [], []
+    for norm in (2, np.inf):
+        for k in (1, 3, 8):
+            terms = np.log(radii(x, k, norm=norm) ** 3 * (4 / 3 * np.pi if norm == 2 else 8))
+            want.append((special.digamma(9) - special.digamma(k) + terms.mean()) * np.ones(2))
+            found.append(estimate(x, k, norm=norm) * np.ones(2))
+    return gap(np.array(found), np.array(want))
+
+
+def exponential_bias(n, k):
+    """E log(p V rho / P) for Exp(1) by quadrature over x = -log u and the mass P ~ Beta(k, n - k) within rho."""
+    t, w = NODES
+    u = t[:, None] ** 6
+    inside = 1 - u * u  # the mass at which the ball reaches the edge of the support
+    low, rest = inside * t**6, u * u * t**6
+    law = lambda mass: stats.beta.pdf(mass, k, n - k)
+    terms = inside * law(low) * np.log(2 * u * np.arcsinh(low / u / 2) / low)
+    beyond = u * u * law(1 - rest) * np.log(2 * u * np.log(u / rest) / (1 - rest))
+    return (6 * t**5 * w) @ (terms + beyond) @ (6 * t**5 * w)
+
+
+@ledger.add("6.5", "limit", value, bound=1e-6, wrong={
+    "psi(k + 1)": ESTIMATE_WRONG["psi(k + 1)"], "diameter for radius": ESTIMATE_WRONG["diameter for radius"],
+    "without the bias": shifted(lambda n, k, d: -exponential_bias(2, 1))})
+def exact_bias_of_two_points(estimate, rng):
+    """Two points of Exp(1), whose distance is Exp(1): the mean is 1 + the bias by the formula, which is not small."""
+    t, w = NODES
+    both = lambda small: sum(estimate(np.array([[0], [-log_u]]), 1) for log_u in (np.log(small), np.log1p(-small)))
+    mean = (3 * t**5 * w) @ np.array([both(small) for small in t**6 / 2])
+    return gap(np.array(mean), np.array(1 + exponential_bias(2, 1)))
+
+
+@ledger.add("6.5", "montecarlo", value, wrong={
+    "psi(k + 1)": ESTIMATE_WRONG["psi(k + 1)"], "diameter for radius": ESTIMATE_WRONG["diameter for radius"]})
+def mean_of_five_points(estimate, rng):
+    """Five points of Exp(1), k = 2: the mean is 1 + the bias by the formula."""
+    return z_score(np.array([estimate(rng.exponential(size=(5, 1)), 2) for _ in range(300)]), 1 + exponential_bias(5, 2))
+
+
+# The article's form, and spacings
+
+
+def article(x, constant=np.log):
+    """(5) of the article, from sorted points."""
+    spacing = np.concatenate([[np.inf], np.diff(np.sort(x[:, 0])), [np.inf]])
+    rho = np.minimum(spacing[1:], spacing[:-1])
+    return np.log(rho).mean() + np.log(2) + constant(len(x) - 1) + np.euler_gamma
+
+
+@ledger.add("6.6", "identity", value, wrong={
+    "log n": shifted(lambda n, k, d: np.log(n) - special.digamma(n)), "k = 2": lambda x, k: value(x, 2)})
+def off_by_c(estimate, rng):
+    """The article's estimate plus psi(n) - log(n - 1) = H_{n-1} - gamma - log(n - 1), with a harmonic number."""
+    cases = [points(rng, n, 1) for n in (2, 5, 40)]
+    c = [sum(1 / np.arange(1, len(x))) - np.euler_gamma - np.log(len(x) - 1) for x in cases]
+    return gap(np.array([estimate(x, 1) for x in cases]), np.array([article(x) for x in cases]) + c)
+
+
+@ledger.add("6.6", "law", special.digamma, bound=0, wrong={
+    "log(n - 1/2)": lambda n: np.log(n - 0.5), "log(n - 1)": lambda n: np.log(n - 1), "log n": np.log})
+def within_the_bounds(digamma, rng):
+    """All four inequalities for n = 2, ..., 400."""
+    n = np.arange(2.0, 401)
+    c, rest = digamma(n) - np.log(n - 1), digamma(n) - np.log(n - 0.5)
+    return holds(np.array([np.log1p(1 / (2 * (n - 1))) < c, c < 1 / (2 * (n - 1)), 0 < rest,
+                           rest < 1 / (24 * (n - 0.5) ** 2)]).ravel())
+
+
+@ledger.add("6.7", "identity", value, wrong={"diameter for radius": ESTIMATE_WRONG["diameter for radius"],
+                                             "k = 2": lambda x, k: value(x, 2)})
+def smaller_of_two_spacings(estimate, rng):
+    """The sorted form, with psi(n) as a harmonic number."""
+    x = points(rng, 12, 1)
+    return gap(np.array(estimate(x, 1)), np.array(article(x, lambda m: sum(1 / np.arange(1, m + 1)) - np.euler_gamma)))
+
+
+def on_circle(x, k):
+    """The estimate on a circle of circumference 1."""
+    return value(x, k, norm=np.inf, periodic=1.0)
+
+
+SPACING_WRONG = {"psi(n + 1)": lambda x, k: (value(x, k) + 1 / len(x), on_circle(x, k) + 1 / len(x)),
+                 "ends forgotten": lambda x, k: (on_circle(x, k),) * 2, "circle cut open": lambda x, k: (value(x, k),) * 2}
+
+
+@ledger.add("6.7", "limit", lambda x, k: (value(x, k), on_circle(x, k)), bound=1e-9, wrong=SPACING_WRONG)
+def two_uniform_points(estimates, rng):
+    """n = 2: the mean over the distance t, of density 2(1 - t), is (2 log 2 - 1) / 2; over one on the circle, 0."""
+    t, w = (part / 2 for part in np.polynomial.legendre.leggauss(30) + np.array([[1], [0]]))
+    both = lambda distance: np.array([estimates(np.array([[0], [each]]), 1) for each in distance])
+    interval = (8 * t**3 * w * (1 - t**4)) @ both(t**4)[:, 0]
+    circle = (2 * t**3 * w) @ (both(t**4 / 2) + both(1 - t**4 / 2))[:, 1]
+    return gap(np.array([interval, 1 + circle]), np.array([np.log(2) - 0.5, 1]))

@@ -1,0 +1,42 @@
+"""Volumes of balls: whole, cut off by a box, or on a torus. All values are logarithms, so that no dimension overflows."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import gammaln
+
+from refvae.trees import Array
+
+
+class Box(NamedTuple):
+    """A box low <= x <= high, both (d,)."""
+
+    low: Array
+    high: Array
+
+
+def log_ball_volume(d: int, norm: float = 2) -> float:
+    """log V of the unit ball in R^d, of the Euclidean norm or (`norm` infinite) of the maximum norm.     (6.2)"""
+    if norm == np.inf:
+        return d * float(np.log(2))                                                                     # (6.2)
+    return float(d / 2 * np.log(np.pi) - gammaln(d / 2 + 1))                                            # (6.2)
+
+
+def log_volumes(rho: Array, d: int, norm: float = 2) -> Array:
+    """log(V rho^d) of balls with radii rho, any shape."""
+    return d * np.log(rho) + log_ball_volume(d, norm)                                                   # (6.5)
+
+
+def log_volumes_in_box(x: Array, rho: Array, box: Box) -> Array:
+    """log volume of what a cube with centre x (n, d) and half side rho (n, q) has in common with the box.   (6.19)"""
+    total = np.zeros_like(rho)
+    for column, low, high in zip(x.T[:, :, None], *box, strict=True):
+        total += np.log(np.minimum(column + rho, high) - np.maximum(column - rho, low))                 # (6.19)
+    return total
+
+
+def log_volumes_on_torus(rho: Array, sides: Array) -> Array:
+    """log volume of cubes of half side rho (n, q) on a torus with sides (d,); a cube is never wider than the torus."""
+    return np.log(np.minimum(2 * rho[..., None], sides)).sum(-1)                                        # (6.18)

@@ -1,0 +1,99 @@
+"""Divergence and cross-entropy of two samples from distances to neighbours [Wang, Kulkarni and Verdu 2009]."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+from scipy.special import digamma
+
+from refvae.entropy.balls import log_volumes
+from refvae.entropy.estimate import Estimate, Norm, Ties, check_norm, knn_entropy
+from refvae.entropy.jackknife import changes
+from refvae.entropy.neighbours import neighbours
+from refvae.entropy.ties import refuse_ties, untied
+from refvae.inputs import generator, matrix, same_shape, whole
+from refvae.trees import Array
+
+
+class DivergenceEstimate(Estimate):
+    """An estimate of a divergence, or of a cross-entropy, in nats."""
+
+
+def knn_cross_entropy(x: Any, y: Any, k: int = 3, *, norm: Norm = 2, ties: Ties = "raise",
+                      rng: np.random.Generator | int | None = None, workers: int = 1) -> DivergenceEstimate:
+    """-E_p log q in nats from x ~ p and y ~ q.   x: (n, d), y: (m, d)                                    (6.31)
+
+    Settings as in `knn_entropy`. Raises TypeError or ValueError for bad input, for k > m, and for rows of x whose
+    k-th neighbour in y is at distance 0.
+    """
+    x, y = _samples(x, y, norm, ties, rng)
+    (n, d), m = x.shape, len(y)
+    k = whole(k, "k", most=m)
+    search = partial(neighbours, x, among=y, norm=norm, workers=workers)
+    nu = search(k).rho[:, -1]
+    refuse_ties(nu, "x against y")
+    local = digamma(m + 1) - digamma(k) + log_volumes(nu, d, norm)                                      # (6.31)
+
+    def leave_one_out() -> tuple[Array, Array]:
+        near = search(k + 1)
+        gain = changes(log_volumes(near.rho[:, -2:], d, norm), near.idx, np.ones(1), m)
+        return without_own(local), local.mean() + digamma(m) - digamma(m + 1) + gain / n                # (6.37)
+
+    return DivergenceEstimate(float(local.mean()), local, d >= 3, _settings(x, y, k, norm, ties), leave_one_out)
+
+
+def knn_divergence(x: Any, y: Any, k: int = 3, *, norm: Norm = 2, ties: Ties = "raise",
+                   rng: np.random.Generator | int | None = None, workers: int = 1) -> DivergenceEstimate:
+    """KL(p || q) in nats from x ~ p and y ~ q.   x: (n, d), y: (m, d)                                    (6.30)
+
+    Settings as in `knn_entropy`. Its constant psi(m + 1) - psi(n) makes the mean exactly 0 for p = q and m = n - 1
+    (6.32); the paper has log(m / (n - 1)). Raises TypeError or ValueError for bad input, for k > m or k >= n, and for
+    rows of x whose k-th neighbour, in x or in y, is at distance 0.   [Wang, Kulkarni and Verdu 2009, (5)]
+    """
+    x, y = _samples(x, y, norm, ties, rng)
+    (n, d), m = x.shape, len(y)
+    k = whole(k, "k", most=min(n - 1, m))
+    search = partial(neighbours, x, k, norm=norm, workers=workers)
+    rho, nu = search().rho[:, -1], search(among=y).rho[:, -1]
+    refuse_ties(rho, "x")
+    refuse_ties(nu, "x against y")
+    local = d * np.log(nu / rho) + digamma(m + 1) - digamma(n)                                          # (6.30)
+
+    def leave_one_out() -> tuple[Array, Array]:
+        entropy = knn_entropy(x, k, norm=norm, workers=workers)
+        without_x, without_y = knn_cross_entropy(x, y, k, norm=norm, workers=workers).leave_one_out()
+        return without_x - entropy.leave_one_out()[0], without_y - entropy.value                        # (6.37)
+
+    return DivergenceEstimate(float(local.mean()), local, d >= 3, _settings(x, y, k, norm, ties), leave_one_out)
+
+
+def kl_to_normal(z: Any, k: int = 3, **settings: Any) -> DivergenceEstimate:
+    """KL(q || N(0, I)) in nats from codes z ~ q (n, d): exact cross-entropy minus estimated entropy.     (6.36)
+
+    Settings as in `knn_entropy`; its bias is minus that of the entropy. Raises what `knn_entropy` raises.
+    """
+    entropy = knn_entropy(z, k, **settings)
+    z = matrix(z, "z")
+    energy = np.log(2 * np.pi) * z.shape[1] / 2 + (z * z).sum(1) / 2
+    local = energy - entropy.local                                                                      # (6.36)
+    return DivergenceEstimate(float(local.mean()), local, entropy.biased, entropy.settings,
+                              lambda: (without_own(energy) - entropy.leave_one_out()[0],))
+
+
+def without_own(local: Array) -> Array:
+    """The mean of the others, for each of n numbers."""
+    return np.asarray((local.sum() - local) / (len(local) - 1))
+
+
+def _samples(x: Any, y: Any, norm: Any, ties: Any, rng: Any) -> tuple[Array, Array]:
+    x, y = matrix(x, "x"), matrix(y, "y")
+    same_shape(x[0], y[0], "a row of x and of y")
+    check_norm(norm)
+    rng = generator(rng) if ties == "jitter" else rng
+    return untied(x, ties, rng), untied(y, ties, rng)
+
+
+def _settings(x: Array, y: Array, k: int, norm: Norm, ties: Ties) -> dict[str, Any]:
+    return {"n": len(x), "m": len(y), "d": x.shape[1], "k": k, "norm": norm, "ties": None if ties == "raise" else ties}

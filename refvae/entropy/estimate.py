@@ -1,0 +1,156 @@
+"""The k-nearest-neighbour estimate of entropy [Kozachenko and Leonenko 1987], with its variants and standard errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import Any, Literal
+
+import numpy as np
+from scipy.special import digamma
+
+from refvae.entropy.balls import log_volumes, log_volumes_in_box, log_volumes_on_torus
+from refvae.entropy.jackknife import changes, efron_stein
+from refvae.entropy.neighbours import Neighbours, neighbours
+from refvae.entropy.regions import box_of, sides_of
+from refvae.entropy.ties import refuse_ties, untied
+from refvae.entropy.weights import bsy_weights
+from refvae.inputs import matrix, whole
+from refvae.trees import Array
+
+Norm = Literal[2] | float
+Ties = Literal["raise", "jitter"]
+
+
+@dataclass(frozen=True, repr=False)
+class Estimate:
+    """An estimate in nats; float(...) gives its value.
+
+    value          the estimate, the mean of `local`
+    local          (n,) what each point contributes
+    biased         whether d >= 3, where the bias falls more slowly than the standard error
+    settings       what it was computed from and how: n, d, k, ...
+    leave_one_out  computes the values of the estimate without each point, one array for each sample   (6.20), (6.37)
+    """
+
+    value: float
+    local: Array
+    biased: bool
+    settings: dict[str, Any]
+    leave_one_out: Callable[[], tuple[Array, ...]] = field(compare=False)
+
+    def __float__(self) -> float:
+        return self.value
+
+    def __repr__(self) -> str:
+        settings = ", ".join(f"{name} = {value}" for name, value in self.settings.items() if value not in (None, False))
+        bias = "; biased for d >= 3" if self.biased else ""
+        return f"{type(self).__name__}({self.value:.6g} +- {self.naive_se:.2g} nats; {settings}{bias})"
+
+    @property
+    def naive_se(self) -> float:
+        """Standard error as if the local values were independent; it is too small, for they share neighbours."""
+        return float(self.local.std(ddof=1) / np.sqrt(len(self.local)))
+
+    @cached_property
+    def jackknife_se(self) -> float:
+        """Standard error by leaving out each point in turn, computed when first asked for.         (6.20), (6.21)
+
+        It knows nothing of the bias. Raises ValueError for k = n - 1, where no further neighbour exists.
+        """
+        return efron_stein(*self.leave_one_out())
+
+
+class EntropyEstimate(Estimate):
+    """An estimate of an entropy in nats."""
+
+
+def knn_entropy(x: Any, k: int = 3, *, norm: Norm = 2, box: Any = None, periodic: Any = None,
+                weights: Literal["bsy"] | None = None, whiten: bool = False, ties: Ties = "raise",
+                rng: np.random.Generator | int | None = None, workers: int = 1) -> EntropyEstimate:
+    """Differential entropy in nats from the distances to the k-th neighbours.   x: (n, d)                (6.5)
+
+    norm      2 or numpy.inf: Euclidean or maximum distances
+    box       (low, high), numbers or (d,): the support, if known; with norm inf only                     (6.19)
+    periodic  side or sides (d,) of the torus on which x lives                                            (6.18)
+    weights   "bsy": orders up to k weighted so that leading terms of the bias cancel; needs k >= d       (6.23)
+    whiten    by the sample covariance first: exact under affine maps for norm 2                          (6.9)
+    ties      "raise", or "jitter": uniform noise 1e-10 times the spread of a column, from `rng`
+    workers   threads of the search; the result does not depend on them
+
+    The Euclidean estimate is best at k = 1 to 5; for d >= 3 its bias exceeds its standard error (`biased`). Raises
+    TypeError or ValueError for bad input, for k >= n, for points whose k-th neighbour is at distance 0, and for
+    settings that contradict each other.   [Kozachenko and Leonenko 1987; Kraskov, Stoegbauer and Grassberger 2004]
+    """
+    x = matrix(x, "x")
+    n, d = x.shape
+    k = whole(k, "k", most=n - 1)
+    _compatible(norm, box, periodic, weights, whiten)
+    w = np.eye(k)[-1] if weights is None else bsy_weights(k, d)
+    x = untied(x, ties, rng)
+    z, log_det = whitened(x) if whiten else (x, 0.0)
+    used = w[np.flatnonzero(w)[0]:]
+    volumes = _volumes(z, norm, box, periodic)
+    search = partial(neighbours, z, norm=norm, periodic=periodic, workers=workers)
+    rho = search(k).rho[:, -len(used):]
+    refuse_ties(rho[:, 0], "x")
+    constant = digamma(n) - used @ digamma(np.arange(k - len(used), k) + 1.0) + log_det                 # (6.4)
+    local = constant + volumes(rho) @ used                                                              # (6.5)
+    settings = {"n": n, "d": d, "k": k, "norm": norm, "box": box, "periodic": periodic, "weights": weights,
+                "whiten": whiten, "ties": None if ties == "raise" else ties}
+    return EntropyEstimate(float(local.mean()), local, d >= 3, settings,
+                           lambda: (without_each(search(k + 1), volumes, used, log_det),))
+
+
+def without_each(near: Neighbours, volumes: Callable[[Array], Array], w: Array, log_det: float = 0.0) -> Array:
+    """The estimate without each of the n points in turn, from k + 1 neighbours of each.   -> (n,)       (6.20)"""
+    n, k = len(near.idx), near.idx.shape[1] - 1
+    logs = volumes(near.rho[:, k - len(w):])
+    each = logs[:, :-1] @ w
+    total = each.sum() - each + changes(logs, near.idx, w, n)                                           # (6.20)
+    return np.asarray(digamma(n - 1) - w @ digamma(np.arange(k - len(w), k) + 1.0) + log_det + total / (n - 1))
+
+
+def whitened(x: Array) -> tuple[Array, float]:
+    """Points of mean 0 and covariance 1, and log|det| of the map back.   x: (n, d)                       (6.9)
+
+    Raises ValueError for a singular covariance, where no density exists.
+    """
+    centred = x - x.mean(0)
+    _, s, Vt = np.linalg.svd(centred, full_matrices=False)
+    n, d = x.shape
+    if n <= d or s[-1] <= n * np.finfo(float).eps * s[0]:
+        raise ValueError(f"x: got a covariance of rank {np.sum(s > n * np.finfo(float).eps * s[0])} from shape {x.shape}, "
+                         f"wanted {d} for whiten")
+    scale = s / np.sqrt(n)
+    return centred @ (Vt.T / scale), float(np.log(scale).sum())                                         # (6.9)
+
+
+def _volumes(x: Array, norm: float, box: Any, periodic: Any) -> Callable[[Array], Array]:
+    if box is not None:
+        return partial(log_volumes_in_box, x, box=box_of(box, x))
+    if periodic is not None and norm == np.inf:
+        return partial(log_volumes_on_torus, sides=sides_of(periodic, x.shape[1]))
+    return partial(log_volumes, d=x.shape[1], norm=norm)
+
+
+def _compatible(norm: Any, box: Any, periodic: Any, weights: Any, whiten: Any) -> None:
+    """Raise ValueError for settings that make no sense, alone or together."""
+    check_norm(norm)
+    if weights not in (None, "bsy"):
+        raise ValueError(f"weights: got {weights!r}, wanted None or 'bsy'")
+    if not isinstance(whiten, (bool, np.bool_)):
+        raise TypeError(f"whiten: got {type(whiten).__name__}, wanted a bool")
+    if box is not None and norm == 2:
+        raise ValueError("box: got norm 2, wanted norm inf, whose balls meet a box in a box")
+    if box is not None and periodic is not None:
+        raise ValueError("box, periodic: got both, wanted at most one: a torus has no boundary")
+    if whiten and (box is not None or periodic is not None):
+        raise ValueError("whiten: got it with box or periodic, wanted neither: whitening turns and stretches them")
+
+
+def check_norm(norm: Any) -> None:
+    """Raise ValueError unless the norm is 2 or infinite."""
+    if norm not in (2, np.inf):
+        raise ValueError(f"norm: got {norm!r}, wanted 2 or numpy.inf")

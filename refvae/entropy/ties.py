@@ -1,0 +1,34 @@
+"""Points that coincide: an estimate from distances is -infinity there, so they are refused, or moved apart on request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from refvae.inputs import generator
+from refvae.trees import Array
+
+JITTER = 1e-10  # of the spread of a column
+
+
+def untied(x: Array, ties: Any, rng: np.random.Generator | int | None) -> Array:
+    """The points themselves for ties = "raise"; with noise from `rng` for ties = "jitter"; ValueError for others."""
+    if ties not in ("raise", "jitter"):
+        raise ValueError(f"ties: got {ties!r}, wanted 'raise' or 'jitter'")
+    if ties == "raise" and rng is not None:
+        raise ValueError("rng: got one with ties = 'raise', wanted it with ties = 'jitter' only")
+    return jittered(x, rng) if ties == "jitter" else x
+
+
+def jittered(x: Array, rng: Any) -> Array:
+    """x (n, d) plus uniform noise of 1e-10 times the spread of each column; TypeError if rng is no Generator or int."""
+    spread = x.max(0) - x.min(0)
+    return x + JITTER * spread * (generator(rng).random(x.shape) - 0.5)
+
+
+def refuse_ties(rho: Array, name: str) -> None:
+    """Raise ValueError, with their number, if some of the distances rho (n,) are 0."""
+    if not rho.all():
+        raise ValueError(f"{name}: got {np.count_nonzero(rho == 0)} of {len(rho)} points with a neighbour at distance 0, "
+                         "where the estimate is -infinity; wanted no duplicates, or ties = 'jitter' with an rng")
