@@ -95,7 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
     out = Path(given.pop("out", f"runs/{arguments.model}-seed{given.get('seed', 0)}"))
     saved = _saved(out) if given.pop("resume", False) else None
     recipe, data = _prepared(_recipe(arguments.model, given, saved, out), given)
-    _claim(out, saved)
+    claim_folder(out, saved is not None)
     try:
         with np.errstate(all="ignore"):  # what overflows is seen in the loss
             found = train(recipe, data, out, saved)
@@ -165,11 +165,11 @@ def _saved(out: Path) -> Saved:
         return checkpoint.load(out / CHECKPOINT)
 
 
-def _claim(out: Path, saved: Saved | None) -> None:
+def claim_folder(out: Path, resume: bool) -> None:
     """Make the folder and see that it takes files; without --resume it must be new or empty."""
     try:
         out.mkdir(parents=True, exist_ok=True)
-        if saved is None and any(out.iterdir()):
+        if not resume and any(out.iterdir()):
             raise BadInput(f"--out: got {out}, which is not empty, wanted a new folder, or --resume")
         with tempfile.TemporaryFile(dir=out):
             pass

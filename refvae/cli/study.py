@@ -1,0 +1,201 @@
+"""`refvae study entropy`: bias, error and coverage of an estimator over a grid of laws, dimensions and sizes."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import nullcontext
+from importlib import import_module
+from pathlib import Path
+from typing import Any, ContextManager
+
+import numpy as np
+from tqdm import tqdm
+
+from refvae.checkpoint import write
+from refvae.cli.select import BadInput
+from refvae.cli.train import claim_folder, integers, refused
+from refvae.entropy.study import LAWS, Grid, Summary, Trial, complete, pieces, summarise
+from refvae.entropy.study import run as run_pieces
+from refvae.entropy.weights import bsy_weights
+from refvae.inputs import whole
+
+ABOUT = """Run the k-nearest-neighbour estimate of entropy on laws whose entropy is known, and say how well it does.
+
+The folder gets every trial (trials.csv), the bias with its standard error, root mean square error, mean standard errors
+over the true one, and coverage of 95 % intervals (summary.csv), a figure (study.svg), and the settings (study.json).
+The numbers are the same for any executor and number of workers; an interrupted study goes on with --resume."""
+EXAMPLES = """examples:
+  refvae study entropy --dims 1,2,5 --sizes 100,1000 --k 1,3,10 --trials 200
+  refvae study entropy --laws uniform,student --dims 4,8 --sizes 1000 --k 30 --weights bsy --out runs/weights
+  refvae study entropy --out runs/weights --resume
+  refvae study entropy --executor mpi4py.futures:MPIPoolExecutor       # any concurrent.futures.Executor
+  refvae study entropy --executor distributed:Client                   # Dask, at $DASK_SCHEDULER_ADDRESS
+"""
+TRIALS, SUMMARY, FIGURE, STORY = "trials.csv", "summary.csv", "study.svg", "study.json"
+HELP = {"dims": "dimensions", "sizes": "numbers of points", "k": "orders of the neighbour"}
+DEFAULTS: dict[str, Any] = {"laws": tuple(LAWS), "dims": (1, 2, 5), "sizes": (100, 1000), "k": (1, 3, 10), "trials": 100,
+                            "seed": 0, "norm": "2", "weights": None, "whiten": False}
+
+
+def add_to(commands: Any) -> None:
+    """Add the subcommand."""
+    p = commands.add_parser("study", help="measure an estimator on laws with known truth",
+                            description="Measure an estimator; its options: refvae study entropy --help",
+                            formatter_class=argparse.RawDescriptionHelpFormatter)
+    what = p.add_subparsers(dest="what", required=True, metavar="ESTIMATOR")
+    one = what.add_parser("entropy", help="bias, error and coverage of the estimate of entropy", description=ABOUT,
+                          epilog=EXAMPLES, argument_default=argparse.SUPPRESS,
+                          formatter_class=argparse.RawDescriptionHelpFormatter)
+    one.add_argument("--laws", type=names, metavar="NAMES", help=f"of {', '.join(LAWS)} (default all)")
+    for name in ("dims", "sizes", "k"):
+        default = ",".join(map(str, DEFAULTS[name]))
+        one.add_argument(f"--{name}", type=integers, metavar="N,N", help=f"{HELP[name]} (default {default})")
+    one.add_argument("--trials", type=int, metavar="N", help="of each case (default 100)")
+    one.add_argument("--seed", type=int, metavar="N", help="of all random numbers (default 0)")
+    one.add_argument("--norm", choices=("2", "inf"), help="Euclidean or maximum norm (default 2)")
+    one.add_argument("--weights", choices=("bsy",), help="of Berrett, Samworth and Yuan on the orders up to k")
+    one.add_argument("--whiten", action="store_true", help="by the sample covariance first")
+    one.add_argument("--out", type=Path, metavar="DIR", help="new folder for all that is written "
+                     "(default runs/study-seed0)")
+    one.add_argument("--resume", action="store_true", help="go on with the study in DIR; all else as before")
+    one.add_argument("--workers", type=int, metavar="N", help="processes (default: one for each core)")
+    one.add_argument("--executor", metavar="MODULE:CALLABLE", help="gives a concurrent.futures.Executor, or a Dask client")
+    one.set_defaults(run=run)
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Words between commas."""
+    return tuple(text.split(","))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run what is missing of the study, and write and print its numbers; exit code 130 after an interrupt."""
+    given = {name: value for name, value in vars(arguments).items() if name not in ("command", "what", "run")}
+    pool = _pool(given.pop("executor", None), given.pop("workers", os.cpu_count() or 1))
+    out = given.pop("out", Path(f"runs/study-seed{given.get('seed', 0)}"))
+    resume = given.pop("resume", False)
+    grid = _grid(_settings(given, out) if resume else {**DEFAULTS, **given})
+    claim_folder(out, resume)
+    write(out / STORY, lambda stream: stream.write(json.dumps(_story(grid), indent=1).encode() + b"\n"))
+    try:
+        with pool as executor:
+            trials = _trials(grid, out, executor)
+    except KeyboardInterrupt:
+        print(f"refvae study: interrupted; go on with: refvae study entropy --out {shlex.quote(str(out))} --resume",
+              file=sys.stderr)
+        return 130
+    rows = summarise(trials)
+    _write(out / SUMMARY, Summary._fields, rows)
+    import_module("refvae.figures").save(import_module("refvae.cli.study_picture").draw(rows), out / FIGURE)
+    print("\n".join([*_table(rows), *(str(out / name) for name in (TRIALS, SUMMARY, FIGURE, STORY))]))
+    return 0
+
+
+def _trials(grid: Grid, out: Path, executor: Executor | None) -> list[Trial]:
+    """All trials: those of complete pieces that are in the file, and the others, appended to it as they come."""
+    trials, todo = _read(out / TRIALS), pieces(grid)
+    held, count = complete(grid, len(trials))
+    trials = trials[:count]
+    _write(out / TRIALS, Trial._fields, trials)
+    with (out / TRIALS).open("a", encoding="utf8", newline="") as stream, tqdm(
+            total=len(todo), initial=held, unit="piece", disable=None) as bar:
+        for found in run_pieces(grid, todo[held:], executor):
+            csv.writer(stream, lineterminator="\n").writerows(found)
+            stream.flush()
+            trials += found
+            bar.update()
+    return trials
+
+
+# What is checked before any work
+
+
+def _grid(wanted: dict[str, Any]) -> Grid:
+    """The study that is asked for."""
+    settings = {"norm": 2 if wanted["norm"] == "2" else np.inf, "weights": wanted["weights"], "whiten": wanted["whiten"]}
+    with refused("--"):
+        for law in wanted["laws"]:
+            if law not in LAWS:
+                raise ValueError(f"laws: got {law!r}, wanted some of {', '.join(LAWS)}")
+        for name in ("dims", "sizes", "k"):
+            if not wanted[name] or len(set(wanted[name])) < len(wanted[name]):
+                raise ValueError(f"{name}: got {wanted[name]}, wanted different numbers, at least one")
+            for each in wanted[name]:
+                whole(each, name, least=2 if name == "sizes" else 1)
+        whole(max(wanted["k"]), "k", most=min(wanted["sizes"]) - 2)  # the standard error needs one neighbour more
+        if wanted["weights"] is not None:
+            bsy_weights(min(wanted["k"]), max(wanted["dims"]))
+        return Grid(*(tuple(wanted[name]) for name in ("laws", "dims", "sizes", "k")), whole(wanted["trials"], "trials"),
+                    whole(wanted["seed"], "seed", least=0), settings)
+
+
+def _settings(given: dict[str, Any], out: Path) -> dict[str, Any]:
+    """What the study in the folder was, which what is given must not contradict."""
+    try:
+        before = json.loads((out / STORY).read_text("utf8"))
+        before = {name: tuple(before[name]) if isinstance(before[name], list) else before[name] for name in DEFAULTS}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadInput(f"--resume: got no study in {out} ({error}), wanted a folder with {STORY}") from error
+    for name, value in given.items():
+        if value != before[name]:
+            raise BadInput(f"--{name}: got {value}, wanted {before[name]} as before in {out}, or another --out")
+    return before
+
+
+def _pool(executor: str | None, workers: int) -> ContextManager[Executor | None]:
+    """Processes, or what the callable gives: an executor, or a Dask client, which has one."""
+    if executor is None:
+        with refused("--"):
+            whole(workers, "workers")
+        return nullcontext() if workers == 1 else ProcessPoolExecutor(
+            workers, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN))
+    sys.path.insert(0, os.getcwd())
+    module, _, name = executor.partition(":")
+    try:
+        made = getattr(import_module(module), name)()
+    except Exception as error:  # whatever a stranger's module raises
+        raise BadInput(f"--executor: got {executor!r} ({type(error).__name__}: {error}), wanted MODULE:CALLABLE") from error
+    made = made.get_executor() if hasattr(made, "get_executor") else made
+    if not hasattr(made, "map") or not hasattr(made, "__enter__"):
+        raise BadInput(f"--executor: got {type(made).__name__} from {executor}, wanted a concurrent.futures.Executor")
+    return made  # type: ignore[no-any-return]
+
+
+# Files
+
+
+def _story(grid: Grid) -> dict[str, Any]:
+    story = {**grid._asdict(), **grid.settings, "norm": "2" if grid.settings["norm"] == 2 else "inf"}
+    return {name: story[name] for name in DEFAULTS}
+
+
+def _read(path: Path) -> list[Trial]:
+    """The trials in a file that may end in the middle of a line."""
+    if not path.exists():
+        return []
+    lines = path.read_text("utf8").split("\n")[1:-1]
+    types = (str, int, int, int, int, float, float, float, float)
+    return [Trial(*(kind(cell) for kind, cell in zip(types, line.split(","), strict=True))) for line in lines]
+
+
+def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    text = "".join(",".join(map(str, row)) + "\n" for row in (header, *rows))
+    write(path, lambda stream: stream.write(text.encode()))
+
+
+def _table(rows: Sequence[Summary]) -> list[str]:
+    """The summary for the eye."""
+    lines = [f"{'law':<12}{'d':>3}{'n':>8}{'k':>5}{'bias':>10}{'±':>9}{'rmse':>10}{'naive':>7}{'jack.':>7}{'cover':>7}"]
+    for row in rows:
+        lines.append(f"{row.law:<12}{row.d:>3}{row.n:>8}{row.k:>5}{row.bias:>+10.4f}{row.bias_se:>9.4f}{row.rmse:>10.4f}"
+                     f"{row.naive_ratio:>7.2f}{row.jackknife_ratio:>7.2f}{row.jackknife_coverage:>7.2f}")
+    return [*lines, "naive, jack.: estimated over true standard error; cover: share of trials whose 95 % interval by the",
+            "jackknife holds the true entropy"]

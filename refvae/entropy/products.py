@@ -1,0 +1,112 @@
+"""Euclidean neighbours in many dimensions: products of matrices in float32 leave few candidates, proved to be enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from refvae.entropy.tree import tree_search
+from refvae.trees import Array
+
+UNIT, TINY = 2.0**-24, 2.0**-126  # unit roundoff and least normal number of float32
+BLOCK, ROWS, GROUP, CROWD = 2**24, 128, 16, 64  # numbers and rows of a block, columns of a group, groups of candidates
+
+
+class Panels(NamedTuple):
+    """Both samples as factors of the product, centred and scaled into [-1, 1].
+
+    left   (n, d + 1) float32  rows (a_i, 1)
+    right  (d + 1, g w) float32  columns (-b_j, |b_j|^2 / 2), padded with infinite ones to g stripes of w
+    size   (n,)  |a_i|
+    """
+
+    left: Array
+    right: Array
+    size: Array
+
+
+def panels(x: Array, y: Array, stripes: int) -> Panels:
+    """The factors for points x (n, d) and y (m, d).                                                      (6.57)"""
+    centre = y.mean(0)
+    b = y - centre
+    a = b if y is x else x - centre
+    e = int(np.frexp(max(a.max(), -a.min(), b.max(), -b.min()))[1])
+    a, b = np.ldexp(a, -e), np.ldexp(b, -e)
+    (m, d), width = y.shape, -(-len(y) // stripes)
+    right = np.zeros((d + 1, stripes * width), np.float32)
+    right[:d, :m], right[d, :m], right[d, m:] = -b.T, np.einsum("ij,ij->i", b, b) / 2, np.inf           # (6.57)
+    left = np.ones((len(x), d + 1), np.float32)
+    left[:, :d] = a                                                                                     # (6.57)
+    return Panels(left, right, np.sqrt(np.einsum("ij,ij->i", a, a)))
+
+
+def cut(least: Array, size: Array, d: int) -> Array:
+    """The largest product that a neighbour can have, from a bound for the k-th smallest.   (b,) -> (b,) float32   (6.58)"""
+    kappa, eta = (d + 5) * UNIT / (1 - (d + 5) * UNIT), 4 * (d + 2) * TINY                               # (6.57)
+    p = (1 + kappa) * size
+    reach = (p + np.sqrt(np.maximum(p * p + 2 * (1 - kappa) * (least + eta), 0))) / (1 - kappa)         # (6.58)
+    margin = kappa * (size * reach + reach * reach / 2) + eta                                           # (6.57)
+    return np.nextafter((least + 2 * margin).astype(np.float32), np.float32(np.inf))                    # (6.58)
+
+
+def product_search(x: Array, y: Array, k: int, own: bool) -> tuple[Array, Array]:
+    """Distances and rows of the k points of y nearest to each point of x.   x: (n, d), y: (m, d) -> (n, k) twice  (6.58)
+
+    own    y is x, and a point is no neighbour of its own
+    Candidates come from float32, distances from differences in float64. Points with crowds of candidates, as in tight
+    clusters far apart, are left to a tree.
+    """
+    n, d = x.shape
+    rho, idx = np.empty((n, k)), np.empty((n, k), np.intp)
+    stripes = int(np.clip(len(y) // (8 * k), 1, GROUP))
+    factors = panels(x, y, stripes)
+    crowded = []
+    for rows in blocks(n, factors.right.shape[1]):
+        product = factors.left[rows] @ factors.right                                                    # (6.57)
+        if own:
+            product[np.arange(len(product)), np.arange(rows.start, rows.stop)] = np.inf
+        i, j, crowd = candidates(product, factors.size[rows], k, stripes, d)
+        clear = np.setdiff1d(np.arange(rows.start, rows.stop), crowd + rows.start)
+        rho[clear], idx[clear] = nearest(x, y, i + rows.start, j, k)
+        crowded.append(crowd + rows.start)
+    hard = np.concatenate(crowded)
+    if len(hard):
+        rho[hard], idx[hard] = tree_search(x[hard], y, k, hard if own else None)
+    return rho, idx
+
+
+def blocks(n: int, m: int) -> Iterator[slice]:
+    """Slices of n rows, such that a block of m columns is small."""
+    step = int(np.clip(BLOCK // m, 1, ROWS))
+    return (slice(start, min(start + step, n)) for start in range(0, n, step))
+
+
+def candidates(product: Array, size: Array, k: int, stripes: int, d: int) -> tuple[Array, Array, Array]:
+    """Pairs (i, j) that may be neighbours, ascending in i, and the rows that have too many to be listed.   (6.58)
+
+    Columns are taken in groups; the k-th smallest of the minima of groups bounds the k-th smallest product.
+    """
+    striped = product.reshape(len(product), stripes, -1)
+    minima = np.minimum.reduce(striped, axis=1)
+    most = cut(np.partition(minima, k - 1, axis=1)[:, k - 1].astype(float), size, d)                    # (6.58)
+    i, group = np.divmod(np.flatnonzero(minima <= most[:, None]), minima.shape[1])                      # (6.58)
+    crowd = np.bincount(i, minlength=len(product)) > CROWD + 4 * k
+    if crowd.any():
+        i, group = i[~crowd[i]], group[~crowd[i]]
+    hit, stripe = np.nonzero(striped[i, :, group] <= most[i, None])                                     # (6.58)
+    return i[hit], stripe * minima.shape[1] + group[hit], np.flatnonzero(crowd)
+
+
+def nearest(x: Array, y: Array, i: Array, j: Array, k: int) -> tuple[Array, Array]:
+    """The k smallest distances |x_i - y_j| for each row i that occurs (at least k times, ascending), and their j."""
+    square = np.empty(len(i))
+    step = max(1, 2**20 // x.shape[1])
+    for part in (slice(start, start + step) for start in range(0, len(i), step)):
+        delta = x[i[part]] - y[j[part]]
+        square[part] = np.einsum("ij,ij->i", delta, delta)
+    order = np.lexsort((square, i))
+    first = np.flatnonzero(np.diff(i, prepend=-1))
+    chosen = order[first[:, None] + np.arange(k)]
+    return np.sqrt(square[chosen]), j[chosen]
