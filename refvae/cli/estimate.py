@@ -58,7 +58,7 @@ def _add_own(p: argparse.ArgumentParser, quantity: str) -> None:
         p.add_argument("--weights", choices=("bsy",), help="of Berrett, Samworth and Yuan on the orders up to k")
         p.add_argument("--whiten", action="store_true", help="by the sample covariance first")
         p.add_argument("--periodic", type=numbers, metavar="SIDES", help="side or sides of a torus, as in 360 or 1,2")
-        p.add_argument("--box", type=numbers, nargs=2, metavar=("LOW", "HIGH"), help="known support, numbers or corners; "
+        p.add_argument("--box", type=corners, metavar="LOW:HIGH", help="known support, as in 0:1 or 0,0:1,2; "
                        "with --norm inf")
 
 
@@ -81,6 +81,14 @@ def numbers(text: str) -> Any:
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"got {text!r}, wanted a number, or several between commas") from error
     return found[0] if len(found) == 1 else found
+
+
+def corners(text: str) -> tuple[Any, Any]:
+    """Two corners, each a number or several between commas."""
+    low, colon, high = text.partition(":")
+    if not colon:
+        raise argparse.ArgumentTypeError(f"got {text!r}, wanted LOW:HIGH, as in 0:1")
+    return numbers(low), numbers(high)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -111,6 +119,7 @@ def _estimate(arguments: argparse.Namespace, x: Array, y: Array | None, ties: di
 def _said_here(arguments: argparse.Namespace, message: str) -> str:
     """The message of an estimator in the words of the command line."""
     name, _, rest = message.partition(":")
+    name = "jitter" if name == "rng" else name
     begins = f"--{name}" if hasattr(arguments, name) else arguments.file
     return f"{begins}:{rest}".replace("ties = 'jitter' with an rng", "--jitter SEED")
 
