@@ -1,4 +1,4 @@
-"""The force of the estimate on points (6.11), its bias over dimensions (6.5), (6.19), and standard errors (6.20), (6.21)."""
+"""Force of the estimate on points (6.11), bias over dimensions (6.5), (6.19), standard errors (6.20), (6.21)."""
 
 from __future__ import annotations
 

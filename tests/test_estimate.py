@@ -173,7 +173,8 @@ def test_the_entropies_of_the_laws(name):
 @pytest.mark.parametrize(("argv", "message"), [
     (["--laws", "gauss"], "--laws: got 'gauss', wanted some of normal"),
     (["--dims", ""], "--dims: got"), (["--k", "3,3"], "--k: got"), (["--sizes", "5", "--k", "4"], "--k: got 4"),
-    (["--trials", "0"], "--trials: got 0"), (["--seed", "-1"], "--seed: got -1"), (["--workers", "0"], "--workers: got 0"),
+    (["--trials", "0"], "--trials: got 0"), (["--seed", "-1"], "--seed: got -1"),
+    (["--workers", "0"], "--workers: got 0"),
     (["--weights", "bsy", "--k", "3", "--dims", "4"], "--k: got 3, wanted k >= 4"),
     (["--executor", "nowhere:at_all"], "--executor: got 'nowhere:at_all' (ModuleNotFoundError"),
     (["--executor", "builtins:dict"], "--executor: got dict from builtins:dict"),

@@ -41,7 +41,8 @@ def cross(x, y, k, **how):
 
 def by_layer(x, y, k, norm=2):
     """The divergence by the layer."""
-    return knn_divergence_layer(x, y, neighbours(x, k, norm=norm).idx, neighbours(x, k, among=y, norm=norm).idx, norm)[0]
+    idx, idx_y = neighbours(x, k, norm=norm).idx, neighbours(x, k, among=y, norm=norm).idx
+    return knn_divergence_layer(x, y, idx, idx_y, norm)[0]
 
 
 def cross_by_layer(x, y, k, norm=2):
@@ -113,7 +114,7 @@ def one_uniform_point(estimate, rng):
 
 
 @ledger.add("6.32", "law", divergence, bound=1e-12, wrong={
-    "log(m / n)": DIVERGENCE_WRONG["log(m / n)"], "p and q exchanged, with their sizes": lambda x, y, k, **how: divergence(
+    "log(m / n)": DIVERGENCE_WRONG["log(m / n)"], "other sizes": lambda x, y, k, **how: divergence(
         np.vstack([x, y[:1]]), y[1:], min(k, len(y) - 1), **how)})
 def mean_over_all_labels(estimate, rng):
     """Of seven points, all 35 choices of four; relative to the mean absolute value, and both norms."""
@@ -292,7 +293,7 @@ def computed_anew(leave_one_out, rng):
 
 
 @ledger.add("6.37", "law", lambda x, y, k: knn_divergence(x, y, k).jackknife_se, wrong={
-    "of x alone": lambda x, y, k: np.sqrt(np.sum((lambda v: v - v.mean())(knn_divergence(x, y, k).leave_one_out()[0]) ** 2)),
+    "of x alone": lambda x, y, k: (lambda v: np.sqrt(len(v)) * v.std())(knn_divergence(x, y, k).leave_one_out()[0]),
     "naive": lambda x, y, k: knn_divergence(x, y, k).naive_se})
 def both_samples_count(se, rng):
     """The square is the sum of both sums of squares, with estimates computed anew; unchanged by a common scale."""

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import special, stats
 
 from refvae.derivations.entropy.common import points, radii, shifted, value
-from refvae.entropy import log_ball_volume, neighbours
+from refvae.entropy import knn_entropy_layer, log_ball_volume, neighbours
 from refvae.evidence import Ledger, entrywise, gap, holds, z_score
 
 ledger = Ledger()
@@ -83,8 +83,6 @@ CONSTANT_WRONG = {"log(n - 1)": shifted(lambda n, k, d: np.log(n - 1) - special.
 
 def layered(x, k, **how):
     """The estimate by the layer."""
-    from refvae.entropy import knn_entropy_layer
-
     return knn_entropy_layer(x, neighbours(x, k, **how).idx, *how.values())[0]
 
 
@@ -167,7 +165,8 @@ def exact_bias_of_two_points(estimate, rng):
     "psi(k + 1)": ESTIMATE_WRONG["psi(k + 1)"], "diameter for radius": ESTIMATE_WRONG["diameter for radius"]})
 def mean_of_five_points(estimate, rng):
     """Five points of Exp(1), k = 2: the mean is 1 + the bias by the formula."""
-    return z_score(np.array([estimate(rng.exponential(size=(5, 1)), 2) for _ in range(300)]), 1 + exponential_bias(5, 2))
+    found = np.array([estimate(rng.exponential(size=(5, 1)), 2) for _ in range(300)])
+    return z_score(found, 1 + exponential_bias(5, 2))
 
 
 # The article's form, and spacings
@@ -213,7 +212,8 @@ def on_circle(x, k):
 
 
 SPACING_WRONG = {"psi(n + 1)": lambda x, k: (value(x, k) + 1 / len(x), on_circle(x, k) + 1 / len(x)),
-                 "ends forgotten": lambda x, k: (on_circle(x, k),) * 2, "circle cut open": lambda x, k: (value(x, k),) * 2}
+                 "ends forgotten": lambda x, k: (on_circle(x, k),) * 2,
+                 "circle cut open": lambda x, k: (value(x, k),) * 2}
 
 
 @ledger.add("6.7", "limit", lambda x, k: (value(x, k), on_circle(x, k)), bound=1e-9, wrong=SPACING_WRONG)

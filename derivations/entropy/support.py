@@ -63,7 +63,7 @@ BOX_WRONG = {"not cut off": lambda x, rho, box: log_volumes(rho, x.shape[1], np.
 def overlaps_by_loops(log_volume, rng):
     """Corners of the common box, one ball after the other."""
     x, rho = rng.uniform(LOW, HIGH, (6, 3)), rng.uniform(0.1, 2, (6, 2))
-    want = np.array([[np.log(np.prod([min(c + r, h) - max(c - r, l) for c, l, h in zip(point, LOW, HIGH, strict=True)]))
+    want = np.array([[np.log(np.prod([min(c + r, b) - max(c - r, a) for c, a, b in zip(point, LOW, HIGH, strict=True)]))
                       for r in row] for point, row in zip(x, rho, strict=True)])
     return gap(log_volume(x, rho, Box(LOW, HIGH)), want)
 

@@ -46,8 +46,8 @@ def sum_of_the_plain_ones(estimate, rng):
 
 # The conditions
 
-WEIGHTS_WRONG = {"1/d for 2/d": lambda k, d: _variant(k, d, 1), "all orders": lambda k, d: _variant(k, d, 2, every=True),
-                 "plain": lambda k, d: np.eye(k)[-1], "not of sum 1": lambda k, d: 2 * bsy_weights(k, d)}
+WEIGHTS_WRONG = {"1/d for 2/d": lambda k, d: _variant(k, d, 1),
+                 "all orders": lambda k, d: _variant(k, d, 2, every=True), "plain": lambda k, d: np.eye(k)[-1], "not of sum 1": lambda k, d: 2 * bsy_weights(k, d)}
 
 
 def _variant(k, d, power, every=False):
@@ -55,7 +55,8 @@ def _variant(k, d, power, every=False):
     q = np.arange(1, k + 1) if every else np.arange(1, d + 1) * k // d
     s = power * np.arange(d // 4 + 1)[:, None] / d
     w = np.zeros(k)
-    w[q - 1] = np.linalg.lstsq(np.exp(special.gammaln(q + s) - special.gammaln(q)), np.eye(len(s))[0], rcond=None)[0]
+    rows = np.exp(special.gammaln(q + s) - special.gammaln(q))
+    w[q - 1] = np.linalg.lstsq(rows, np.eye(len(s))[0], rcond=None)[0]
     return w
 
 
@@ -111,7 +112,8 @@ def small_dimensions(weights, rng):
     c = np.array([1 / 2, 3 / 4, 15 / 16, 35 / 32])  # Gamma(q + 1/2) / Gamma(q), over the square root of pi
     A = np.stack([np.ones(4), c])
     exact = A.T @ np.linalg.solve(A @ A.T, [1, 0])
-    return gap((weights(3, 1), weights(9, 3)[[2, 5, 8]], weights(4, 4)), (np.array([0, 0, 1.0]), np.full(3, 1 / 3), exact))
+    return gap((weights(3, 1), weights(9, 3)[[2, 5, 8]], weights(4, 4)),
+               (np.array([0, 0, 1.0]), np.full(3, 1 / 3), exact))
 
 
 @ledger.add("6.23", "law", bsy_weights, bound=0, wrong={"1/d for 2/d": WEIGHTS_WRONG["1/d for 2/d"]})

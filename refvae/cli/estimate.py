@@ -14,17 +14,22 @@ from refvae.data.readers import read
 from refvae.entropy import knn_divergence, knn_entropy
 from refvae.trees import Array
 
-FILES = """Files are .npy, .npz or .csv, with .gz after it or not: one row for each point, a column called label left out.
+FILES = """Files are .npy, .npz or .csv, with .gz after it or not; a row is a point; a column called label is left out.
 All values are in nats. Two standard errors: naive, as if the points' contributions were independent, which is too
 small; jackknife, by leaving out each point in turn, where it exists. Neither knows of the bias."""
 QUANTITIES = {
-    "entropy": ("differential entropy", "Differential entropy of the rows of FILE, from the distances to their k-th neighbours.",
-                ["entropy data.csv", "entropy data.npy --k 5 --columns 0,2-4 --whiten", "entropy angles.csv --norm inf "
-                 "--periodic 360", "entropy counts.csv --jitter 0 --json"]),
-    "divergence": ("Kullback-Leibler divergence of two samples", "KL(p || q) from rows of FILE, drawn from p, and rows of "
-                   "FILE2, drawn from q.", ["divergence mine.npy theirs.npy", "divergence a.csv b.csv --k 1 --norm inf"]),
-    "mi": ("mutual information", "Mutual information of paired rows: of FILE and FILE2, or of --columns of FILE and all "
-           "its other columns.", ["mi x.npy y.npy", "mi data.csv --columns 0,1 --method ksg2"]),
+    "entropy": (
+        "differential entropy", "Differential entropy of the rows of FILE, from distances to their k-th neighbours.",
+        ["entropy data.csv", "entropy data.npy --k 5 --columns 0,2-4 --whiten",
+         "entropy angles.csv --norm inf --periodic 360", "entropy counts.csv --jitter 0 --json"]),
+    "divergence": (
+        "Kullback-Leibler divergence of two samples",
+        "KL(p || q) from rows of FILE, drawn from p, and rows of FILE2, drawn from q.",
+        ["divergence mine.npy theirs.npy", "divergence a.csv b.csv --k 1 --norm inf"]),
+    "mi": (
+        "mutual information",
+        "Mutual information of paired rows: of FILE and FILE2, or of --columns of FILE and all its other columns.",
+        ["mi x.npy y.npy", "mi data.csv --columns 0,1 --method ksg2"]),
 }
 
 
@@ -41,7 +46,8 @@ def add_to(commands: Any) -> None:
         if name != "entropy":
             one.add_argument("file2", metavar="FILE2", nargs=None if name == "divergence" else "?", help="more data")
         one.add_argument("--k", type=int, default=3, metavar="N", help="order of the neighbour (default 3)")
-        one.add_argument("--columns", type=columns, metavar="LIST", help="column numbers from 0, as in 0,2-4; of both files")
+        one.add_argument("--columns", type=columns, metavar="LIST",
+                         help="column numbers from 0, as in 0,2-4; of both files")
         _add_own(one, name)
         one.add_argument("--jitter", type=int, metavar="SEED", help="move equal points apart by noise of this seed")
         one.add_argument("--json", action="store_true", help="print one JSON object")
@@ -178,16 +184,16 @@ def _jackknife(found: Any) -> float | None:
 def _warnings(found: Any, samples: list[Array]) -> list[str]:
     said = []
     if found.biased:
-        said.append(f"d = {sum(each.shape[1] for each in samples[:1])}: from 3 dimensions on the bias falls more slowly than "
-                    "the standard error, and no interval here accounts for it")
+        said.append(f"d = {found.settings['d']}: from 3 dimensions on the bias falls more slowly than the standard "
+                    "error, and no interval here accounts for it")
     for each in samples:
         repeated = len(each) - len(np.unique(each, axis=0))
         coarse = [j for j in range(each.shape[1]) if len(np.unique(each[:, j])) < len(each) / 2]
         if repeated:
             said.append(f"{repeated} of {len(each)} rows repeat another: what is estimated depends on the jitter")
         elif coarse:
-            said.append(f"columns {coarse} have few different values: rounded data have no density, and small distances "
-                        "are those of the lattice")
+            said.append(f"columns {coarse} have few different values: rounded data have no density, and small "
+                        "distances are those of the lattice")
     return said
 
 

@@ -11,10 +11,10 @@ import signal
 import sys
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from pathlib import Path
-from typing import Any, ContextManager
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -41,8 +41,9 @@ EXAMPLES = """examples:
 """
 TRIALS, SUMMARY, FIGURE, STORY = "trials.csv", "summary.csv", "study.svg", "study.json"
 HELP = {"dims": "dimensions", "sizes": "numbers of points", "k": "orders of the neighbour"}
-DEFAULTS: dict[str, Any] = {"laws": tuple(LAWS), "dims": (1, 2, 5), "sizes": (100, 1000), "k": (1, 3, 10), "trials": 100,
-                            "seed": 0, "norm": "2", "weights": None, "whiten": False}
+DEFAULTS: dict[str, Any] = {
+    "laws": tuple(LAWS), "dims": (1, 2, 5), "sizes": (100, 1000), "k": (1, 3, 10), "trials": 100, "seed": 0,
+    "norm": "2", "weights": None, "whiten": False}
 
 
 def add_to(commands: Any) -> None:
@@ -67,7 +68,7 @@ def add_to(commands: Any) -> None:
                      "(default runs/study-seed0)")
     one.add_argument("--resume", action="store_true", help="go on with the study in DIR; all else as before")
     one.add_argument("--workers", type=int, metavar="N", help="processes (default: one for each core)")
-    one.add_argument("--executor", metavar="MODULE:CALLABLE", help="gives a concurrent.futures.Executor, or a Dask client")
+    one.add_argument("--executor", metavar="MODULE:CALLABLE", help="gives an Executor, or a Dask client")
     one.set_defaults(run=run)
 
 
@@ -120,7 +121,8 @@ def _trials(grid: Grid, out: Path, executor: Executor | None) -> list[Trial]:
 
 def _grid(wanted: dict[str, Any]) -> Grid:
     """The study that is asked for."""
-    settings = {"norm": 2 if wanted["norm"] == "2" else np.inf, "weights": wanted["weights"], "whiten": wanted["whiten"]}
+    norm = 2 if wanted["norm"] == "2" else np.inf
+    settings = {"norm": norm, "weights": wanted["weights"], "whiten": wanted["whiten"]}
     with refused("--"):
         for law in wanted["laws"]:
             if law not in LAWS:
@@ -133,7 +135,7 @@ def _grid(wanted: dict[str, Any]) -> Grid:
         whole(max(wanted["k"]), "k", most=min(wanted["sizes"]) - 2)  # the standard error needs one neighbour more
         if wanted["weights"] is not None:
             bsy_weights(min(wanted["k"]), max(wanted["dims"]))
-        return Grid(*(tuple(wanted[name]) for name in ("laws", "dims", "sizes", "k")), whole(wanted["trials"], "trials"),
+        return Grid(wanted["laws"], wanted["dims"], wanted["sizes"], wanted["k"], whole(wanted["trials"], "trials"),
                     whole(wanted["seed"], "seed", least=0), settings)
 
 
@@ -150,7 +152,7 @@ def _settings(given: dict[str, Any], out: Path) -> dict[str, Any]:
     return before
 
 
-def _pool(executor: str | None, workers: int) -> ContextManager[Executor | None]:
+def _pool(executor: str | None, workers: int) -> AbstractContextManager[Executor | None]:
     """Processes, or what the callable gives: an executor, or a Dask client, which has one."""
     if executor is None:
         with refused("--"):
@@ -162,7 +164,8 @@ def _pool(executor: str | None, workers: int) -> ContextManager[Executor | None]
     try:
         made = getattr(import_module(module), name)()
     except Exception as error:  # whatever a stranger's module raises
-        raise BadInput(f"--executor: got {executor!r} ({type(error).__name__}: {error}), wanted MODULE:CALLABLE") from error
+        said = f"{type(error).__name__}: {error}"
+        raise BadInput(f"--executor: got {executor!r} ({said}), wanted MODULE:CALLABLE") from error
     made = made.get_executor() if hasattr(made, "get_executor") else made
     if not hasattr(made, "map") or not hasattr(made, "__enter__"):
         raise BadInput(f"--executor: got {type(made).__name__} from {executor}, wanted a concurrent.futures.Executor")
@@ -197,5 +200,5 @@ def _table(rows: Sequence[Summary]) -> list[str]:
     for row in rows:
         lines.append(f"{row.law:<12}{row.d:>3}{row.n:>8}{row.k:>5}{row.bias:>+10.4f}{row.bias_se:>9.4f}{row.rmse:>10.4f}"
                      f"{row.naive_ratio:>7.2f}{row.jackknife_ratio:>7.2f}{row.jackknife_coverage:>7.2f}")
-    return [*lines, "naive, jack.: estimated over true standard error; cover: share of trials whose 95 % interval by the",
-            "jackknife holds the true entropy"]
+    return [*lines, "naive, jack.: estimated over true standard error",
+            "cover: share of 95 % intervals by the jackknife that hold the truth"]

@@ -1,4 +1,4 @@
-"""Volumes of balls: whole, cut off by a box, or on a torus. All values are logarithms, so that no dimension overflows."""
+"""Log volumes of balls: whole, cut off by a box, or on a torus; logarithms do not overflow in high dimension."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def log_volumes(rho: Array, d: int, norm: float = 2) -> Array:
 
 def log_volumes_in_box(x: Array, rho: Array, box: Box) -> Array:
     """log volume of what a cube with centre x (n, d) and half side rho (n, q) has in common with the box.   (6.19)"""
-    total = np.zeros_like(rho)
+    total: Array = np.zeros_like(rho)
     for column, low, high in zip(x.T[:, :, None], *box, strict=True):
         total += np.log(np.minimum(column + rho, high) - np.maximum(column - rho, low))                 # (6.19)
     return total
@@ -39,4 +39,5 @@ def log_volumes_in_box(x: Array, rho: Array, box: Box) -> Array:
 
 def log_volumes_on_torus(rho: Array, sides: Array) -> Array:
     """log volume of cubes of half side rho (n, q) on a torus with sides (d,); a cube is never wider than the torus."""
-    return np.log(np.minimum(2 * rho[..., None], sides)).sum(-1)                                        # (6.18)
+    logs: Array = np.log(np.minimum(2 * rho[..., None], sides)).sum(-1)                                 # (6.18)
+    return logs

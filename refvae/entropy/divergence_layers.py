@@ -30,12 +30,10 @@ def knn_cross_entropy_layer(x: Array, y: Array, idx: Array, norm: float = 2) -> 
 
 
 def knn_divergence_layer(x: Array, y: Array, idx: Array, idx_y: Array, norm: float = 2) -> tuple[Array, Pull]:
-    """KL(p || q) from x ~ p and y ~ q.   x: (n, d), y: (m, d), idx, idx_y: (n, k) -> () nats     (6.30), adjoint (6.35)
+    """KL(p || q) from x ~ p, y ~ q.   x: (n, d), y: (m, d), idx, idx_y: (n, k) -> () nats     (6.30), adjoint (6.35)
 
     idx holds the nearest other rows of x, idx_y the nearest rows of y, for every row of x and in ascending distance.
     """
-    from refvae.entropy.kl import knn_entropy_layer
-
     same_shape(idx, idx_y, "idx and idx_y")
     c, pull_c = knn_cross_entropy_layer(x, y, idx_y, norm)
     h, pull_h = knn_entropy_layer(x, idx, norm)

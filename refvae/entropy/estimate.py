@@ -121,8 +121,8 @@ def whitened(x: Array) -> tuple[Array, float]:
     _, s, Vt = np.linalg.svd(centred, full_matrices=False)
     n, d = x.shape
     if n <= d or s[-1] <= n * np.finfo(float).eps * s[0]:
-        raise ValueError(f"x: got a covariance of rank {np.sum(s > n * np.finfo(float).eps * s[0])} from shape {x.shape}, "
-                         f"wanted {d} for whiten")
+        rank = int(np.sum(s > n * np.finfo(float).eps * s[0]))
+        raise ValueError(f"x: got a covariance of rank {rank} from shape {x.shape}, wanted {d} for whiten")
     scale = s / np.sqrt(n)
     return centred @ (Vt.T / scale), float(np.log(scale).sum())                                         # (6.9)
 

@@ -35,7 +35,7 @@ def take(x: Array, idx: Array) -> tuple[Array, Pull]:
 
 
 def knn_entropy_layer(x: Array, idx: Array, norm: float = 2) -> tuple[Array, Pull]:
-    """Estimate of the entropy in nats from neighbours of order k.   x: (n, d), idx: (n, k) -> h ()  (6.5), adjoint (6.11)
+    """Estimate of the entropy in nats, neighbours given.   x: (n, d), idx: (n, k) -> h ()         (6.5), adjoint (6.11)
 
     idx holds the nearest other rows of every row, in ascending distance, as `neighbours` gives them; only the last
     column counts. Where the neighbours are unique, h with them held fixed has the gradient of the estimate (6.13).

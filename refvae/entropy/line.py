@@ -13,22 +13,26 @@ def line_search(x: Array, y: Array, k: int, own: bool) -> tuple[Array, Array]:
     own    y is x, and a point is no neighbour of its own
     Of two points equally far away the one on the left comes first.
     """
-    order = np.argsort(y[:, 0])
-    ranked = np.concatenate([[-np.inf], y[order, 0], [np.inf]])
-    at = ranked[1:-1] if own else x[:, 0]
-    right = np.arange(2, len(x) + 2) if own else np.searchsorted(ranked[1:-1], at) + 1
-    left = right - (2 if own else 1)
-    rho, place = np.empty((k, len(x))), np.empty((k, len(x)), np.intp)
-    for q in range(k):
-        below, above = at - ranked.take(left), ranked.take(right) - at
-        is_left = below <= above
+    row, ranked = np.zeros(len(y) + 2, np.intp), np.full(len(y) + 2, np.inf)
+    row[1:-1] = np.argsort(y[:, 0])
+    y[:, 0].take(row[1:-1], out=ranked[1:-1], mode="clip")
+    ranked[0] = -np.inf
+    at, left = x[:, 0], ranks(row[1:-1]) if own else np.searchsorted(ranked[1:-1], x[:, 0])
+    rho, idx = np.empty((k, len(x))), np.empty((k, len(x)), np.intp)
+    below, above, place = np.empty(len(x)), np.empty(len(x)), np.empty_like(left)
+    for q, right in enumerate(range(1 + own, k + 1 + own)):  # left + right is the nearest untaken on the right
+        np.subtract(at, ranked.take(left, out=below, mode="clip"), out=below)
+        np.subtract(ranked[right:].take(left, out=above, mode="clip"), at, out=above)
+        is_left = below <= above                                                                        # (6.56)
         np.minimum(below, above, out=rho[q])                                                            # (6.56)
-        np.copyto(place[q], np.where(is_left, left, right))                                             # (6.56)
-        left = left - is_left
-        right = right + ~is_left
-    idx = order.take(place - 1)
-    if not own:
-        return np.ascontiguousarray(rho.T), np.ascontiguousarray(idx.T)
-    far, near = np.empty((len(x), k)), np.empty((len(x), k), np.intp)
-    far[order], near[order] = rho.T, idx.T
-    return far, near
+        np.add(left, np.multiply(~is_left, right, out=place), out=place)                                # (6.56)
+        row.take(place, out=idx[q], mode="clip")
+        left -= is_left                                                                                 # (6.56)
+    return rho.T, idx.T
+
+
+def ranks(order: Array) -> Array:
+    """The inverse of a permutation: where each index stands in it."""
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    return rank

@@ -150,11 +150,9 @@ def summarise(trials: Iterable[Trial]) -> list[Summary]:
 
 
 def _summary(case: tuple[str, int, int, int], numbers: Array) -> Summary:
-    value, truth, naive, jackknife = numbers.T
+    value, truth, *both = numbers.T
     error = value - truth
     sd = float(error.std(ddof=1)) if len(error) > 1 else float("nan")
-    covered = lambda se: float((np.abs(error) <= NOMINAL * se).mean())
-    ratio = lambda se: float(np.sqrt((se * se).mean()) / sd)
     return Summary(*case, len(error), float(truth[0]), float(error.mean()), sd / float(np.sqrt(len(error))), sd,
-                   float(np.sqrt((error * error).mean())), ratio(naive), ratio(jackknife), covered(naive),
-                   covered(jackknife))
+                   float(np.sqrt((error * error).mean())), *(float(np.sqrt((se * se).mean()) / sd) for se in both),
+                   *(float((np.abs(error) <= NOMINAL * se).mean()) for se in both))

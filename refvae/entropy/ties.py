@@ -1,4 +1,4 @@
-"""Points that coincide: an estimate from distances is -infinity there, so they are refused, or moved apart on request."""
+"""Points that coincide, where an estimate from distances is -infinity: refused, or moved apart on request."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ def untied(x: Array, ties: Any, rng: np.random.Generator | int | None) -> Array:
 def jittered(x: Array, rng: Any) -> Array:
     """x (n, d) plus uniform noise of 1e-10 times the spread of each column; TypeError if rng is no Generator or int."""
     spread = x.max(0) - x.min(0)
-    return x + JITTER * spread * (generator(rng).random(x.shape) - 0.5)
+    moved: Array = x + JITTER * spread * (generator(rng).random(x.shape) - 0.5)
+    return moved
 
 
 def refuse_ties(rho: Array, name: str) -> None:
     """Raise ValueError, with their number, if some of the distances rho (n,) are 0."""
     if not rho.all():
-        raise ValueError(f"{name}: got {np.count_nonzero(rho == 0)} of {len(rho)} points with a neighbour at distance 0, "
+        raise ValueError(f"{name}: got {np.sum(rho == 0)} of {len(rho)} points with a neighbour at distance 0, "
                          "where the estimate is -infinity; wanted no duplicates, or ties = 'jitter' with an rng")
