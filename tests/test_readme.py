@@ -17,9 +17,12 @@ def test_example_runs(block, capsys):
         assert names["accuracy"] > 0.8
     if "report" in names:
         assert names["report"].status == "PASS"
+    if "kl" in names:
+        assert abs(float(names["e"]) - 2.838) < 0.1
+        assert float(names["h"]) == pytest.approx(float(names["e"]), rel=1e-14)
     if "elbo" in names:
         assert -26 < names["elbo"] < names["bound"] < -17
 
 
 def test_there_are_examples():
-    assert len(EXAMPLES) == 3
+    assert len(EXAMPLES) == 4

@@ -66,8 +66,8 @@ def known():
             found = np.array([[float(kl_to_normal(z, 3)), float(knn_divergence(z, normal(), 3))]
                               for z in (scale * normal() + shift for _ in range(30))]) - truth
             mean, sd = found.mean(0), found.std(0, ddof=1)
-            print(f"{name:<20}{d:>3}{truth:>8.2f}    {mean[0]:+.3f} ({sd[0]:.3f})          {mean[1]:+.3f} ({sd[1]:.3f})",
-                  flush=True)
+            print(f"{name:<20}{d:>3}{truth:>8.2f}    {mean[0]:+.3f} ({sd[0]:.3f})          "
+                  f"{mean[1]:+.3f} ({sd[1]:.3f})", flush=True)
 
 
 def main(chosen):

@@ -47,7 +47,8 @@ def sum_of_the_plain_ones(estimate, rng):
 # The conditions
 
 WEIGHTS_WRONG = {"1/d for 2/d": lambda k, d: _variant(k, d, 1),
-                 "all orders": lambda k, d: _variant(k, d, 2, every=True), "plain": lambda k, d: np.eye(k)[-1], "not of sum 1": lambda k, d: 2 * bsy_weights(k, d)}
+                 "all orders": lambda k, d: _variant(k, d, 2, every=True),
+                 "plain": lambda k, d: np.eye(k)[-1], "not of sum 1": lambda k, d: 2 * bsy_weights(k, d)}
 
 
 def _variant(k, d, power, every=False):
