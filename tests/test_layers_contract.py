@@ -16,12 +16,20 @@ from refvae import layers, trees, vae
 from refvae.bottleneck import capacity_loss, neg_log_aggregate, pointwise_information, vib_loss
 from refvae.check import check_layer
 from refvae.check.problem import argument_names
-from refvae.entropy import knn_cross_entropy_layer, knn_divergence_layer, knn_entropy_layer, log_norm, neighbours
+from refvae.entropy import (
+    knn_cross_entropy_layer,
+    knn_divergence_layer,
+    knn_entropy_layer,
+    log_norm,
+    mutual_information_layer,
+    neighbours,
+)
 from refvae.entropy.kl import take
 from refvae.geometry import ellipse_loss, kl_uniform_normal, naive_penalty, noisy_linear_cost, profile_loss
 from refvae.layers import Dense
 from refvae.linear_ae import affine_ae, linear_ae, linear_ae_grad, regularised_ae
 from refvae.models.ae import AE, squared_loss
+from refvae.spring import chain_action, differences, identity, lagrangian
 from refvae.vae import VAE
 
 MODULES = [module.name for module in pkgutil.walk_packages(refvae.__path__, "refvae.")
@@ -76,6 +84,12 @@ def near(rng, among=None):
     """Seven points and the three nearest others of each; with a second sample, that too and its nearest."""
     x, y = rng.standard_normal((7, 3)), None if among is None else rng.standard_normal((among, 3))
     return (x, neighbours(x, 3).idx) if y is None else (x, y, neighbours(x, 3).idx, neighbours(x, 3, among=y).idx)
+
+
+def paired(rng):
+    """Seven points in two spaces, and the three nearest others of each in both and side by side, maximum norm."""
+    x, y = rng.standard_normal((7, 3)), rng.standard_normal((7, 2))
+    return x, y, *(neighbours(space, 3, norm=np.inf).idx for space in (x, y, np.hstack([x, y])))
 
 
 def called(layer, **how):
@@ -148,6 +162,7 @@ TABLE = {
     knn_entropy_layer: Row(near),
     knn_cross_entropy_layer: Row(lambda rng: (lambda x, y, _, idx: (x, y, idx))(*near(rng, 5))),
     knn_divergence_layer: Row(lambda rng: near(rng, 5)),
+    mutual_information_layer: Row(paired),
     naive_penalty: Row(lambda rng: tuple(rng.standard_normal((2, 7, 3)))),
     kl_uniform_normal: Row(lambda rng: tuple(rng.standard_normal((2, 7, 3)))),
     noisy_linear_cost: Row(lambda rng: (rng.standard_normal((6, 3)), *rng.standard_normal((2, 7, 3)),
@@ -156,6 +171,10 @@ TABLE = {
     smooth(ellipse_loss): Row(
         lambda rng: (VAE((affine(rng, 6, 5), affine(rng, 5, 4)), (affine(rng, 2, 5), affine(rng, 5, 6))),
                      rng.standard_normal((7, 6)), rng.standard_normal((7, 2)))),
+    identity: Row(normal(7, 6)),
+    differences: Row(normal(7)),
+    lagrangian: Row(lambda rng: (rng.standard_normal(7), 1 + rng.random(7), np.array(0.9))),
+    chain_action: Row(lambda rng: (rng.standard_normal(7), np.array(0.9), 1 + rng.random(7))),
     called(regularised_ae, lam=0.7): Row(
         lambda rng: (rng.standard_normal((6, 3)), rng.standard_normal((3, 6)), rng.standard_normal((7, 6)))),
 }

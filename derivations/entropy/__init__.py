@@ -1,6 +1,21 @@
 """Evidence for derivations/entropy.md, one file a section."""
 
-from refvae.derivations.entropy import divergences, errors, gradients, motions, order, small, support, weighted
+from refvae.derivations.entropy import (
+    divergences,
+    errors,
+    gradients,
+    information,
+    information_laws,
+    motions,
+    order,
+    permutation,
+    products,
+    search,
+    small,
+    support,
+    weighted,
+)
 from refvae.evidence import Ledger
 
-ledger = Ledger.of(order, motions, gradients, small, support, errors, weighted, divergences)
+ledger = Ledger.of(order, motions, gradients, small, support, errors, weighted, divergences, information,
+                   information_laws, permutation, search, products)

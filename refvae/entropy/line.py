@@ -8,7 +8,7 @@ from refvae.trees import Array
 
 
 def line_search(x: Array, y: Array, k: int, own: bool) -> tuple[Array, Array]:
-    """Distances and rows of the k points of y nearest to each point of x.   x: (n, 1), y: (m, 1) -> (n, k) twice  (6.56)
+    """Distances and rows of the k points of y nearest to each point of x.   x: (n, 1), y: (m, 1) -> both (n, k)  (6.56)
 
     own    y is x, and a point is no neighbour of its own
     Of two points equally far away the one on the left comes first.

@@ -7,15 +7,15 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from refvae.entropy.line import line_search
-from refvae.entropy.products import product_search
+from refvae.entropy.products import MOST, pays, product_search
 from refvae.entropy.regions import sides_of
 from refvae.entropy.scale import rescaled, restored
-from refvae.entropy.tree import tree_search
+from refvae.entropy.tree import tree_search, wrapped
 from refvae.inputs import matrix, whole
 from refvae.trees import Array
 
-METHODS = ("auto", "line", "tree", "products")
 Method = Literal["auto", "line", "tree", "products"]
+MANY, FEW_POINTS = 8, 300  # dimensions from which products are tried, and points below which they are not
 
 
 class Neighbours(NamedTuple):
@@ -30,25 +30,65 @@ def neighbours(x: Any, k: int, *, among: Any = None, norm: float = 2, periodic: 
     """The k nearest other rows of x (n, d), or the k nearest rows of `among` (m, d).                     [6.55]
 
     norm      2 or numpy.inf: Euclidean or maximum distances
-    periodic  side or sides (d,) of a torus on which the points live
-    method    "line" (d = 1), "tree", "products" (Euclidean, d large), or "auto"
-    workers   threads of the tree (-1: all); the answer does not depend on them. Products use those of the BLAS.
+    periodic  side or sides (d,) of a torus on which the points live                                      (6.60)
+    method    "line" (d = 1), "tree", "products" (norm 2); "auto" takes the line for d = 1 and the tree below d = 8,
+              for norm inf, on a torus and for few points; else a probe of 32 points decides
+    workers   threads of the tree (-1: all), on which the answer does not depend; products use those of the BLAS
+
+    Points that coincide are neighbours at distance 0; of points equally far away any may be given. Raises TypeError or
+    ValueError for bad input, for k > n - 1 (k > m with `among`), and for distances beyond the largest float.
     """
     x = matrix(x, "x")
-    y = x if among is None else matrix(among, "among")
-    k = whole(k, "k", most=len(y) - (among is None))
-    sides = None if periodic is None else sides_of(periodic, x.shape[1])
-    own = among is None
+    y = None if among is None else matrix(among, "among")
+    k = whole(k, "k", most=len(x) - 1 if y is None else len(y))
+    _compatible(x, y, norm, periodic, method, workers)
+    return search(x, k, y, norm, None if periodic is None else sides_of(periodic, x.shape[1]), method, workers)
+
+
+def search(x: Array, k: int, y: Array | None = None, norm: float = 2, sides: Array | None = None,
+           method: Method = "auto", workers: int = 1) -> Neighbours:
+    """`neighbours` without its checks, for points that were checked before; y is `among`, sides are `periodic`."""
+    own = y is None
+    arrays = [x] if y is None else [x, y]
     if sides is not None:
-        x = np.mod(x, sides)
-        y = x if own else np.mod(y, sides)
-    (x, y, *rest), e = rescaled(x, y, *([] if sides is None else [sides]))
-    if own: y = x
-    how = method if method != "auto" else "line" if x.shape[1] == 1 and sides is None else "tree" if x.shape[1] < 8 or norm != 2 or sides is not None else "products"
-    if how == "line":
-        found = line_search(x, y, k, own)
-    elif how == "tree":
-        found = tree_search(x, y, k, np.arange(len(x)) if own else None, norm, rest[0] if rest else None, workers)
+        arrays = [*(wrapped(a, sides) for a in arrays), sides]
+    scaled, e = rescaled(*arrays)
+    x, y = scaled[0], scaled[0 if own else 1]
+    chosen = _method(x, y, k, own, norm, sides) if method == "auto" else method
+    if chosen == "line":
+        rho, idx = line_search(x, y, k, own)
+    elif chosen == "products":
+        rho, idx = product_search(x, y, k, own)
     else:
-        found = product_search(x, y, k, own)
-    return Neighbours(restored(found[0], e, "x"), found[1])
+        rows = np.arange(len(x)) if own else None
+        rho, idx = tree_search(x, y, k, rows, norm, None if sides is None else scaled[-1], workers)
+    return Neighbours(restored(rho, e, "x"), idx)
+
+
+def _method(x: Array, y: Array, k: int, own: bool, norm: float, sides: Array | None) -> Method:
+    """What is expected to be fastest."""
+    d = x.shape[1]
+    if d == 1 and sides is None:
+        return "line"
+    if not MANY <= d <= MOST or norm != 2 or sides is not None or min(len(x), len(y)) < FEW_POINTS:
+        return "tree"
+    return "products" if pays(x, y, k, own) else "tree"
+
+
+def _compatible(x: Array, y: Array | None, norm: Any, periodic: Any, method: Any, workers: Any) -> None:
+    """Raise TypeError or ValueError for settings that make no sense, alone or together."""
+    d = x.shape[1]
+    if y is not None and y.shape[1] != d:
+        raise ValueError(f"among: got {y.shape[1]} columns, wanted {d} as in x")
+    if norm not in (2, np.inf):
+        raise ValueError(f"norm: got {norm!r}, wanted 2 or numpy.inf")
+    if method not in ("auto", "line", "tree", "products"):
+        raise ValueError(f"method: got {method!r}, wanted 'auto', 'line', 'tree' or 'products'")
+    if method == "line" and (d != 1 or periodic is not None):
+        where = "a torus" if d == 1 else f"d = {d}"
+        raise ValueError(f"method: got 'line' with {where}, wanted d = 1 without a torus")
+    if method == "products" and (norm != 2 or periodic is not None or d > MOST):
+        where = "norm inf" if norm != 2 else "a torus" if periodic is not None else f"d = {d}"
+        raise ValueError(f"method: got 'products' with {where}, wanted norm 2, no torus and d <= {MOST}")
+    if workers != -1 or isinstance(workers, bool):
+        whole(workers, "workers")

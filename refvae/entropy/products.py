@@ -1,4 +1,4 @@
-"""Euclidean neighbours in many dimensions: products of matrices in float32 leave few candidates, proved to be enough."""
+"""Euclidean neighbours in many dimensions: products of matrices in float32 leave few candidates, provably enough."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ from refvae.entropy.tree import tree_search
 from refvae.trees import Array
 
 UNIT, TINY = 2.0**-24, 2.0**-126  # unit roundoff and least normal number of float32
-BLOCK, ROWS, GROUP, CROWD = 2**24, 128, 16, 64  # numbers and rows of a block, columns of a group, groups of candidates
+MOST = 2**20  # dimensions for which the margin is proved
+FAR = 2.0**100  # more than any product of points
+BLOCK, ROWS = 2**24, 128  # numbers and rows of a block of products
+GROUP, CROWD = 16, 64  # columns of a group, groups of candidates that a row may have
+PROBE = 32  # points by which the method is chosen
 
 
 class Panels(NamedTuple):
     """Both samples as factors of the product, centred and scaled into [-1, 1].
 
     left   (n, d + 1) float32  rows (a_i, 1)
-    right  (d + 1, g w) float32  columns (-b_j, |b_j|^2 / 2), padded with infinite ones to g stripes of w
+    right  (d + 1, g w) float32  columns (-b_j, |b_j|^2 / 2), padded with far ones to g stripes of w
     size   (n,)  |a_i|
     """
 
@@ -36,15 +40,15 @@ def panels(x: Array, y: Array, stripes: int) -> Panels:
     a, b = np.ldexp(a, -e), np.ldexp(b, -e)
     (m, d), width = y.shape, -(-len(y) // stripes)
     right = np.zeros((d + 1, stripes * width), np.float32)
-    right[:d, :m], right[d, :m], right[d, m:] = -b.T, np.einsum("ij,ij->i", b, b) / 2, np.inf           # (6.57)
+    right[:d, :m], right[d, :m], right[d, m:] = -b.T, np.einsum("ij,ij->i", b, b) / 2, FAR           # (6.57)
     left = np.ones((len(x), d + 1), np.float32)
     left[:, :d] = a                                                                                     # (6.57)
     return Panels(left, right, np.sqrt(np.einsum("ij,ij->i", a, a)))
 
 
 def cut(least: Array, size: Array, d: int) -> Array:
-    """The largest product that a neighbour can have, from a bound for the k-th smallest.   (b,) -> (b,) float32   (6.58)"""
-    kappa, eta = (d + 5) * UNIT / (1 - (d + 5) * UNIT), 4 * (d + 2) * TINY                               # (6.57)
+    """The largest product that a neighbour can have, given a bound for the k-th smallest.   (b,) -> (b,)     (6.58)"""
+    kappa, eta = (d + 5) * UNIT / (1 - (d + 5) * UNIT), 8 * (d + 2) * TINY                               # (6.57)
     p = (1 + kappa) * size
     reach = (p + np.sqrt(np.maximum(p * p + 2 * (1 - kappa) * (least + eta), 0))) / (1 - kappa)         # (6.58)
     margin = kappa * (size * reach + reach * reach / 2) + eta                                           # (6.57)
@@ -52,7 +56,7 @@ def cut(least: Array, size: Array, d: int) -> Array:
 
 
 def product_search(x: Array, y: Array, k: int, own: bool) -> tuple[Array, Array]:
-    """Distances and rows of the k points of y nearest to each point of x.   x: (n, d), y: (m, d) -> (n, k) twice  (6.58)
+    """Distances and rows of the k points of y nearest to each point of x.   x: (n, d), y: (m, d) -> both (n, k)  (6.58)
 
     own    y is x, and a point is no neighbour of its own
     Candidates come from float32, distances from differences in float64. Points with crowds of candidates, as in tight
@@ -60,7 +64,7 @@ def product_search(x: Array, y: Array, k: int, own: bool) -> tuple[Array, Array]
     """
     n, d = x.shape
     rho, idx = np.empty((n, k)), np.empty((n, k), np.intp)
-    stripes = int(np.clip(len(y) // (8 * k), 1, GROUP))
+    stripes = groups(len(y), k)
     factors = panels(x, y, stripes)
     crowded = []
     for rows in blocks(n, factors.right.shape[1]):
@@ -75,6 +79,28 @@ def product_search(x: Array, y: Array, k: int, own: bool) -> tuple[Array, Array]
     if len(hard):
         rho[hard], idx[hard] = tree_search(x[hard], y, k, hard if own else None)
     return rho, idx
+
+
+def groups(m: int, k: int) -> int:
+    """How many of m columns form a group: few enough that there are some times k groups."""
+    return int(np.clip(m // (8 * k), 1, GROUP))
+
+
+def pays(x: Array, y: Array, k: int, own: bool) -> bool:
+    """Whether products are expected to be faster than a tree, from a probe of 32 points.
+
+    A tree looks at about as many points as lie within twice the radius of the k-th neighbour; measured, products are
+    faster from about 5 sqrt(m) of them on, unless there are crowds of candidates.
+    """
+    (m, d), stripes = y.shape, groups(len(y), k)
+    rows = np.linspace(0, len(x) - 1, PROBE).astype(np.intp)
+    left, right, size = panels(x, y, stripes)
+    product, size = left[rows] @ right, size[rows]
+    if own:
+        product[np.arange(PROBE), rows] = np.inf
+    square = 2 * np.partition(product, k - 1, axis=1)[:, k - 1] + size**2
+    within = product <= (2 * square - size**2 / 2)[:, None]
+    return bool(within.sum() > PROBE * 5 * m**0.5 and len(candidates(product, size, k, stripes, d)[2]) < PROBE / 8)
 
 
 def blocks(n: int, m: int) -> Iterator[slice]:

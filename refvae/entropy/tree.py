@@ -17,11 +17,19 @@ def tree_search(x: Array, y: Array, k: int, own: Array | None, norm: float = 2, 
     """
     tree = cKDTree(y, balanced_tree=False, boxsize=sides)
     order = tree.indices if own is not None and len(own) == len(y) else np.arange(len(x))
-    found = tree.query(x[order], np.arange(1, k + 1 + (own is not None)), p=norm, workers=workers)      # (6.60)
-    far, near = found if own is None else without_self(*found, own[order])
+    ranks = np.arange(1, k + 1 + (own is not None))
+    far, near = tree.query(x[order], ranks, p=norm, workers=workers)                                    # (6.60)
+    if own is not None:
+        far, near = without_self(far, near, own[order])
     rho, idx = np.empty((len(x), k)), np.empty((len(x), k), np.intp)
     rho[order], idx[order] = far, near
     return rho, idx
+
+
+def wrapped(x: Array, sides: Array) -> Array:
+    """Points modulo the sides, in [0, side): exactly for x >= 0, to half an ulp of the side below.       (6.60)"""
+    z = np.mod(x, sides)
+    return np.where(z < sides, z, 0.0)  # a tiny negative number comes out as the side itself           # (6.60)
 
 
 def without_self(rho: Array, idx: Array, own: Array) -> tuple[Array, Array]:

@@ -13,11 +13,12 @@ import numpy as np
 from refvae import __version__, checkpoint, trees
 from refvae.checkpoint import CheckpointError, Saved
 from refvae.data.readers import Dataset
-from refvae.models import ae, vae, vib
+from refvae.models import adversarial, ae, dae, vae, vib
 from refvae.models.record import Facts, Model
 from refvae.trees import Tree
 
-MODELS: dict[str, Model] = {"ae": ae.MODEL, "vae": vae.MODEL, "vib": vib.MODEL}
+MODELS: dict[str, Model] = {"ae": ae.MODEL, "vae": vae.MODEL, "vib": vib.MODEL, "dae": dae.MODEL,
+                            "gan": adversarial.GAN, "aae": adversarial.AAE, "ali": adversarial.ALI}
 
 
 class Recipe(NamedTuple):

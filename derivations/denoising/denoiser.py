@@ -1,0 +1,141 @@
+"""Evidence for what the best denoiser knows, (9.2) to (9.4)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from refvae.denoising import denoising_floor, posterior_covariance, tweedie
+from refvae.derivations.denoising.common import EXAMPLE, joint, line, mixture
+from refvae.evidence import Ledger, gap, holds, vanishes, z_score
+
+ledger = Ledger()
+
+
+# Tweedie
+
+
+TWEEDIE_WRONG = {
+    "sigma for its square": lambda score, xt, sigma: xt + sigma * score(xt),
+    "sign": lambda score, xt, sigma: xt - sigma**2 * score(xt),
+    "half, as in a Langevin step": lambda score, xt, sigma: xt + sigma**2 / 2 * score(xt),
+    "score at the denoised point": lambda score, xt, sigma: xt + sigma**2 * score(tweedie(score, xt, sigma))}
+
+
+@ledger.add("9.2", "identity", tweedie, wrong=TWEEDIE_WRONG)
+def posterior_mean_of_a_mixture(denoise, rng):
+    """In the plane, E[x|xt] from the posteriors of three components; scores know nothing of them. Scalar and column."""
+    law, x, sigma = mixture(rng), 2 * rng.standard_normal((7, 2)), rng.uniform(0.3, 0.9)
+    got = denoise(lambda y: law.score(y, sigma), x, sigma), denoise(lambda y: law.score(y, sigma), x, np.full((7, 1),
+                                                                                                         sigma))
+    return gap(got, (law.posterior(x, sigma)[0],) * 2)
+
+
+@ledger.add("9.2", "law", tweedie, wrong=TWEEDIE_WRONG)
+def two_points(denoise, rng):
+    """Data without a density: x = +-1 with probabilities 0.3, 0.7 gives E[x|xt] = tanh(xt / sigma^2 + logit / 2)."""
+    sigma, x = 0.8, 2 * rng.standard_normal((9, 1))
+
+    def score(y):
+        up, down = (share * np.exp(-((y - at) ** 2) / (2 * sigma**2)) for share, at in ((0.7, 1), (0.3, -1)))
+        return (up * (1 - y) - down * (1 + y)) / (up + down) / sigma**2
+
+    return gap(denoise(score, x, sigma), np.tanh(x / sigma**2 + np.log(0.7 / 0.3) / 2))
+
+
+@ledger.add("9.2", "identity", tweedie, wrong={
+    name: TWEEDIE_WRONG[name] for name in TWEEDIE_WRONG if "denoised" not in name})
+def first_variation_vanishes(denoise, rng):
+    """E <r(xt) - x, eta(xt)> = 0 for eta = 1, x, x^2 - 1 and sin x, over the joint law of x and xt, by quadrature."""
+    sigma = 0.7
+    law = mixture(rng, d=1, k=2)
+    x, eps, w = joint(law, sigma)
+    xt = x + sigma * eps
+    residual = (w * (denoise(lambda y: law.score(y, sigma), xt, sigma) - x)[:, 0])[:, None]
+    return vanishes(residual * np.hstack([np.ones_like(xt), xt, xt**2 - 1, np.sin(xt)]))
+
+
+# Floor
+
+
+FLOOR_WRONG = {
+    "of the score itself": lambda fisher, d, sigma: d * sigma**2 - sigma**2 * fisher,
+    "dimension lost": lambda fisher, d, sigma: sigma**2 - sigma**4 * fisher / d,
+    "sign": lambda fisher, d, sigma: d * sigma**2 + sigma**4 * fisher,
+    "half": lambda fisher, d, sigma: (d * sigma**2 - sigma**4 * fisher) / 2}
+
+
+@ledger.add("9.3", "oracle", denoising_floor, bound=1e-7, wrong={
+    name: FLOOR_WRONG[name] for name in FLOOR_WRONG if "dim" not in name})
+def the_example(floor, rng):
+    """The mixture of the text: 0.10757000, eight digits."""
+    x, w = line(EXAMPLE, 0.4)
+    return gap(np.array(floor(w @ EXAMPLE.score(x, 0.4)[:, 0] ** 2, 1, 0.4)), np.array(0.10757000))
+
+
+@ledger.add("9.3", "identity", denoising_floor, wrong=FLOOR_WRONG)
+def mean_posterior_variance(floor, rng):
+    """E tr Cov(x|xt) of the posterior, integrated over xt; for two independent coordinates, in two dimensions."""
+    sigma = rng.uniform(0.4, 0.8)
+    fisher, risk = 0.0, 0.0
+    for _ in range(2):
+        law = mixture(rng, d=1)
+        x, w = line(law, sigma)
+        fisher += w @ law.score(x, sigma)[:, 0] ** 2
+        risk += w @ law.posterior(x, sigma)[1][:, 0, 0]
+    return gap(np.array(floor(fisher, 2, sigma)), np.array(risk))
+
+
+@ledger.add("9.3", "law", denoising_floor, bound=0, wrong={
+    "noise taken for the score": lambda fisher, d, sigma: d * sigma**2 - sigma**4 * (d / sigma**2 + 1e-3),
+    "sign": FLOOR_WRONG["sign"]})
+def between_nothing_and_the_noise(floor, rng):
+    """For fifty mixtures and levels the floor is positive and below d sigma^2."""
+    found = []
+    for _ in range(50):
+        law, sigma = mixture(rng, d=1), rng.uniform(0.1, 2)
+        x, w = line(law, sigma, h=0.05)
+        found.append(0 < floor(w @ law.score(x, sigma)[:, 0] ** 2, 1, sigma) < sigma**2)
+    return holds(found)
+
+
+# Posterior covariance
+
+
+COV_WRONG = {
+    "sigma^2 before the Hessian": lambda score, x, sigma: sigma**2 * np.eye(x.shape[1]) + (
+        posterior_covariance(score, x, sigma) - sigma**2 * np.eye(x.shape[1])) / sigma**2,
+    "noise alone": lambda score, x, sigma: np.broadcast_to(sigma**2 * np.eye(x.shape[1]), (len(x), *2 * x.shape[1:])),
+    "sign of the Hessian": lambda score, x, sigma: 2 * sigma**2 * np.eye(x.shape[1]) - posterior_covariance(
+        score, x, sigma),
+    "diagonal alone": lambda score, x, sigma: posterior_covariance(score, x, sigma) * np.eye(x.shape[1])}
+
+
+@ledger.add("9.4", "identity", posterior_covariance, wrong=COV_WRONG)
+def posterior_of_a_mixture(covariance, rng):
+    """In the plane, Cov(x|xt) from the posteriors of three components, within and between them."""
+    law, x, sigma = mixture(rng), rng.standard_normal((7, 2)), rng.uniform(0.3, 0.9)
+    return gap(covariance(law.layer(sigma), x, sigma), law.posterior(x, sigma)[1])
+
+
+@ledger.add("9.4", "law", posterior_covariance, bound=0, wrong={
+    name: COV_WRONG[name] for name in COV_WRONG if "alone" not in name} | {
+    "Hessian alone": lambda score, x, sigma: posterior_covariance(score, x, sigma) - sigma**2 * np.eye(x.shape[1])})
+def no_negative_variances(covariance, rng):
+    """Within, between and outside the modes of ten mixtures, sigma = 0.5: no eigenvalue is below 0, all are finite."""
+    laws = [law._replace(m=2 * law.m) for law in (mixture(rng) for _ in range(10))]
+    values = [np.linalg.eigvalsh(covariance(law.layer(0.5), 2 * rng.standard_normal((20, 2)), 0.5)) for law in laws]
+    return holds([value.min() > 0 for value in values])
+
+
+@ledger.add("9.4", "montecarlo", posterior_covariance, wrong={
+    name: COV_WRONG[name] for name in COV_WRONG if "diagonal" not in name})
+def residuals_have_that_variance(covariance, rng):
+    """20000 draws: (x - r(xt))^2 less the variance that is said of each, in one dimension, has mean 0."""
+    law, sigma = EXAMPLE, 0.4
+    k = (rng.random(20000) < law.w[1]).astype(int)
+    x = law.m[k] + law.sd[k, None] * rng.standard_normal((20000, 1))
+    xt = x + sigma * rng.standard_normal(x.shape)
+    return z_score((x - tweedie(lambda y: law.score(y, sigma), xt, sigma))[:, 0] ** 2
+                   - covariance(law.layer(sigma), xt, sigma)[:, 0, 0], 0.0)
+
+

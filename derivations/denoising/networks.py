@@ -1,0 +1,268 @@
+"""Evidence for score networks, (9.12) to (9.15)."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+
+from refvae import trees
+from refvae.check.numeric import STEP
+from refvae.denoising import denoiser_score, dsm, implicit, ladder_score, sliced
+from refvae.derivations.denoising.common import network
+from refvae.evidence import Ledger, gap, holds, spoiled
+from refvae.layers import Dense, mlp, mlp_grad, mlp_init, relu, sigmoid, sigmoid_prime, softplus, tanh, tanh_prime
+from refvae.optim import Adam
+
+ledger = Ledger()
+
+
+def rows(rng, d=3, n=7):
+    """Data, noise, and a level for each of seven rows."""
+    return *rng.standard_normal((2, n, d)), rng.uniform(0.3, 1.2, (n, 1))
+
+
+# A denoiser
+
+
+def denoiser(p, xt, sigma_frozen):
+    """denoiser_score with tanh."""
+    return denoiser_score(p, xt, sigma_frozen, activation=tanh)
+
+
+DENOISER_WRONG = {
+    "sigma for its square": lambda p, xt, sigma: (lambda s, pull: (sigma * s, lambda ds: pull(sigma * ds)))(
+        *denoiser(p, xt, sigma)),
+    "sign": lambda p, xt, sigma: (lambda s, pull: (-s, lambda ds: pull(-ds)))(*denoiser(p, xt, sigma)),
+    "input not taken off": lambda p, xt, sigma: (lambda s, pull: (s + xt / sigma**2, pull))(*denoiser(p, xt, sigma))}
+ledger.adjoint("9.12", denoiser, lambda rng: (network(rng, 3, 5, 3), *rows(rng)[::2]), wrong={
+    "input not taken off": lambda p, xt, sigma: (denoiser(p, xt, sigma)[0], lambda ds: (lambda dp, dx, _: (
+        dp, dx + ds / sigma**2, None))(*denoiser(p, xt, sigma)[1](ds))),
+    "variance lost": spoiled(denoiser, lambda d: (trees.map(lambda leaf: 2 * leaf, d[0]), d[1], None))})
+
+
+@ledger.add("9.12", "identity", denoiser, wrong=DENOISER_WRONG)
+def loss_of_an_autoencoder(score, rng):
+    """dsm with the weight sigma^4 is half the squared distance of r(xt) from the clean rows, and so is its gradient."""
+    p, (x, eps, sigma) = network(rng, 3, 5, 3), rows(rng)
+    loss, pull = dsm(lambda p, xt: score(p, xt, sigma), p, x, eps, sigma, sigma**4)
+    r, pull_r = mlp(p, x + sigma * eps, tanh)
+    return gap((np.array(loss), pull(1.0)[0]), (np.array(((r - x) ** 2).sum() / 14), pull_r((r - x) / 7)[0]))
+
+
+# A log density
+
+
+def log_density_gradient(p, x, eps, sigma, activation):
+    """Gradient of dsm for a log-density network in its parameters, with the weight sigma^2."""
+    return dsm(lambda p, xt: mlp_grad(p, xt, activation), p, x, eps, sigma, sigma**2)[1](1.0)[0]
+
+
+PHI = {tanh: (tanh_prime, lambda a: -2 * np.tanh(a) * tanh_prime(a)[0]), softplus: (sigmoid, lambda a: sigmoid_prime(
+    a)[0])}  # first and second derivative
+
+
+def sweeps(p, x, eps, sigma, activation, bend=1.0, start=0.0, v_factor=1.0):
+    """The two sweeps of (9.13), as they stand there; bend, start and v_factor spoil them."""
+    first, second = PHI[activation]
+    h, a = [x + sigma * eps], []
+    for layer in p[:-1]:
+        a.append(h[-1] @ layer.W + layer.b)
+        h.append(activation(a[-1])[0])
+    ones = np.ones((len(x), 1))
+    gamma, slopes = ones @ p[-1].W.T, [first(each)[0] for each in a]
+    grad = gamma
+    for layer, slope in zip(p[-2::-1], slopes[::-1], strict=True):
+        grad = (grad * slope) @ layer.W.T
+    h_dot, a_dot = [v_factor * sigma**2 / len(x) * (grad + eps / sigma)], []
+    for layer, slope in zip(p[:-1], slopes, strict=True):
+        a_dot.append(h_dot[-1] @ layer.W)
+        h_dot.append(slope * a_dot[-1])
+    found = [Dense(h_dot[-1].T @ ones, np.zeros(1))]
+    delta = start * h[-1]
+    for l in reversed(range(len(a))):
+        alpha = gamma * slopes[l]
+        beta = delta * slopes[l] + bend * gamma * second(a[l]) * a_dot[l]
+        found.insert(0, Dense(h_dot[l].T @ alpha + h[l].T @ beta, beta.sum(0)))
+        gamma, delta = alpha @ p[l].W.T, beta @ p[l].W.T
+    return tuple(found)
+
+
+SECOND_WRONG = {
+    "second derivative lost": partial(sweeps, bend=0.0),
+    "second derivative doubled": partial(sweeps, bend=2.0),
+    "factor 2": partial(sweeps, v_factor=2.0),
+    "delta does not start at 0": partial(sweeps, start=0.1),
+    "weights of the first map alone": lambda *args: (lambda g: (g[0], *trees.map(lambda leaf: 0 * leaf, g[1:])))(
+        sweeps(*args)),
+    "weight lost": lambda p, x, eps, sigma, activation: dsm(lambda p, xt: mlp_grad(p, xt, activation), p, x, eps,
+                                                            sigma)[1](1.0)[0]}
+
+
+def scalar_networks(rng):
+    """A network 3-5-4-1 with biases, and rows."""
+    return network(rng, 3, 5, 4, 1), *rows(rng)
+
+
+@ledger.add("9.13", "identity", log_density_gradient, wrong=SECOND_WRONG)
+def both_sweeps(gradient, rng):
+    """The sweeps written out, for tanh and softplus: no line in common with the layers."""
+    p, x, eps, sigma = scalar_networks(rng)
+    return gap(tuple(gradient(p, x, eps, sigma, f) for f in PHI), tuple(sweeps(p, x, eps, sigma, f) for f in PHI))
+
+
+@ledger.add("9.13", "oracle", log_density_gradient, bound=1e-12, wrong=SECOND_WRONG)
+def imaginary_steps_in_the_parameters(gradient, rng):
+    """Every parameter by an imaginary step in the value of the loss, whose score is written out for tanh."""
+    p, x, eps, sigma = scalar_networks(rng)
+    xt = x + sigma * eps
+
+    def value(p):
+        h1 = np.tanh(xt @ p[0].W + p[0].b)
+        h2 = np.tanh(h1 @ p[1].W + p[1].b)
+        s = (((1 - h2 * h2) * p[2].W[:, 0]) @ p[1].W.T * (1 - h1 * h1)) @ p[0].W.T
+        return (sigma**2 * (s + eps / sigma) ** 2).sum() / 14
+
+    flat = trees.flatten(p)
+    slopes = [value(trees.unflatten(flat.vector + 1j * STEP * e, p)).imag / STEP for e in np.eye(flat.vector.size)]
+    return gap(gradient(p, x, eps, sigma, tanh), trees.unflatten(np.array(slopes), p))
+
+
+@ledger.add("9.13", "law", log_density_gradient, bound=0, wrong={
+    "last bias moves": lambda *args: (lambda g: (*g[:-1], Dense(g[-1].W, g[-1].b + 1)))(log_density_gradient(*args)),
+    "constant of the network": lambda p, *args: log_density_gradient(
+        (p[0], p[1], Dense(p[2].W * (1 + p[2].b / 1e3), p[2].b)), *args)})
+def the_constant_is_free(gradient, rng):
+    """The gradient in the last bias is 0, and no gradient depends on that bias, bit by bit."""
+    p, *data = scalar_networks(rng)
+    one, other = (gradient((*p[:-1], Dense(p[-1].W, np.array([c]))), *data, tanh) for c in (-2.0, 5.0))
+    same = [np.array_equal(u, v) for u, v in zip(trees.leaves(one), trees.leaves(other), strict=True)]
+    return holds([*same, not one[-1].b.any()])
+
+
+# ReLU
+
+
+def relu_network(activation):
+    """Gradients of dsm in the biases, means of the implicit form and of |s|^2 / 2, of the sliced one, and rays."""
+    def found(p, x, eps, sigma, v):
+        layer = lambda p, x: mlp_grad(p, x, activation)
+        at = lambda x: (lambda s, pull: (s, lambda ds: pull(ds)[1]))(*layer(p, x))
+        gradient = dsm(layer, p, x, eps, sigma)[1](1.0)[0]
+        s = at(x)[0]
+        straight = tuple(Dense(q.W, 0 * q.b) for q in p)
+        return ([np.abs(g.b).max() for g in gradient], (s * s).sum(1) / 2, implicit(at, x),
+                sliced(layer, p, x, v)[0], layer(straight, 3 * x)[0] - layer(straight, x)[0])
+
+    return found
+
+
+RELU_WRONG = {"softplus": relu_network(softplus), "tanh": relu_network(tanh)}
+
+
+@ledger.add("9.14", "law", relu_network(relu), bound=0, wrong=RELU_WRONG)
+def no_curvature(network_of, rng):
+    """Biases get the gradient 0; both forms are |s|^2 / 2, bit by bit; without biases s is constant on rays."""
+    p, x, eps, sigma = scalar_networks(rng)
+    biases, plain, form, slices, rays = network_of(p, x, eps, sigma, rng.standard_normal(x.shape))
+    return holds([*(b == 0 for b in biases), np.array_equal(plain, form), slices == plain.mean(),
+                  np.abs(rays).max() < 1e-14])
+
+
+def trained_on(activation):
+    """Adam on dsm for a few steps: the largest bias of a network that began without biases."""
+    def trained(p, x, eps, sigma):
+        flat = trees.flatten(p)
+        adam = Adam(0.01)
+        memory = adam.init(flat.vector)
+        for _ in range(5):
+            gradient = dsm(lambda p, xt: mlp_grad(p, xt, activation), flat.tree, x, eps, sigma)[1](1.0)[0]
+            adam.step(memory, flat.vector, trees.flatten(gradient).vector)
+        return max(np.abs(layer.b).max() for layer in flat.tree), max(
+            np.abs(q.W - r.W).max() for q, r in zip(flat.tree, p, strict=True))
+
+    return trained
+
+
+@ledger.add("9.14", "limit", trained_on(relu), bound=0, wrong={
+    "softplus": trained_on(softplus), "tanh": trained_on(tanh)})
+def biases_stay_where_they_are(trained, rng):
+    """Five steps of Adam from `mlp_init`: weights move, biases are still exactly 0."""
+    bias, weight = trained(mlp_init((3, 5, 4, 1), rng), *rows(rng))
+    return holds([bias == 0, weight > 0])
+
+
+def ray_loss(c, lam, sigma):
+    """Loss of the score -c sign(x) of the ReLU network E = -c |x|, over normal data by integration of half lines."""
+    p = (Dense(np.array([[1.0, -1.0]]), np.zeros(2)), Dense(np.array([[-c], [-c]]), np.zeros(1)))
+    t, w = np.polynomial.legendre.leggauss(80)
+    xt = 5 * np.sqrt(lam + sigma**2) * (t + 1)[:, None]
+    xt, w = np.vstack([-xt, xt]), np.tile(w, 2)
+    density = w * np.exp(-(xt[:, 0] ** 2) / (2 * (lam + sigma**2)))
+    return density @ ((mlp_grad(p, xt, relu)[0] + xt / (lam + sigma**2)) ** 2)[:, 0] / density.sum()
+
+
+def best_ray(lam, sigma):
+    """The c that is said to be best, and the share of J that is said to be left."""
+    return np.sqrt(2 / np.pi / (lam + sigma**2)), 1 - 2 / np.pi
+
+
+@ledger.add("9.14", "identity", best_ray, wrong={
+    "the value at one standard deviation": lambda lam, sigma: ((lam + sigma**2) ** -0.5, 1 - 2 / np.pi),
+    "noise lost": lambda lam, sigma: (np.sqrt(2 / np.pi / lam), 1 - 2 / np.pi),
+    "share 2/pi": lambda lam, sigma: (best_ray(lam, sigma)[0], 2 / np.pi)})
+def best_score_of_two_values(best, rng):
+    """The loss is quadratic in c: minimum and value from three evaluations of the network, by quadrature."""
+    lam, sigma = rng.uniform(0.4, 2), 0.5
+    minus, zero, plus = (ray_loss(c, lam, sigma) for c in (-1.0, 0.0, 1.0))
+    a, b = (plus + minus) / 2 - zero, (plus - minus) / 2
+    c, share = best(lam, sigma)
+    return gap(np.array([c, share]), np.array([-b / (2 * a), (zero - b * b / (4 * a)) * (lam + sigma**2)]))
+
+
+# One network for all levels
+
+
+def ladder(p, xt, sigma_frozen, scale=0.7):
+    """ladder_score with tanh for data of standard deviation 0.7."""
+    return ladder_score(p, xt, sigma_frozen, scale=scale, activation=tanh)
+
+
+def conditional(rng):
+    """A network 4-5-3, noisy rows, levels."""
+    return network(rng, 4, 5, 3), *rows(rng)[::2]
+
+
+ledger.adjoint("9.15", ladder, conditional, wrong={
+    "normal part has no slope": lambda p, xt, sigma: (ladder(p, xt, sigma)[0], lambda ds: (lambda dp, dx, _: (
+        dp, dx + ds / (sigma**2 + 0.49), None))(*ladder(p, xt, sigma)[1](ds))),
+    "input not scaled": lambda p, xt, sigma: (ladder(p, xt, sigma)[0], lambda ds: (lambda dp, dx, _: (
+        dp, (dx + ds / (sigma**2 + 0.49)) * np.sqrt(sigma**2 + 0.49) - ds / (sigma**2 + 0.49), None))(
+        *ladder(p, xt, sigma)[1](ds)))})
+
+
+@ledger.add("9.15", "identity", ladder, wrong={
+    "scale 1": lambda p, xt, sigma: ladder(p, xt, sigma, scale=1.0),
+    "level not told": lambda p, xt, sigma: ladder((Dense(p[0].W * [[1], [1], [1], [0]], p[0].b), *p[1:]), xt, sigma),
+    "correction not scaled": lambda p, xt, sigma: (lambda s, pull: (s / sigma, pull))(*ladder(p, xt, sigma))})
+def weighted_loss_is_a_regression(score, rng):
+    """Row by row, sigma^2 / 2 |s + eps / sigma|^2 is tau^2 / 2v |f - f*|^2 with a network that is run by hand."""
+    p, (x, eps, sigma) = network(rng, 4, 5, 3), rows(rng)
+    v, xt = 0.49 + sigma**2, x + sigma * eps
+    f = np.tanh(np.hstack([xt / np.sqrt(v), np.log(sigma) / 4]) @ p[0].W + p[0].b) @ p[1].W + p[1].b
+    target = (sigma * x - 0.49 * eps) / (0.7 * np.sqrt(v))
+    got = (sigma**2 * (score(p, xt, sigma)[0] + eps / sigma) ** 2).sum(1) / 2
+    return gap(got, (0.49 / (2 * v) * (f - target) ** 2).sum(1))
+
+
+@ledger.add("9.15", "limit", ladder, bound=1e-12, wrong={
+    "scale 1": lambda p, xt, sigma: ladder(p, xt, sigma, scale=1.0),
+    "noise lost": lambda p, xt, sigma: (-xt / 0.49, None),
+    "standard deviation": lambda p, xt, sigma: (-xt / np.sqrt(0.49 + sigma**2), None)})
+def normal_data_need_no_network(score, rng):
+    """With f = 0: the score of N(0, 0.49 I) smoothed by the level of each row."""
+    p, xt, sigma = conditional(rng)
+    s = score(trees.map(lambda leaf: 0 * leaf, p), xt, sigma)[0]
+    return gap(s, np.array([-x / (0.49 + t**2) for x, t in zip(xt, sigma[:, 0], strict=True)]))
+
+

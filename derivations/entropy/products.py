@@ -1,0 +1,168 @@
+"""Evidence for the search by products in float32, (6.57) and (6.58)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from refvae.derivations.entropy.search import brute, method, worst
+from refvae.entropy.products import candidates, groups, panels, product_search
+from refvae.evidence import Ledger, gap, holds
+
+ledger = Ledger()
+
+
+# Products in float32
+
+
+def hard_samples(rng, n, d):
+    """Samples that undo naive products: an offset, clusters, a lattice, duplicates, small numbers, outliers."""
+    x = rng.standard_normal((n, d))
+    centres = 1e3 * rng.standard_normal((5, d))[rng.integers(0, 5, n)]
+    yield from (x, x + 1e8, centres + 1e-6 * x, centres + 1e-2 * x, np.round(x), np.repeat(x[::4], 4, 0)[:n], 1e-12 * x,
+                np.abs(x), x / np.abs(rng.standard_normal((n, 1))) ** 3)
+
+
+def kappa(d, u=2.0**-24):
+    """(d + 5) u / (1 - (d + 5) u)"""
+    return (d + 5) * u / (1 - (d + 5) * u)
+
+
+@ledger.add("6.57", "law", kappa, bound=0, wrong={
+    "roundoff of float64": lambda d: kappa(d, 2.0**-53), "no margin": lambda d: 0.0,
+    "an eighth of the roundoff": lambda d: 2.0**-27})
+def within_the_margin(factor, rng):
+    """No product of hard samples errs by more than the margin; d from 1 to 130, against a longer mantissa."""
+    cases = []
+    for d in (1, 8, 21, 130):
+        for x in hard_samples(rng, 40, d):
+            left, right, _ = panels(x[:13], x, 1)
+            e, size, sizes = exactly(x[:13], x)
+            margin = factor(d) * (np.outer(size, sizes) + sizes**2 / 2) + 8 * (d + 2) * 2.0**-126
+            cases.append((np.abs(left @ right - e) <= margin).all())
+    return holds(np.array(cases))
+
+
+def exactly(x, y):
+    """e_ij, |a_i| and |b_j| in extended precision."""
+    centre = y.mean(0)
+    s = int(np.frexp(max(np.abs(x - centre).max(), np.abs(y - centre).max()))[1])
+    a, b = ((z.astype(np.longdouble) - centre) * np.longdouble(2.0) ** -s for z in (x, y))
+    return (b * b).sum(1) / 2 - a @ b.T, np.sqrt((a * a).sum(1)), np.sqrt((b * b).sum(1))
+
+
+def changed(change):
+    """The factors with `change` applied to the right one."""
+    def wrong(x, y, stripes):
+        left, right, size = panels(x, y, stripes)
+        return left, change(right.copy()), size
+
+    return wrong
+
+
+def whole_square(right):
+    """|b|^2 in place of its half."""
+    right[-1] *= 2
+    return right
+
+
+PANELS_WRONG = {
+    "square not halved": changed(whole_square), "sign of b": changed(lambda right: right * np.append(-np.ones(
+        len(right) - 1), 1).astype(np.float32)[:, None]),
+    "not centred": lambda x, y, stripes: (np.hstack([x, np.ones((len(x), 1))]).astype(np.float32) / 1024, np.vstack(
+        [-y.T, (y * y).sum(1) / 2]).astype(np.float32) / 1024, None)}
+
+
+@ledger.add("6.57", "identity", panels, wrong=PANELS_WRONG)
+def integers_are_exact(factors, rng):
+    """Integers up to 100 around an offset of 10^6: every product is half an integer and has no error at all."""
+    found, want = [], []
+    for d in (3, 17):
+        half = rng.integers(-100, 101, (15, d)).astype(float)
+        half[0, 0] = 100.0
+        centred = np.vstack([half, -half])
+        left, right, _ = factors(centred + 1e6, centred + 1e6, 2)
+        found.append(left.astype(float) @ right.astype(float) * 128.0**2)
+        want.append((centred**2).sum(1) / 2 - centred @ centred.T)
+    return gap(tuple(found), tuple(want))
+
+
+# Candidates
+
+
+def listed(margin):
+    """Pairs with products up to the k-th smallest plus margin(size), a wrong list."""
+    def wrong(product, size, k, stripes, d):
+        most = np.sort(product, axis=1)[:, k - 1].astype(float) + margin(size, d)
+        return *np.nonzero(product <= most[:, None]), np.zeros(0, np.intp)
+
+    return wrong
+
+
+@ledger.add("6.58", "law", candidates, bound=0, wrong={
+    "no margin": listed(lambda size, d: 0.0), "roundoff of float64": listed(lambda size, d: size**2 * 2.0**-52 * d),
+    "margin of the absolute value of the product": listed(lambda size, d: 0.0 * size + 2.0**-30),
+    "order k - 1": lambda product, size, k, stripes, d: candidates(product, size, k - 1, stripes, d)})
+def no_neighbour_is_missing(pairs, rng):
+    """In hard samples every point within the radius of order k, by brute force, is a candidate."""
+    cases = []
+    for d in (8, 21):
+        for x in hard_samples(rng, 120, d):
+            stripes = groups(120, 4)
+            left, right, size = panels(x, x, stripes)
+            table = left @ right
+            np.fill_diagonal(table, np.inf)
+            i, j, crowd = pairs(table, size, 4, stripes, d)
+            found = np.zeros((120, len(right.T)), bool)
+            found[i, j] = True
+            delta = x[:, None] - x
+            far = np.sqrt((delta**2).sum(2)) + np.diag(np.full(120, np.inf))
+            near = far <= np.sort(far, axis=1)[:, [3]] * (1 - 1e-12)
+            cases += [not len(crowd), (found.sum(1) >= 4).all(), not (near & ~found[:, :120]).any()]
+    return holds(np.array(cases))
+
+
+def by_expansion(x, k, y=None):
+    """Radii from |x|^2 + |y|^2 - 2xy in float64, after centring."""
+    z = x if y is None else y
+    a, b = x - z.mean(0), z - z.mean(0)
+    square = (a * a).sum(1)[:, None] + (b * b).sum(1) - 2 * a @ b.T
+    if y is None:
+        np.fill_diagonal(square, np.inf)
+    return np.sqrt(np.maximum(np.sort(square, axis=1)[:, :k], 0))
+
+
+def by_rounded_data(x, k, y=None):
+    """Radii of the data rounded to float32."""
+    rounded = [None if z is None else z.astype(np.float32).astype(float) for z in (x, y)]
+    return brute(rounded[0], k, rounded[1])
+
+
+SEARCH_WRONG = {"by expansion, centred": by_expansion, "data in float32": by_rounded_data,
+                "the point itself counts": lambda x, k, y=None: method("products")(x, k, x if y is None else y)}
+
+
+@ledger.add("6.58", "identity", method("products"), bound=1e-15, wrong=SEARCH_WRONG)
+def hard_samples_by_brute_force(radii, rng):
+    """The worst relative error of any distance in hard samples, also apart from a second sample."""
+    outcomes = []
+    for d in (2, 9, 30):
+        for x in hard_samples(rng, 150, d):
+            outcomes += [worst(radii(x, k), brute(x, k)) for k in (1, 5)]
+            outcomes.append(worst(radii(x[:20] * 1.5, 3, x), brute(x[:20] * 1.5, 3, x)))
+    return max(outcomes, key=lambda outcome: outcome.error)
+
+
+def crowded(x, k, own=True):
+    """The radii of products, by their own function."""
+    return product_search(x, x, k, own)[0]
+
+
+@ledger.add("6.58", "law", crowded, bound=1e-15, wrong={
+    "by expansion, centred": lambda x, k: by_expansion(x, k), "the point itself counts": lambda x, k: crowded(
+        x, k, False)})
+def crowds_go_to_the_tree(radii, rng):
+    """Two clusters of 600 points, 10^9 of their widths apart: no float32 product tells points of a cluster apart."""
+    x = rng.standard_normal((1200, 8)) + 1e9 * np.sign(np.arange(1200) - 599.5)[:, None]
+    rows = np.r_[0:1200:100]
+    want = np.sort(np.sqrt(((x[rows, None] - x) ** 2).sum(2)), axis=1)[:, 1:4]
+    return worst(radii(x, 3)[rows], want)

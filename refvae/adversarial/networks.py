@@ -1,0 +1,137 @@
+"""Adversarial networks: parameters, and the objectives of each side with the other side frozen; all means in nats."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from refvae.adversarial.losses import AaeLosses, AliLosses, GanLosses, aae_losses, ali_losses, gan_losses, proximal
+from refvae.layers import Activation, Dense, mlp, relu, squared_error
+from refvae.trees import Array, Pull, axpy
+from refvae.vae import encode, gaussian_nll, reparam
+
+Layers = tuple[Dense, ...]
+Variant = Literal["complete", "simplified", "minimax", "non_saturating"]
+
+
+class Gan(NamedTuple):
+    """A generator k -> d and a discriminator d -> 1."""
+
+    gen: Layers
+    disc: Layers
+
+
+class Coder(NamedTuple):
+    """An encoder and a decoder: d -> k -> d of an AAE; d -> 2 k and k -> 2 d, means and log-variances, of an ALI."""
+
+    enc: Layers
+    dec: Layers
+
+
+def discriminator_loss(p: Layers, x: Array, y: Array, *, activation: Activation = relu) -> tuple[Any, Pull]:
+    """Mean of -log D(x) - log(1 - D(y)) over two batches.   p: d -> 1, x, y (n, d) -> ()                  (10.12)"""
+    t_x, pull_x = mlp(p, x, activation)
+    t_y, pull_y = mlp(p, y, activation)
+    losses, pull_losses = gan_losses(t_x[:, 0], t_y[:, 0])
+    loss = losses.discriminator.mean()                                                                  # (10.12)
+
+    def pull(dloss: Any) -> tuple[Layers, Array, Array]:
+        d = np.full_like(losses.discriminator, dloss / len(x))
+        dt_x, dt_y = pull_losses(GanLosses(d, 0 * d, 0 * d))
+        dp_x, dx = pull_x(dt_x[:, None])                                                                # (10.12)
+        dp_y, dy = pull_y(dt_y[:, None])                                                                # (10.12)
+        return axpy(1, dp_x, dp_y), dx, dy                                                              # (10.12)
+
+    return loss, pull
+
+
+def generator_loss(p: Layers, z: Array, disc_frozen: Layers, old_frozen: Array, *, lam: float = 0.0,
+                   activation: Activation = relu) -> tuple[Any, Pull]:
+    """Mean of -log D(G(z)) + lam |G(z) - old|^2.   p: k -> d, z (n, k), old (n, d) -> ()                 (10.21)
+
+    old_frozen: what the generator made of the same z before this block of steps.
+    """
+    y, pull_gen = mlp(p, z, activation)
+    t, pull_disc = mlp(disc_frozen, y, activation)
+    losses, pull_losses = gan_losses(0 * t[:, 0], t[:, 0])
+    penalty, pull_penalty = proximal(y, old_frozen, lam)
+    loss = (losses.generator + penalty).mean()                                                          # (10.21)
+
+    def pull(dloss: Any) -> tuple[Layers, Array, None, None]:
+        d = np.full_like(penalty, dloss / len(z))
+        dt = pull_losses(GanLosses(0 * d, d, 0 * d))[1]
+        dy = pull_disc(dt[:, None])[1] + pull_penalty(d)[0]                                             # (10.21)
+        return *pull_gen(dy), None, None
+
+    return loss, pull
+
+
+def aae_loss(p: Coder, x_frozen: Array, disc_frozen: Layers, *, lam: float = 1.0,
+             activation: Activation = relu) -> tuple[Any, Pull]:
+    """Mean of -log D(E(x)) + lam |x - G(E(x))|^2.   x (n, d) -> ()                                       (10.28)"""
+    z, pull_enc = mlp(p.enc, x_frozen, activation)
+    xhat, pull_dec = mlp(p.dec, z, activation)
+    t, pull_disc = mlp(disc_frozen, z, activation)
+    error, pull_error = squared_error(xhat, x_frozen)
+    losses, pull_losses = aae_losses(0 * error, t[:, 0], error, lam)
+    loss = losses.encoder.mean()                                                                        # (10.28)
+
+    def pull(dloss: Any) -> tuple[Coder, None, None]:
+        d = np.full_like(error, dloss / len(error))
+        _, dt, derror = pull_losses(AaeLosses(0 * d, d))
+        ddec, dz = pull_dec(pull_error(derror)[0])                                                      # (10.28)
+        denc, _ = pull_enc(dz + pull_disc(dt[:, None])[1])                                              # (10.28)
+        return Coder(denc, ddec), None, None
+
+    return loss, pull
+
+
+def ali_pairs(p: Coder, x: Array, z: Array, eps_z: Array, eps_x: Array, *,
+              activation: Activation = relu) -> tuple[tuple[Array, Array], Pull]:
+    """Pairs (x, z') of the encoder and (x', z) of the decoder, side by side.   -> two of (n, d + k)      (10.31)
+
+    x, eps_x (n, d); z, eps_z (n, k).
+    """
+    (mu, logvar), pull_enc = encode(p.enc, x, activation)
+    code, pull_code = reparam(mu, logvar, eps_z)
+    (mean, logvar_x), pull_dec = encode(p.dec, z, activation)
+    made, pull_made = reparam(mean, logvar_x, eps_x)
+    at = x.shape[1]
+
+    def pull(d: tuple[Array, Array]) -> tuple[Coder, Array, Array, Array, Array]:
+        dmu, dlogvar, deps_z = pull_code(d[0][:, at:])                                                  # (10.31)
+        denc, dx = pull_enc((dmu, dlogvar))                                                             # (10.31)
+        dmean, dlogvar_x, deps_x = pull_made(d[1][:, :at])                                              # (10.31)
+        ddec, dz = pull_dec((dmean, dlogvar_x))                                                         # (10.31)
+        return Coder(denc, ddec), dx + d[0][:, :at], dz + d[1][:, at:], deps_z, deps_x                  # (10.31)
+
+    return (np.hstack([x, code]), np.hstack([made, z])), pull                                           # (10.31)
+
+
+def ali_loss(p: Coder, x_frozen: Array, z_frozen: Array, eps_z_frozen: Array, eps_x_frozen: Array, made_frozen: Array,
+             disc_frozen: Layers, *, variant: Variant = "complete",
+             activation: Activation = relu) -> tuple[Any, Pull]:
+    """What encoder and decoder minimise, for the first step after the freeze.   x (n, d), z (n, k) -> ()  (10.31)
+
+    made_frozen (n, d): what the decoder made of z_frozen and eps_x_frozen, for the term -log q(z|x) of the complete
+    loss. The divergence of the decoder from the frozen one has no gradient there, (10.15), and is left out.
+    """
+    (enc_pairs, dec_pairs), pull_pairs = ali_pairs(p, x_frozen, z_frozen, eps_z_frozen, eps_x_frozen,
+                                                   activation=activation)
+    t_enc, pull_t_enc = mlp(disc_frozen, enc_pairs, activation)
+    t_dec, pull_t_dec = mlp(disc_frozen, dec_pairs, activation)
+    (mu, logvar), pull_enc = encode(p.enc, made_frozen, activation)
+    nll, pull_nll = gaussian_nll(mu, logvar, z_frozen)
+    losses, pull_losses = ali_losses(t_enc[:, 0], t_dec[:, 0], nll)
+    chosen = getattr(losses, variant)
+
+    def pull(dloss: Any) -> tuple[Any, ...]:
+        d = np.full_like(chosen, dloss / len(chosen))
+        none = AliLosses(*(0 * d,) * 5)
+        dt_enc, dt_dec, dnll = pull_losses(none._replace(**{variant: d}))
+        dp = pull_pairs((pull_t_enc(dt_enc[:, None])[1], pull_t_dec(dt_dec[:, None])[1]))[0]
+        denc, _ = pull_enc(pull_nll(dnll)[:2])                                                          # (10.31)
+        return Coder(axpy(1, dp.enc, denc), dp.dec), *(None,) * 6                                       # (10.31)
+
+    return chosen.mean(), pull

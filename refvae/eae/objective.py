@@ -1,0 +1,75 @@
+"""The entropic autoencoder and its objective: squared error minus the estimated entropy of normalised codes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from refvae.entropy import knn_entropy_layer, neighbours
+from refvae.entropy.ties import refuse_ties
+from refvae.inputs import generator
+from refvae.layers import Activation, Dense, batch_norm, mlp, mlp_init, softplus, squared_error
+from refvae.trees import Array, Pull
+
+
+class EAE(NamedTuple):
+    """Parameters: an encoder, whose output is normalised, and a decoder."""
+
+    enc: tuple[Dense, ...]
+    dec: tuple[Dense, ...]
+
+
+def eae_init(sizes: Sequence[int], rng: np.random.Generator | int) -> EAE:
+    """Mirrored perceptrons for sizes = (features, ..., d), as (1.26). Raises what `mlp_init` raises."""
+    rng = generator(rng)
+    return EAE(mlp_init(sizes, rng), mlp_init(sizes[::-1], rng))
+
+
+def normalised_entropy(h: Array, idx: Array) -> tuple[Array, Pull]:
+    """Estimated entropy of the normalised rows.   h: (n, d), idx: (n, k), neighbours in batch_norm(h) -> () nats
+
+    (7.5): the gradient has no component along a constant column or along the rows themselves.
+    """
+    z, pull_norm = batch_norm(h)
+    entropy, pull_entropy = knn_entropy_layer(z, idx)                                                   # (7.5)
+    return entropy, lambda dentropy: (pull_norm(pull_entropy(dentropy)[0]), None)                       # (7.5)
+
+
+def neg_objective(p: EAE, x_frozen: Array, idx: Array, lam: float, *,
+                  activation: Activation = softplus) -> tuple[Any, Pull]:
+    """Mean squared error minus lam times the entropy in nats.   x: (n, features), idx: (n, k) -> ()  (7.2), (7.3)
+
+    idx holds the nearest other rows among the *normalised* codes of these n rows, in ascending distance; `searching`
+    finds them. [Scientific Spaces 7343 (4)]
+    """
+    lam = float(lam)  # a NumPy float would turn float32 into float64
+    h, pull_encode = mlp(p.enc, x_frozen, activation)
+    z, pull_norm = batch_norm(h)                                                                        # (7.2)
+    xhat, pull_decode = mlp(p.dec, z, activation)
+    se, pull_se = squared_error(xhat, x_frozen)
+    entropy, pull_entropy = knn_entropy_layer(z, idx)
+    loss = se.mean() - lam * entropy                                                                    # (7.2)
+
+    def pull(dloss: Any) -> tuple[EAE, None, None]:
+        ddec, dz = pull_decode(pull_se(np.full_like(se, dloss / len(se)))[0])
+        dz = dz - pull_entropy(lam * dloss)[0]                                                          # (7.3)
+        denc, _ = pull_encode(pull_norm(dz))                                                            # (7.3)
+        return EAE(denc, ddec), None, None
+
+    return loss, pull
+
+
+def searching(k: int, lam: float, *, activation: Activation = softplus) -> Callable[..., tuple[Any, Pull]]:
+    """The objective (p, x) -> (loss, pull) for `refvae.fit`, which finds the neighbours of order k itself.   (7.4)
+
+    It raises ValueError where a code has its k-th neighbour at distance 0, for there the entropy is -infinity.
+    """
+    def objective(p: EAE, x_frozen: Array) -> tuple[Any, Pull]:
+        near = neighbours(batch_norm(mlp(p.enc, x_frozen, activation)[0])[0], k)                        # (7.4)
+        refuse_ties(near.rho[:, -1], "codes")
+        loss, pull = neg_objective(p, x_frozen, near.idx, lam, activation=activation)                   # (7.4)
+        return loss, lambda dloss: pull(dloss)[:2]                                                      # (7.4)
+
+    return objective

@@ -1,0 +1,77 @@
+"""How many other points lie within a radius of each point, in the maximum norm, exact to the last point."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from refvae.trees import Array
+
+PAIRS = 2**22  # so many pairs of points are compared at once
+
+
+def counts_within(x: Array, radius: Array, workers: int = 1) -> Array:
+    """Number of other rows at most `radius` away from every row.   x: (n, d), radius >= 0: (n,) -> ints (n,)   (6.45)
+
+    What is compared is the rounded distance max |x_j - x_i|, the one that `neighbours` returns for norm inf.
+    """
+    counts = np.empty(len(x), np.intp)
+    if x.shape[1] == 1:
+        order, first, stop = _intervals(x[:, 0], radius)
+        counts[order] = stop - first - 1                                                                # (6.45)
+        return counts
+    tree = cKDTree(x, balanced_tree=False)
+    order = tree.indices
+    found = tree.query_ball_point(x[order], radius[order], p=np.inf, workers=workers, return_length=True)
+    counts[order] = found - 1                                                                           # (6.45)
+    return counts
+
+
+def weights_around(x: Array, radius: Array, w: Array) -> Array:
+    """For every row, the sum of the weights w (n,) of the other rows that count it.   x: (n, d) -> (n,)   (6.54)"""
+    if x.shape[1] == 1:
+        order, first, stop = _intervals(x[:, 0], radius)
+        steps = np.bincount(first, w[order], len(x) + 1) - np.bincount(stop, w[order], len(x) + 1)
+        sums = np.empty(len(x))
+        sums[order] = np.cumsum(steps)[:-1]                                                             # (6.54)
+        return sums - w
+    sums = -w
+    for rows in np.array_split(np.arange(len(x)), -(-len(x) ** 2 // PAIRS)):
+        inside = np.ones((len(rows), len(x)), bool)
+        for column in x.T:
+            inside &= np.abs(column - column[rows, None]) <= radius[rows, None]
+        sums = sums + w[rows] @ inside                                                                  # (6.54)
+    return sums
+
+
+def _intervals(x: Array, radius: Array) -> tuple[Array, Array, Array]:
+    """Sorting order of x (n,), and where in it the points within `radius` of each begin and stop.        (6.45)
+
+    Two binary searches a point, whose ends are moved to where the rounded distances want them, equal values at once.
+    """
+    order = np.argsort(x)
+    at, r = x[order], radius[order]
+    starts = np.concatenate([[0], np.flatnonzero(at[1:] != at[:-1]) + 1, [len(x)]])
+    values = at[starts[:-1]]
+    low = _moved(np.searchsorted(values, at - r), -1, values, at, r)                                    # (6.45)
+    high = _moved(np.searchsorted(values, at + r, "right") - 1, 1, values, at, r)                       # (6.45)
+    return order, starts[low], starts[high + 1]
+
+
+def _moved(end: Array, out: int, values: Array, at: Array, r: Array) -> Array:
+    """The last place within r of `at` on the side out = -1 or 1, from a guess that rounding may have put beside it."""
+    beyond = out * (values.take(end, mode="clip") - at) > r
+    while beyond.any():
+        end = end - out * beyond
+        beyond = out * (values.take(end, mode="clip") - at) > r
+    padded = np.concatenate([[-np.inf], values, [np.inf]])
+    inside = out * (padded[end + 1 + out] - at) <= r
+    while inside.any():
+        end = end + out * inside
+        inside = out * (padded[end + 1 + out] - at) <= r
+    return end
+
+
+def below(eps: Array) -> Array:
+    """The largest floats below eps > 0: at most that far is the same as nearer than eps."""
+    return np.nextafter(eps, 0)

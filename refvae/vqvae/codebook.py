@@ -1,0 +1,162 @@
+"""How a codebook learns: by gradient, by means as k-means does, by moving averages; and how much of it is used."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from refvae.inputs import generator, matrix, same_shape, whole
+from refvae.trees import Array, Pull
+from refvae.vqvae.quantise import lookup, nearest_code
+
+
+class EMA(NamedTuple):
+    """Moving averages of how often each code is chosen, counts (K,), and of the sum of what chose it, sums (K, k)."""
+
+    counts: Array
+    sums: Array
+
+    @property
+    def codes(self) -> Array:
+        """The codebook sums / counts, (K, k)."""
+        return self.sums / self.counts[:, None]
+
+
+class Rates(NamedTuple):
+    """Bits for a grid of codes: of fixed length; with one law for each position; with the law of whole grids."""
+
+    fixed: float
+    marginal: float
+    joint: float
+
+
+def codebook_loss(z: Array, codes: Array, idx: Array, z_frozen: Array, codes_frozen: Array, *, beta: float = 1.0,
+                  gamma: float = 0.25) -> tuple[Array, Pull]:
+    """beta |z_frozen - e_idx|^2 + gamma |z - e_frozen,idx|^2, summed over the grid: codebook and commitment.  (8.11)
+
+    z, z_frozen (n, m, k), codes, codes_frozen (K, k), idx (n, m) -> (n,). The weights are those of the article; in
+    the paper the first is 1 and the second is called beta. [van den Oord, Vinyals & Kavukcuoglu 2017, equation 3]
+    """
+    same_shape(z, z_frozen, "z and its frozen copy")
+    same_shape(codes, codes_frozen, "codes and their frozen copy")
+    same_shape(z[..., 0], idx, "a component of z and idx")
+    beta, gamma = float(beta), float(gamma)  # a NumPy float would turn float32 into float64
+    zq, pull_lookup = lookup(codes, idx)
+    to_codes, to_z = zq - z_frozen, z - codes_frozen[idx]
+    loss = (beta * to_codes * to_codes + gamma * to_z * to_z).sum((1, 2))                               # (8.11)
+
+    def pull(dloss: Array) -> tuple[Array, Array, None, None, None]:
+        d = 2 * dloss[:, None, None]                                                                    # (8.11)
+        return gamma * d * to_z, pull_lookup(beta * d * to_codes)[0], None, None, None                  # (8.11)
+
+    return loss, pull
+
+
+def cluster_means(z: Any, idx: Any, codes: Any) -> Array:
+    """The mean of what chose each code; a code that nothing chose stays.   z (n, k), idx (n,), codes (K, k)  (8.15)
+
+    Raises TypeError or ValueError for other input.
+    """
+    z, codes = matrix(z, "z"), matrix(codes, "codes")
+    counts, sums = cluster_sums(z, indices(idx, len(codes), "idx"), len(codes))
+    used = counts > 0
+    means = codes.copy()
+    means[used] = sums[used] / counts[used, None]                                                       # (8.15)
+    return means
+
+
+def lloyd(x: Any, codes: Any, steps: int) -> tuple[Array, Array]:
+    """Steps of k-means: nearest codes, then means.   x (n, d), codes (K, d) -> codes, distortions (steps,)  (8.16)
+
+    The distortion is the mean of |x - e|^2 over the rows, before each step. Raises TypeError or ValueError for other
+    input. [Lloyd 1982]
+    """
+    x, codes, distortions = matrix(x, "x"), matrix(codes, "codes"), []
+    for _ in range(whole(steps, "steps")):
+        idx = nearest_code(x, codes)                                                                    # (8.16)
+        distortions.append(((x - codes[idx]) ** 2).sum(1).mean())
+        codes = cluster_means(x, idx, codes)                                                            # (8.16)
+    return codes, np.array(distortions)
+
+
+def ema_update(state: EMA, z: Any, idx: Any, rho: float) -> EMA:
+    """One step of the moving averages with the rows z (n, k) that chose the codes idx (n,).             (8.17)
+
+    Raises TypeError or ValueError for other input. [van den Oord, Vinyals & Kavukcuoglu 2017, appendix A.1]
+    """
+    if not 0 <= rho < 1:
+        raise ValueError(f"rho: got {rho}, wanted 0 <= rho < 1")
+    K = len(state.counts)
+    n, s = cluster_sums(matrix(z, "z"), indices(idx, K, "idx"), K)
+    return EMA(rho * state.counts + (1 - rho) * n, rho * state.sums + (1 - rho) * s)                    # (8.17)
+
+
+def ema_surrogate(state: EMA, counts_frozen: Array, sums_frozen: Array) -> tuple[Any, Pull]:
+    """Half the squared distance from the statistics of a batch, to which the step 1 - rho is `ema_update`.  (8.18)
+
+    counts_frozen (K,), sums_frozen (K, k) -> ()
+    """
+    same_shape(state.counts, counts_frozen, "counts of the state and of the batch")
+    same_shape(state.sums, sums_frozen, "sums of the state and of the batch")
+    n, s = state.counts - counts_frozen, state.sums - sums_frozen
+    return ((n * n).sum() + (s * s).sum()) / 2, lambda d: (EMA(d * n, d * s), None, None)               # (8.18)
+
+
+def reset_unused(codes: Any, z: Any, idx: Any, rng: np.random.Generator | int) -> Array:
+    """The codebook with every code that nothing chose put onto a row of z, drawn without repetition.    (8.19)
+
+    z (n, k), idx (n,), codes (K, k); if there are fewer rows than such codes, the last of these stay. Raises TypeError
+    or ValueError for other input.
+    """
+    z, codes, rng = matrix(z, "z"), matrix(codes, "codes"), generator(rng)
+    unused = np.flatnonzero(np.bincount(indices(idx, len(codes), "idx"), minlength=len(codes)) == 0)[:len(z)]
+    fresh = codes.copy()
+    fresh[unused] = z[rng.choice(len(z), len(unused), replace=False)]                                   # (8.19)
+    return fresh
+
+
+def perplexity(idx: Any, K: int) -> float:
+    """exp of the entropy of the codes in use, from 1 to K.   idx: whole numbers in 0..K-1               (8.20)
+
+    Raises TypeError or ValueError for other input.
+    """
+    counts = np.bincount(indices(idx, whole(K, "K"), "idx").ravel())
+    return float(np.exp(_entropy(counts)))                                                              # (8.20)
+
+
+def code_rates(idx: Any, K: int) -> Rates:
+    """Bits per grid: m log2 K, and the entropies of the grids that were seen.   idx (n, m)              (8.21)
+
+    Raises TypeError or ValueError for other input.
+    """
+    idx = indices(idx, whole(K, "K"), "idx")
+    if idx.ndim != 2:
+        raise ValueError(f"idx: got shape {idx.shape}, wanted (n, m)")
+    marginal = sum(_entropy(np.bincount(column)) for column in idx.T) / np.log(2)                       # (8.21)
+    joint = _entropy(np.unique(idx, axis=0, return_counts=True)[1]) / np.log(2)                         # (8.21)
+    return Rates(float(idx.shape[1] * np.log2(K)), float(marginal), float(joint))                       # (8.21)
+
+
+def _entropy(counts: Array) -> Any:
+    """Of the law proportional to the counts, in nats."""
+    p = counts[counts > 0] / counts.sum()
+    return -(p * np.log(p)).sum()
+
+
+def cluster_sums(z: Array, idx: Array, K: int) -> tuple[Array, Array]:
+    """How many rows chose each code, (K,), and their sums, (K, k)."""
+    same_shape(z[:, 0], idx, "a column of z and idx")
+    sums = np.zeros((K, z.shape[1]))
+    np.add.at(sums, idx, z)
+    return np.bincount(idx, minlength=K).astype(float), sums
+
+
+def indices(idx: Any, K: int, name: str) -> Array:
+    """Whole numbers in 0..K-1."""
+    a: Array = np.asarray(idx)
+    if a.dtype.kind not in "iu":
+        raise TypeError(f"{name}: got dtype {a.dtype}, wanted whole numbers")
+    if not a.size or a.min() < 0 or a.max() >= K:
+        raise ValueError(f"{name}: got shape {a.shape}, wanted numbers from 0 to {K - 1}")
+    return a

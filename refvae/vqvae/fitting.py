@@ -1,0 +1,129 @@
+"""Training: the surrogate at its own parameters, or with a codebook of moving averages; unused codes start anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from refvae import trees
+from refvae.fit import Fit, Objective, State, fit
+from refvae.inputs import generator, matrix, whole
+from refvae.layers import Activation, relu
+from refvae.optim import SGD, Adam, Moments
+from refvae.trees import Array, Pull
+from refvae.vqvae.codebook import EMA, cluster_sums, ema_surrogate, reset_unused
+from refvae.vqvae.model import VQVAE, choose, vq_surrogate, vqvae_init
+
+
+class WithEMA(NamedTuple):
+    """What is trained if the codebook is a moving average: the networks, whose codes are None, and the averages."""
+
+    net: VQVAE
+    ema: EMA
+
+
+@dataclass(frozen=True)
+class TwoParts:
+    """Adam for the first `size` numbers, gradient descent for the others."""
+
+    size: int
+    first: Adam
+    second: SGD
+
+    def init(self, x: Array) -> Moments:
+        """Zero moments of the first part."""
+        return self.first.init(x[:self.size])
+
+    def step(self, state: Moments, x: Array, g: Array) -> None:
+        """One step in place."""
+        self.first.step(state, x[:self.size], g[:self.size])
+        self.second.step(None, x[self.size:], g[self.size:])
+
+
+def by_gradient(beta: float, gamma: float, activation: Activation = relu) -> Objective:
+    """(p, x) -> loss with the gradient of `vq_surrogate` at p itself; it is not the gradient of the loss."""
+    def loss(p: VQVAE, x_frozen: Array) -> tuple[Any, Pull]:
+        z, idx = choose(p, x_frozen, activation)
+        value, pull = vq_surrogate(p, x_frozen, idx, z, p.codes, beta=beta, gamma=gamma, activation=activation)
+        return value, lambda d: pull(d)[:2]
+
+    return loss
+
+
+def by_averages(gamma: float, activation: Activation = relu) -> Objective:
+    """(p, x) -> loss, for codes that are `EMA`: its step 1 - rho on the averages is `ema_update`."""
+    def loss(p: WithEMA, x_frozen: Array) -> tuple[Any, Pull]:
+        net = p.net._replace(codes=p.ema.codes)
+        z, idx = choose(net, x_frozen, activation)
+        value, pull = vq_surrogate(net, x_frozen, idx, z, net.codes, beta=0.0, gamma=gamma, activation=activation)
+        batch = cluster_sums(z.reshape(-1, z.shape[2]), idx.ravel(), len(net.codes))
+        _, pull_ema = ema_surrogate(p.ema, *batch)
+        return value, lambda d: (WithEMA(pull(d)[0]._replace(codes=None), pull_ema(d)[0]), None)
+
+    return loss
+
+
+def fit_vqvae(x: Any, *, m: int, k: int, K: int, rng: np.random.Generator | int, epochs: int, hidden: Sequence[int] = (
+        128, 64), beta: float = 1.0, gamma: float = 0.25, codebook: Literal["gradient", "ema"] = "gradient",
+              rho: float = 0.95, reset: bool = True, batch: int = 128, lr: float = 1e-3,
+              progress: bool | None = False) -> Fit:
+    """An autoencoder with m codes out of K for each row of x (n, d); p is a `VQVAE`, history that of the loss.
+
+    beta, gamma  weights of codebook and commitment terms, as in `codebook_loss`
+    codebook     learns by gradient, or (without beta) by moving averages that keep the share rho
+    reset        the first codes, and after every epoch those that no row has chosen, are encoded rows
+
+    Raises TypeError or ValueError for other input, FloatingPointError if training diverges.
+    """
+    x, rng = matrix(x, "x"), generator(rng)
+    if codebook not in ("gradient", "ema") or not (0 <= beta < np.inf and 0 <= gamma < np.inf and 0 < rho < 1):
+        raise ValueError(f"codebook, beta, gamma, rho: got {codebook!r}, {beta}, {gamma}, {rho}, wanted 'gradient' or "
+                         "'ema', weights of at least 0, and a share between 0 and 1")
+    p = vqvae_init((x.shape[1], *hidden), m, k, K, rng)
+    p = p._replace(codes=_rows(p, x, rng)) if reset else p
+    start, objective, optimiser = _parts(p, codebook, beta, gamma, rho, lr)
+    states: list[State] = []
+    for epoch in range(whole(epochs, "epochs")):
+        found = fit(objective, start, x, batch=batch, rng=rng, epochs=epoch + 1, optimiser=optimiser,
+                    state=states[-1] if states else None, save=states.append, progress=progress)
+        del states[:-1]
+        if reset and epoch + 1 < epochs:
+            states[-1] = states[-1]._replace(p=_revived(states[-1].p, x, rng))
+            states[-1] = states[-1]._replace(generator=rng.bit_generator.state)
+    return Fit(_plain(found.p), found.history)
+
+
+def _parts(p: VQVAE, codebook: str, beta: float, gamma: float, rho: float, lr: float) -> tuple[Any, Objective, Any]:
+    """Parameters, objective and optimiser."""
+    if codebook == "gradient":
+        return p, by_gradient(beta, gamma), Adam(lr)
+    net = p._replace(codes=None)
+    return (WithEMA(net, EMA(np.ones(len(p.codes)), p.codes)), by_averages(gamma),
+            TwoParts(trees.flatten(net).vector.size, Adam(lr), SGD(1 - rho)))
+
+
+def _plain(p: Any) -> VQVAE:
+    return p.net._replace(codes=p.ema.codes) if isinstance(p, WithEMA) else p
+
+
+def _rows(p: VQVAE, x: Array, rng: np.random.Generator) -> Array:
+    """Encoded rows for a first codebook; the last codes stay if there are too few."""
+    z, codes = choose(p, x)[0].reshape(-1, p.codes.shape[1]), p.codes.copy()
+    first = min(len(z), len(codes))
+    codes[:first] = z[rng.choice(len(z), first, replace=False)]
+    return codes
+
+
+def _revived(p: Any, x: Array, rng: np.random.Generator) -> Any:
+    """The parameters with unused codes on encoded rows, and counts of 1 for them."""
+    plain = _plain(p)
+    z, idx = choose(plain, x)
+    codes = reset_unused(plain.codes, z.reshape(-1, z.shape[2]), idx.ravel(), rng)
+    if not isinstance(p, WithEMA):
+        return p._replace(codes=codes)
+    unused = np.bincount(idx.ravel(), minlength=len(codes)) == 0
+    counts = np.where(unused, 1.0, p.ema.counts)
+    return p._replace(ema=EMA(counts, counts[:, None] * codes))

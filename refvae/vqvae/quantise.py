@@ -1,0 +1,88 @@
+"""Quantisation: the nearest code, its lookup, the straight-through layer, and the cost that this layer descends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from refvae.inputs import matrix, same_shape
+from refvae.trees import Array, Pull
+
+EPS, TINY = np.finfo(np.float64).eps, np.finfo(np.float64).tiny
+ENTRIES = 1 << 22  # of a table of scores: 32 MB
+
+
+def nearest_code(z: Any, codes: Any) -> Array:
+    """The index of the nearest code, the lowest one if there are several.   z (n, k), codes (K, k) -> (n,)  (8.2)
+
+    By one matrix product; what rounding leaves open is decided by the squared differences themselves, summed from the
+    first feature to the last, so that the result is that of a search which computes all of these. Raises TypeError or
+    ValueError for other input, ValueError where squared distances overflow.
+    """
+    z, codes = matrix(z, "z"), matrix(codes, "codes")
+    same_shape(z[0], codes[0], "a row of z and of codes")
+    centre = codes.mean(0)
+    z0, codes0 = z - centre, codes - centre
+    norms = (codes0 * codes0).sum(1)
+    with np.errstate(over="ignore"):
+        radii = (np.sqrt((z0 * z0).sum(1)) + np.sqrt(norms.max())) ** 2
+    if not np.isfinite(radii).all():
+        raise ValueError(f"z, codes: got numbers up to {np.abs(z).max():.3g}, whose squared distances overflow")
+    margins = 4 * (z.shape[1] + 4) * EPS * radii + TINY                                                 # (8.2)
+    idx = np.empty(len(z), np.int64)
+    for start in range(0, len(z), size := max(1, ENTRIES // len(codes))):
+        rows = slice(start, start + size)
+        scores = norms - 2 * z0[rows] @ codes0.T                                                        # (8.2)
+        open_ = scores <= (scores.min(1) + margins[rows])[:, None]                                      # (8.2)
+        idx[rows] = open_.argmax(1)
+        several = np.flatnonzero(open_.sum(1) > 1)
+        idx[start + several] = _decided(z[start + several], codes, open_[several])
+    return idx
+
+
+def _decided(z: Array, codes: Array, open_: Array) -> Array:
+    """The lowest index of the least squared distance among the codes that are open."""
+    rows, columns = np.nonzero(open_)
+    distances = np.full(open_.shape, np.inf)
+    distances[rows, columns] = sum((a - b) ** 2 for a, b in zip(z[rows].T, codes[columns].T, strict=True))  # (8.2)
+    nearest: Array = distances.argmin(1) if len(z) else np.zeros(0, np.int64)
+    return nearest
+
+
+def lookup(codes: Array, idx: Array) -> tuple[Array, Pull]:
+    """The chosen codes.   codes (K, k), idx (...) in 0..K-1 -> (..., k)                                  (8.4)"""
+    zq = codes[idx]                                                                                     # (8.4)
+
+    def pull(dzq: Array) -> tuple[Array, None]:
+        dcodes = np.zeros_like(codes)
+        np.add.at(dcodes, idx, dzq)                                                                     # (8.4)
+        return dcodes, None
+
+    return zq, pull
+
+
+def straight_through(z: Array, shift_frozen: Array) -> tuple[Array, Pull]:
+    """z + shift: with the shift f(z) - z frozen, the value of f and the slope of the identity.   like z  (8.6)
+
+    [Bengio, Leonard & Courville 2013; van den Oord, Vinyals & Kavukcuoglu 2017, section 3.2]
+    """
+    same_shape(z, shift_frozen, "z and shift")
+    return z + shift_frozen, lambda dy: (dy.copy(), None)                                               # (8.6)
+
+
+def implied_cost(z: Array, x: Array, codes: Array, idx: Array, *, gamma: float = 0.0) -> tuple[Array, Pull]:
+    """|x - z|^2 - (1 - gamma) |z - e_idx|^2, what straight-through descends if nothing decodes.          (8.9)
+
+    z, x (n, k), codes (K, k), idx (n,) the nearest ones -> (n,)
+    """
+    same_shape(z, x, "z and x")
+    zq, pull_lookup = lookup(codes, idx)
+    r, s, weight = x - z, z - zq, 1 - float(gamma)
+    cost = (r * r).sum(1) - weight * (s * s).sum(1)                                                     # (8.9)
+
+    def pull(dcost: Array) -> tuple[Array, Array, Array, None]:
+        dr, ds = 2 * dcost[:, None] * r, -2 * weight * dcost[:, None] * s                               # (8.9)
+        return ds - dr, dr, pull_lookup(-ds)[0], None                                                   # (8.9)
+
+    return cost, pull
