@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 
 import refvae
-from refvae import layers, trees, vae
+from refvae import layers, trees, vae, vqvae
 from refvae.bottleneck import capacity_loss, neg_log_aggregate, pointwise_information, vib_loss
 from refvae.check import check_layer
 from refvae.check.problem import argument_names
+from refvae.denoising import denoiser_score, dsm, frozen_log_density, ladder_score, smoothed_kl
+from refvae.eae import EAE, kl_of_moments, neg_objective, normalised_entropy
 from refvae.entropy import (
     knn_cross_entropy_layer,
     knn_divergence_layer,
@@ -31,6 +33,7 @@ from refvae.linear_ae import affine_ae, linear_ae, linear_ae_grad, regularised_a
 from refvae.models.ae import AE, squared_loss
 from refvae.spring import chain_action, differences, identity, lagrangian
 from refvae.vae import VAE
+from refvae.vqvae import Attention, Block, Norm
 
 MODULES = [module.name for module in pkgutil.walk_packages(refvae.__path__, "refvae.")
            if module.name.split(".")[1] not in {"check", "cli", "evidence", "__main__"}]
@@ -92,6 +95,24 @@ def paired(rng):
     return x, y, *(neighbours(space, 3, norm=np.inf).idx for space in (x, y, np.hstack([x, y])))
 
 
+def quantised(rng):
+    """A quantised autoencoder 6-5-2*3 with four codes, and seven rows with indices."""
+    p = vqvae.VQVAE((affine(rng, 6, 5), affine(rng, 5, 6)), (affine(rng, 6, 5), affine(rng, 5, 6)),
+                    rng.standard_normal((4, 3)))
+    return p, rng.standard_normal((7, 6)), rng.integers(0, 4, (7, 2))
+
+
+def attending(rng, h=4):
+    """A block of attention of width 4."""
+    norm = lambda: Norm(*rng.standard_normal((2, h)))
+    return Block(norm(), Attention(affine(rng, h, 3 * h), affine(rng, h, h)), norm(), (affine(rng, h, 5), affine(rng, 5, h)))
+
+
+def masked(rng):
+    """A perceptron for three codes out of two, and grids."""
+    return (affine(rng, 6, 5), affine(rng, 5, 6)), rng.integers(0, 2, (7, 3))
+
+
 def called(layer, **how):
     """The layer with keyword arguments, under its own name."""
     return functools.wraps(layer)(lambda *args: layer(*args, **how))
@@ -100,6 +121,39 @@ def called(layer, **how):
 def smooth(layer):
     """The layer with tanh for its activation, which has no kinks."""
     return called(layer, activation=layers.tanh)
+
+
+def named(name):
+    """Give a layer whose first arguments are layers themselves the name of that function."""
+    return lambda layer: setattr(layer, "__name__", name) or layer
+
+
+@named("dsm")
+def matched(p, x, eps, sigma_frozen):
+    """dsm of a perceptron, rows weighted."""
+    return dsm(layers.mlp, p, x, eps, sigma_frozen, sigma_frozen**2)
+
+
+@named("ladder_score")
+def conditional(p, xt):
+    """ladder_score at seven levels, which are positive."""
+    s, pull = ladder_score(p, xt, np.linspace(0.3, 1.2, 7)[:, None], scale=0.7, activation=layers.tanh)
+    return s, lambda ds: pull(ds)[:2]
+
+
+FIXED = [(Dense(np.full((3, 4), 0.3), np.arange(4.0) - c), Dense(np.ones((4, 1)) * c, np.zeros(1))) for c in (0.5, 2.0)]
+
+
+@named("smoothed_kl")
+def generated(p, z, eps, sigma_frozen):
+    """smoothed_kl between two fixed networks."""
+    own, target = (frozen_log_density(trees.map(lambda leaf: leaf.astype(z.real.dtype), q)) for q in FIXED)
+    return smoothed_kl(own, target, p, z, eps, sigma_frozen)
+
+
+def levels(rng):
+    """A noise level for each of seven rows."""
+    return rng.uniform(0.3, 1.2, (7, 1))
 
 
 def positive(x):
@@ -150,12 +204,23 @@ TABLE = {
     called(vae.linear_vae, beta=0.7): Row(lambda rng: (
         vae.LinearVAE(*rng.standard_normal((2, 6, 3)), rng.standard_normal(3)), np.array(-0.8),
         rng.standard_normal((7, 6)))),
+    matched: Row(lambda rng: ((affine(rng, 6, 5), affine(rng, 5, 6)), *rng.standard_normal((2, 7, 6)), levels(rng))),
+    smooth(denoiser_score): Row(
+        lambda rng: ((affine(rng, 6, 5), affine(rng, 5, 6)), rng.standard_normal((7, 6)), levels(rng))),
+    conditional: Row(lambda rng: ((affine(rng, 7, 5), affine(rng, 5, 6)), rng.standard_normal((7, 6)))),
+    generated: Row(lambda rng: ((affine(rng, 6, 5), affine(rng, 5, 3)), rng.standard_normal((7, 6)),
+                                rng.standard_normal((7, 3)), np.array(0.6))),
     smooth(squared_loss): Row(lambda rng: (AE((affine(rng, 6, 5), affine(rng, 5, 3)),
                                               (affine(rng, 3, 5), affine(rng, 5, 6))), rng.standard_normal((7, 6)))),
     neg_log_aggregate: Row(lambda rng: (rng.standard_normal((7, 3)), *rng.standard_normal((2, 6, 3)))),
     pointwise_information: Row(lambda rng: tuple(rng.standard_normal((3, 7, 3)))),
     functools.wraps(vib_loss)(lambda *args: vib_loss(*args, 0.7, activation=layers.tanh)): Row(labelled),
     functools.wraps(capacity_loss)(lambda *args: capacity_loss(*args, 0.7, 0.4, activation=layers.tanh)): Row(labelled),
+    kl_of_moments: Row(normal(7, 3)),
+    normalised_entropy: Row(near),
+    functools.wraps(neg_objective)(lambda *args: neg_objective(*args, 0.7, activation=layers.tanh)): Row(
+        lambda rng: (EAE((affine(rng, 6, 5), affine(rng, 5, 3)), (affine(rng, 3, 5), affine(rng, 5, 6))),
+                     rng.standard_normal((7, 6)), near(rng)[1]), zero=("p.enc[1].b",)),
     log_norm: Row(normal(7, 3)),
     called(log_norm, norm=np.inf): Row(normal(7, 3)),
     take: Row(lambda rng: (rng.standard_normal((6, 3)), rng.integers(0, 6, 7))),
@@ -167,6 +232,33 @@ TABLE = {
     kl_uniform_normal: Row(lambda rng: tuple(rng.standard_normal((2, 7, 3)))),
     noisy_linear_cost: Row(lambda rng: (rng.standard_normal((6, 3)), *rng.standard_normal((2, 7, 3)),
                                          rng.standard_normal((7, 6)))),
+    vqvae.lookup: Row(lambda rng: (rng.standard_normal((4, 3)), rng.integers(0, 4, (7, 2)))),
+    vqvae.straight_through: Row(lambda rng: tuple(rng.standard_normal((2, 7, 3)))),
+    called(vqvae.implied_cost, gamma=0.3): Row(lambda rng: (
+        *rng.standard_normal((2, 7, 3)), rng.standard_normal((4, 3)), rng.integers(0, 4, 7))),
+    called(vqvae.codebook_loss, beta=0.7): Row(lambda rng: (
+        rng.standard_normal((7, 2, 3)), rng.standard_normal((4, 3)), rng.integers(0, 4, (7, 2)),
+        rng.standard_normal((7, 2, 3)), rng.standard_normal((4, 3)))),
+    vqvae.ema_surrogate: Row(lambda rng: (vqvae.EMA(rng.standard_normal(4), rng.standard_normal((4, 3))),
+                                          rng.standard_normal(4), rng.standard_normal((4, 3)))),
+    called(vqvae.encode_grid, k=3, activation=layers.tanh): Row(
+        lambda rng: ((affine(rng, 6, 5), affine(rng, 5, 6)), rng.standard_normal((7, 6)))),
+    smooth(vqvae.decode_grid): Row(lambda rng: ((affine(rng, 6, 5), affine(rng, 5, 6)), rng.standard_normal((7, 2, 3)))),
+    smooth(vqvae.quantised_loss): Row(quantised, zero=tuple(f"p.enc[{i}].{name}" for i in range(2) for name in "Wb")),
+    smooth(vqvae.vq_surrogate): Row(lambda rng: (
+        *quantised(rng), rng.standard_normal((7, 2, 3)), rng.standard_normal((4, 3)))),
+    vqvae.layer_norm: Row(lambda rng: (Norm(*rng.standard_normal((2, 6))), rng.standard_normal((7, 6)))),
+    vqvae.causal_softmax: Row(normal(2, 4, 4)),
+    called(vqvae.causal_attention, heads=2): Row(
+        lambda rng: (attending(rng).attention, rng.standard_normal((3, 3, 4)))),
+    called(vqvae.attention_block, heads=2, activation=layers.tanh): Row(
+        lambda rng: (attending(rng), rng.standard_normal((3, 3, 4)))),
+    vqvae.neg_log_prior: Row(lambda rng: (rng.standard_normal((7, 3, 4)), rng.integers(0, 4, (7, 3)))),
+    smooth(vqvae.made_logits): Row(masked),
+    called(vqvae.prior_loss, logits=functools.partial(vqvae.made_logits, activation=layers.tanh)): Row(masked),
+    smooth(vqvae.attention_logits): Row(lambda rng: (vqvae.AttentionPrior(
+        rng.standard_normal((4, 4)), rng.standard_normal((3, 4)), (attending(rng),), attending(rng).first,
+        affine(rng, 4, 3)), rng.integers(0, 3, (2, 3)))),
     profile_loss: Row(lambda rng: (rng.standard_normal((6, 3)), np.cov(rng.standard_normal((6, 7))))),
     smooth(ellipse_loss): Row(
         lambda rng: (VAE((affine(rng, 6, 5), affine(rng, 5, 4)), (affine(rng, 2, 5), affine(rng, 5, 6))),

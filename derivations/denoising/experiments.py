@@ -1,4 +1,6 @@
-"""The tables of derivations/denoising.md: python -m refvae.derivations.denoising.experiments [plane|generator|digits]"""
+"""The tables of derivations/denoising.md: python -m refvae.derivations.denoising.experiments [plane] [generator]
+
+and [digits]; without a name, all three."""
 
 from __future__ import annotations
 

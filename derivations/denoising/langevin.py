@@ -195,15 +195,15 @@ def normal_score(lam):
 
 
 LADDER_WRONG = {
-    "step not scaled by the level": lambda score, x, sigmas, c, n, rng, **how: x_of(score, x, sigmas, c, n, rng, 0, how),
-    "step scaled by sigma": lambda score, x, sigmas, c, n, rng, **how: x_of(score, x, sigmas, c, n, rng, 1, how),
+    "step not scaled": lambda score, x, sigmas, c, n, rng, **how: scaled(0, score, x, sigmas, c, n, rng, how),
+    "step scaled by sigma": lambda score, x, sigmas, c, n, rng, **how: scaled(1, score, x, sigmas, c, n, rng, how),
     "levels from below": lambda score, x, sigmas, c, n, rng, **how: annealed_langevin(
         lambda y, sigma: score(y, sigmas[0] * sigmas[-1] / sigma), x, sigmas, c, n, rng, **how),
     "no last denoising": lambda score, x, sigmas, c, n, rng, **how: annealed_langevin(
         score, x, sigmas, c, n, rng, denoise=False, **how)}
 
 
-def x_of(score, x, sigmas, c, n, rng, power, how):
+def scaled(power, score, x, sigmas, c, n, rng, how):
     """The ladder with steps c sigma^power."""
     for sigma in sigmas:
         x = langevin(lambda y, sigma=sigma: score(y, sigma), x, c * sigma**power, n, rng, **how)

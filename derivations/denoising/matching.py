@@ -139,7 +139,7 @@ def product_law(rng, sigma):
 
 @ledger.add("9.7", "identity", implicit, wrong=IMPLICIT_WRONG)
 def squared_error_less_the_information(form, rng):
-    """A bent field in the plane, over a product of two mixtures: half the squared error is the implicit form + J / 2."""
+    """A bent field in the plane, over a product of two mixtures: half the squared error is the form + J / 2."""
     sigma = 0.8
     laws, x, w = product_law(rng, sigma)
     A, true = rng.standard_normal((2, 2)), np.hstack([law.score(x[:, i:i + 1], sigma) for i, law in enumerate(laws)])
@@ -152,7 +152,8 @@ def squared_error_less_the_information(form, rng):
     return gap(np.array(w @ form(field, x)), np.array(want))
 
 
-@ledger.add("9.7", "law", implicit, wrong={name: IMPLICIT_WRONG[name] for name in IMPLICIT_WRONG if "deriv" not in name})
+@ledger.add("9.7", "law", implicit, wrong={
+    name: IMPLICIT_WRONG[name] for name in IMPLICIT_WRONG if "deriv" not in name})
 def the_score_itself_gives_minus_half_the_information(form, rng):
     """At s = grad log p of a mixture the implicit form has the mean -J / 2."""
     law, sigma = mixture(rng, d=1), 0.6

@@ -80,11 +80,11 @@ def sweeps(p, x, eps, sigma, activation, bend=1.0, start=0.0, v_factor=1.0):
         h_dot.append(slope * a_dot[-1])
     found = [Dense(h_dot[-1].T @ ones, np.zeros(1))]
     delta = start * h[-1]
-    for l in reversed(range(len(a))):
-        alpha = gamma * slopes[l]
-        beta = delta * slopes[l] + bend * gamma * second(a[l]) * a_dot[l]
-        found.insert(0, Dense(h_dot[l].T @ alpha + h[l].T @ beta, beta.sum(0)))
-        gamma, delta = alpha @ p[l].W.T, beta @ p[l].W.T
+    for i in reversed(range(len(a))):
+        alpha = gamma * slopes[i]
+        beta = delta * slopes[i] + bend * gamma * second(a[i]) * a_dot[i]
+        found.insert(0, Dense(h_dot[i].T @ alpha + h[i].T @ beta, beta.sum(0)))
+        gamma, delta = alpha @ p[i].W.T, beta @ p[i].W.T
     return tuple(found)
 
 

@@ -20,6 +20,7 @@ from refvae.eae import (
     most_entropy,
     normalised,
     normalised_entropy,
+    sample_normal,
     searching,
 )
 from refvae.entropy import kl_to_normal, knn_divergence, knn_entropy, neighbours
@@ -135,7 +136,7 @@ def judge(coder, seed):
     error = [squared_error(coder.decode(coder.mean_codes(rows)), rows)[0].mean() for rows in (x, test)]
     divergence = [float(kl_to_normal(z, 1)), float(kl_to_normal(z_test, JUDGE)), float(kl_of_moments(z_test)[0])]
     samples = [project(coder.decode(codes)) for codes in (rng.standard_normal((len(x), D)),
-                                                          fitted_normal(z).sample(len(x), rng))]
+                                                          sample_normal(fitted_normal(z), len(x), rng))]
     return np.array([*error, *divergence, *distances(samples[0]), *distances(samples[1])])
 
 
@@ -154,7 +155,7 @@ def references(seed):
     x, test, project = split()
     rng = np.random.default_rng([seed, 3])
     return np.array([float(kl_to_normal(rng.standard_normal((len(test), D)), JUDGE)), *distances(project(x)),
-                     *distances(fitted_normal(project(x)).sample(len(x), rng))])
+                     *distances(sample_normal(fitted_normal(project(x)), len(x), rng))])
 
 
 def show(name, rows):

@@ -152,7 +152,8 @@ def well_apart(rng, k):
             return p, x
 
 
-@ledger.add("7.4", "limit", searched, bound=1e-8, wrong=SEARCH_WRONG | {
+@ledger.add("7.4", "limit", searched, bound=1e-8, wrong={
+    "order k + 1": SEARCH_WRONG["order k + 1"], "farthest": SEARCH_WRONG["farthest"],
     "entropy held fixed": lambda k, lam: lambda p, x: (searched(k, lam)(p, x)[0], searched(k, 0.0)(p, x)[1])})
 def differences_that_search_anew(searched, rng):
     """Central differences of order 8 along three directions; every value searches its own neighbours by sorting."""

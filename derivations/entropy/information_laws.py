@@ -28,9 +28,9 @@ METHODS = ("ksg1", "ksg2")
     "the entropies": lambda xs, k, method: local(xs, k, "3h"), "the other method": lambda xs, k, method: local(
         xs, k, "ksg2" if method == "ksg1" else "ksg1")})
 def increasing_functions_of_the_distances(values, rng):
-    """Exact local values from distances d replaced by 1 - exp(-d^3), which is not even a metric."""
+    """Exact local values from distances d replaced by d^3 / (1 + d^3), which is no metric."""
     xs = variables(rng, 8, (2, 1, 1))
-    warped = [1 - np.exp(-np.minimum(distances(x, norm=np.inf), 3) ** 3) for x in xs]
+    warped = [1 / (1 + distances(x, norm=np.inf) ** -3) for x in xs]
     want = [[float(exact_local([np.delete(row[i], i) for row in warped], k, method)) for i in range(8)]
             for method in METHODS for k in (1, 3)]
     return gap(np.array([values(xs, k, method) for method in METHODS for k in (1, 3)]), np.array(want))
@@ -95,11 +95,13 @@ def opposed(rng, n):
 
 @ledger.add("6.47", "limit", local, bound=1e-12, wrong=BOUND_WRONG)
 def attained(values, rng):
-    """From above by nearly equal variables; from below at one of five points, n_x = n_y = 2 and k = 1."""
+    """From above by nearly equal variables; from below at one of five points, n_x = n_y = 2; 0 for k = n - 1."""
     xs = nearly(rng, 12)
     cross = [np.array([[0, 1, -1.2, 5, 6.5]]).T, np.array([[0, 5.1, 6.6, 1.1, -1.3]]).T]
-    found = [*(values(xs, 3, method).max() for method in METHODS), values(cross, 1, "ksg1")[0]]
-    return gap(np.array(found), np.array([*[harmonic_sum(3, 12) - 1 / 3] * 2, digamma(1) + digamma(5) - 2 * digamma(3)]))
+    found = [*(values(xs, 3, method).max() for method in METHODS), values(cross, 1, "ksg1")[0],
+             *(1 + np.abs(values(xs, 11, method)).max() for method in METHODS)]
+    top, bottom = harmonic_sum(3, 12) - 1 / 3, digamma(1) + digamma(5) - 2 * digamma(3)
+    return gap(np.array(found), np.array([top, top, bottom, 1, 1]))
 
 
 # Given a third variable
@@ -194,12 +196,12 @@ JACKKNIFE_WRONG = {
 
 @ledger.add("6.54", "identity", both_without, wrong=JACKKNIFE_WRONG)
 def computed_anew(values, rng):
-    """Every point left out and everything computed again, variables of dimensions 1, 2, 1, for k = 1, 2, 5."""
-    xs = variables(rng, 9, (1, 2, 1))
-    rest = [[np.delete(x, j, 0) for x in xs] for j in range(9)]
+    """Every point left out and everything computed again, variables of dimensions 1, 2, 1, for k = 1 and 3."""
+    xs = variables(rng, 7, (1, 2, 1))
+    rest = [[np.delete(x, j, 0) for x in xs] for j in range(7)]
     anew = [np.array([*(f(part, k) for f in (first, second) for part in rest), *(given(*part, k) for part in rest)])
-            for k in (1, 2, 5)]
-    return gap(np.concatenate([values(xs, k) for k in (1, 2, 5)]), np.concatenate(anew))
+            for k in (1, 3)]
+    return gap(np.concatenate([values(xs, k) for k in (1, 3)]), np.concatenate(anew))
 
 
 @ledger.add("6.54", "limit", both_without, bound=1e-12, wrong=JACKKNIFE_WRONG)

@@ -142,7 +142,7 @@ def block(rng, h=4):
     """A block of width 4 and places."""
     p = Block(Norm(np.ones(h), np.zeros(h)), Attention(affine(rng, h, 3 * h), affine(rng, h, h)), Norm(
         np.ones(h), np.zeros(h)), mlp_init((h, 5, h), rng))
-    return moved(p, rng), rng.standard_normal((3, 4, h))
+    return moved(p, rng), rng.standard_normal((2, 3, h))
 
 
 heads_of = partial(attention_block, heads=2, **HOW)
@@ -150,9 +150,9 @@ ledger.adjoint("8.29", heads_of, block, name="block", wrong={
     "way around the attention forgotten": spoiled(heads_of, lambda d: (d[0], 0.5 * d[1])),
     "gain of the second normalisation": spoiled(heads_of, lambda d: (d[0]._replace(second=d[0].first), d[1]))})
 of_codes = partial(attention_logits, **HOW)
-ledger.adjoint("8.29", of_codes, lambda rng: (attention(rng, blocks=1), rng.integers(0, 3, (3, 4))), name="logits",
+ledger.adjoint("8.29", of_codes, lambda rng: (attention(rng, m=3, blocks=1), rng.integers(0, 3, (2, 3))), name="logits",
                wrong={"places do not move": spoiled(of_codes, lambda d: (d[0]._replace(places=0 * d[0].places), None)),
-                      "mean for the sum": spoiled(of_codes, lambda d: (trees.map(lambda leaf: leaf / 3, d[0]), None))})
+                      "mean for the sum": spoiled(of_codes, lambda d: (trees.map(lambda leaf: leaf / 2, d[0]), None))})
 
 
 def not_moved_on(p, idx):

@@ -33,8 +33,8 @@ SEEDS, EPOCHS, k = range(3), 150, 8
 BLOCKS = {1: (8, 8), 4: (4, 4), 8: (4, 2), 16: (2, 2)}  # rows and columns of a part of the image
 TERMS = {"gamma 0": {"gamma": 0.0}, "gamma 0.01": {"gamma": 0.01}, "gamma 0.1": {"gamma": 0.1}, "gamma 0.25": {},
          "gamma 1": {"gamma": 1.0}, "gamma 4": {"gamma": 4.0}, "beta 0": {"beta": 0.0},
-         "averages": {"codebook": "ema"}, "gamma 0.25, reset": {"reset": True},
-         "averages, reset": {"codebook": "ema", "reset": True}}
+         "scale 1": {"scale": 1.0}, "scale 1, beta 0": {"scale": 1.0, "beta": 0.0}, "averages": {"codebook": "ema"},
+         "reset": {"reset": True}, "averages, reset": {"codebook": "ema", "reset": True}}
 MARKS = (5, 10, 20, 40, 80)  # epochs after which a prior is judged
 
 
@@ -86,7 +86,7 @@ def distortion(xhat, x):
 # The terms
 
 
-def terms_row(name, seed, epochs=EPOCHS):
+def terms_row(name, seed, epochs=100):
     """Held-out |x - dec(zq)|^2, |x - dec(z)|^2, |z - zq|^2, perplexity and codes in use, for m = 8, K = 32."""
     x_test = split()[1]
     p, _, idx = trained(8, 32, seed, epochs, **{"reset": False, **TERMS[name]})

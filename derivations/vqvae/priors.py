@@ -272,13 +272,15 @@ def every_interval(sampler, rng):
     return holds(np.concatenate([(sampler(logits, low + share * width) == ALL).ravel() for share in (0.01, 0.5, 0.99)]))
 
 
-@ledger.add("8.31", "montecarlo", sample_codes, wrong=SAMPLE_WRONG)
-def mean_of_a_function(sampler, rng):
-    """The mean over 4000 samples of a random function of the grid against its sum over all 81."""
-    logits, values = chain(rng), 3.0 ** rng.standard_normal(81)
-    p = np.exp(-neg_log_prior(logits(ALL), ALL)[0])
+@ledger.add("8.31", "montecarlo", sample_codes, wrong={
+    "always the likeliest": SAMPLE_WRONG["always the likeliest"],
+    "least likely first": lambda logits, u: sample_codes(lambda idx: -logits(idx), u)})
+def mean_cost(sampler, rng):
+    """The mean of -log p over 4000 samples against the entropy, a sum over all 81 grids."""
+    logits = chain(rng)
+    cost = neg_log_prior(logits(ALL), ALL)[0]
     idx = sampler(logits, rng.random((4000, 4)))
-    return z_score(values[idx @ [27, 9, 3, 1]], float(p @ values))
+    return z_score(cost[idx @ [27, 9, 3, 1]], float(np.exp(-cost) @ cost))
 
 
 @ledger.add("8.31", "limit", sample_codes, bound=1e-12, wrong={

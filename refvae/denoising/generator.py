@@ -11,14 +11,12 @@ from tqdm import tqdm
 
 from refvae import trees
 from refvae.denoising.matching import dsm
-from refvae.denoising.networks import frozen_log_density
+from refvae.denoising.networks import LogDensity, frozen_log_density
 from refvae.fit import ADAM, value_and_gradient
 from refvae.inputs import generator, matrix, same_shape, whole
 from refvae.layers import Activation, Dense, mlp, mlp_grad, softplus, tanh
 from refvae.optim import Optimiser
 from refvae.trees import Array, Pull, Tree
-
-LogDensity = Callable[[Array], tuple[Array, Pull]]
 
 
 class Generated(NamedTuple):

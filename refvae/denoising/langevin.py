@@ -46,11 +46,11 @@ def langevin(score: Callable[[Array], Array], x: Any, step: float, n_steps: int,
     score: x (n, d) -> (n, d). A finite step leaves a bias (9.23), which `mala` corrects. Raises TypeError or ValueError
     for other input, and FloatingPointError for a chain that leaves the numbers.
     """
-    x, rng, n_steps = matrix(x, "x"), generator(rng), whole(n_steps, "n_steps")
+    chains, rng, n_steps = matrix(x, "x"), generator(rng), whole(n_steps, "n_steps")
     _check(step, temperature)
     for _ in tqdm(range(n_steps), unit="step", disable=_hidden(progress)):
-        x = _advance(score, x, step, rng, temperature)
-    return x
+        chains = _advance(score, chains, step, rng, temperature)
+    return chains
 
 
 def annealed_langevin(score: Callable[..., Array], x: Any, sigmas: Sequence[float], step: float,
@@ -112,7 +112,8 @@ def _advance(score: Callable[[Array], Array], x: Array, step: float, rng: np.ran
              temperature: float) -> Array:
     s = score(x)
     same_shape(s, x, "the score and x")
-    x = langevin_step(x, s, step, rng.standard_normal(x.shape), temperature)
+    with np.errstate(over="ignore", invalid="ignore"):
+        x = langevin_step(x, s, step, rng.standard_normal(x.shape), temperature)
     if not np.isfinite(x).all():
         raise FloatingPointError(f"step: got {step}, with which a chain leaves the numbers, wanted a smaller one")
     return x

@@ -11,6 +11,8 @@ from refvae.denoising.matching import level
 from refvae.layers import Activation, Dense, mlp, softplus
 from refvae.trees import Array, Pull
 
+LogDensity = Callable[[Array], tuple[Array, Pull]]
+
 
 def denoiser_score(p: tuple[Dense, ...], xt: Array, sigma_frozen: Any, *,
                    activation: Activation = softplus) -> tuple[Array, Pull]:
@@ -49,8 +51,7 @@ def ladder_score(p: tuple[Dense, ...], xt: Array, sigma_frozen: Any, *, scale: f
     return s, pull
 
 
-def frozen_log_density(p: tuple[Dense, ...],
-                       activation: Activation = softplus) -> Callable[[Array], tuple[Array, Pull]]:
+def frozen_log_density(p: tuple[Dense, ...], activation: Activation = softplus) -> LogDensity:
     """The layer x (n, d) -> log density (n,), but for a constant, of a network d -> 1 whose parameters are fixed."""
     def log_density(x: Array) -> tuple[Array, Pull]:
         value, pull_net = mlp(p, x, activation)

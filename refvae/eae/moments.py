@@ -17,10 +17,6 @@ class Normal(NamedTuple):
     mean: Array
     root: Array
 
-    def sample(self, n: int, rng: np.random.Generator) -> Array:
-        """Independent rows.   -> (n, d)                                                                  (7.11)"""
-        return self.mean + rng.standard_normal((n, len(self.mean))) @ self.root                         # (7.11)
-
 
 def kl_of_normalised(entropy: Any, d: int) -> Any:
     """KL(q || N(0, I)) in nats of a law with E|z|^2 = d and this entropy.                                (7.8)"""
@@ -54,6 +50,11 @@ def fitted_normal(z: Any) -> Normal:
     z = matrix(z, "z")
     mean = z.mean(0)
     return Normal(mean, root_of((z - mean).T @ (z - mean) / len(z)))                                    # (7.11)
+
+
+def sample_normal(law: Normal, n: int, rng: np.random.Generator) -> Array:
+    """Independent rows of a normal law.   -> (n, d)                                                      (7.11)"""
+    return law.mean + rng.standard_normal((n, len(law.mean))) @ law.root                                # (7.11)
 
 
 def root_of(S: Array) -> Array:

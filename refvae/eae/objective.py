@@ -67,7 +67,7 @@ def searching(k: int, lam: float, *, activation: Activation = softplus) -> Calla
     It raises ValueError where a code has its k-th neighbour at distance 0, for there the entropy is -infinity.
     """
     def objective(p: EAE, x_frozen: Array) -> tuple[Any, Pull]:
-        near = neighbours(batch_norm(mlp(p.enc, x_frozen, activation)[0])[0], k)                        # (7.4)
+        near = neighbours(batch_norm(mlp(p.enc, x_frozen, activation)[0])[0].real, k)                   # (7.4)
         refuse_ties(near.rho[:, -1], "codes")
         loss, pull = neg_objective(p, x_frozen, near.idx, lam, activation=activation)                   # (7.4)
         return loss, lambda dloss: pull(dloss)[:2]                                                      # (7.4)

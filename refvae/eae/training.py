@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from refvae.eae.moments import Normal, fitted_normal
+from refvae.eae.moments import Normal, fitted_normal, sample_normal
 from refvae.eae.objective import EAE, eae_init, searching
 from refvae.fit import fit
 from refvae.inputs import generator, matrix, whole
@@ -39,7 +40,8 @@ class Fitted(NamedTuple):
     def sample(self, n: int, rng: np.random.Generator | int, fitted: bool = False) -> Array:
         """Decoded draws of N(0, I), or of the fitted normal law (7.11).   -> (n, features)"""
         n, rng = whole(n, "n"), generator(rng)
-        return self.decode(self.normal.sample(n, rng) if fitted else rng.standard_normal((n, len(self.normal.mean))))
+        d = len(self.normal.mean)
+        return self.decode(sample_normal(self.normal, n, rng) if fitted else rng.standard_normal((n, d)))
 
 
 def fit_eae(x: Any, sizes: Sequence[int], *, lam: float, rng: np.random.Generator | int, k: int = 1, epochs: int = 200,
@@ -71,7 +73,7 @@ def fit_eae(x: Any, sizes: Sequence[int], *, lam: float, rng: np.random.Generato
 
 def refuse_repeated(x: Array, k: int) -> None:
     """Raise ValueError if a row occurs more than k times."""
-    most = int(np.unique(x, axis=0, return_counts=True)[1].max())
+    most = max(Counter(row.tobytes() for row in x + 0.0).values())  # -0.0 is 0.0
     if most > k:
         raise ValueError(f"x: got a row that occurs {most} times, wanted none more than k = {k} times: the entropy of "
                          "codes that coincide is -infinity")

@@ -32,11 +32,11 @@ class Form(NamedTuple):
 def ksg_local(form: Form, near: Neighbours, workers: int = 1) -> Array:
     """What each point contributes.   near: the k nearest in the joint space -> (n,)         (6.41), (6.42), (6.52)"""
     n, k = near.idx.shape
-    local = np.full(n, _constant(form, n, k))
+    psi = np.zeros(n)
     for sign, space, radius in zip(form.signs, form.spaces, _radii(form, near), strict=True):
         count = counts_within(space, radius, workers)
-        local += sign * digamma(count + (0 if form.second else 1))                               # (6.41), (6.42)
-    return local
+        psi += sign * digamma(count + (0 if form.second else 1))                                 # (6.41), (6.42)
+    return _constant(form, n, k) + psi                                                           # (6.41), (6.42)
 
 
 def _constant(form: Form, n: int, k: int) -> float:

@@ -7,10 +7,11 @@ import numpy as np
 from refvae.trees import Array
 
 
-def line_search(x: Array, y: Array, k: int, own: bool) -> tuple[Array, Array]:
+def line_search(x: Array, y: Array, k: int, own: bool, first: int = 1) -> tuple[Array, Array]:
     """Distances and rows of the k points of y nearest to each point of x.   x: (n, 1), y: (m, 1) -> both (n, k)  (6.56)
 
     own    y is x, and a point is no neighbour of its own
+    first  orders below it are not kept, (n, k - first + 1)
     Of two points equally far away the one on the left comes first.
     """
     row, ranked = np.zeros(len(y) + 2, np.intp), np.full(len(y) + 2, np.inf)
@@ -18,15 +19,16 @@ def line_search(x: Array, y: Array, k: int, own: bool) -> tuple[Array, Array]:
     y[:, 0].take(row[1:-1], out=ranked[1:-1], mode="clip")
     ranked[0] = -np.inf
     at, left = x[:, 0], ranks(row[1:-1]) if own else np.searchsorted(ranked[1:-1], x[:, 0])
-    rho, idx = np.empty((k, len(x))), np.empty((k, len(x)), np.intp)
-    below, above, place = np.empty(len(x)), np.empty(len(x)), np.empty_like(left)
-    for q, right in enumerate(range(1 + own, k + 1 + own)):  # left + right is the nearest untaken on the right
-        np.subtract(at, ranked.take(left, out=below, mode="clip"), out=below)
+    rho, idx = np.empty((k - first + 1, len(x))), np.empty((k - first + 1, len(x)), np.intp)
+    above, place = np.empty(len(x)), np.empty_like(left)
+    for q, right in enumerate(range(1 + own, k + 1 + own), 1 - first):  # left + right is the nearest not taken above
+        kept = max(q, 0)
+        below = np.subtract(at, ranked.take(left, out=rho[kept], mode="clip"), out=rho[kept])
         np.subtract(ranked[right:].take(left, out=above, mode="clip"), at, out=above)
         is_left = below <= above                                                                        # (6.56)
-        np.minimum(below, above, out=rho[q])                                                            # (6.56)
+        np.minimum(below, above, out=below)                                                             # (6.56)
         np.add(left, np.multiply(~is_left, right, out=place), out=place)                                # (6.56)
-        row.take(place, out=idx[q], mode="clip")
+        row.take(place, out=idx[kept], mode="clip")
         left -= is_left                                                                                 # (6.56)
     return rho.T, idx.T
 

@@ -46,8 +46,11 @@ def neighbours(x: Any, k: int, *, among: Any = None, norm: float = 2, periodic: 
 
 
 def search(x: Array, k: int, y: Array | None = None, norm: float = 2, sides: Array | None = None,
-           method: Method = "auto", workers: int = 1) -> Neighbours:
-    """`neighbours` without its checks, for points that were checked before; y is `among`, sides are `periodic`."""
+           method: Method = "auto", workers: int = 1, first: int = 1) -> Neighbours:
+    """`neighbours` without its checks, for points that were checked before; y is `among`, sides are `periodic`.
+
+    first  orders below it are left out, (n, k - first + 1)
+    """
     own = y is None
     arrays = [x] if y is None else [x, y]
     if sides is not None:
@@ -56,13 +59,14 @@ def search(x: Array, k: int, y: Array | None = None, norm: float = 2, sides: Arr
     x, y = scaled[0], scaled[0 if own else 1]
     chosen = _method(x, y, k, own, norm, sides) if method == "auto" else method
     if chosen == "line":
-        rho, idx = line_search(x, y, k, own)
+        rho, idx = line_search(x, y, k, own, first)
     elif chosen == "products":
         rho, idx = product_search(x, y, k, own)
     else:
         rows = np.arange(len(x)) if own else None
         rho, idx = tree_search(x, y, k, rows, norm, None if sides is None else scaled[-1], workers)
-    return Neighbours(restored(rho, e, "x"), idx)
+    kept = k - first + 1
+    return Neighbours(restored(rho[:, -kept:], e, "x"), idx[:, -kept:])
 
 
 def _method(x: Array, y: Array, k: int, own: bool, norm: float, sides: Array | None) -> Method:

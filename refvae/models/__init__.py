@@ -13,12 +13,13 @@ import numpy as np
 from refvae import __version__, checkpoint, trees
 from refvae.checkpoint import CheckpointError, Saved
 from refvae.data.readers import Dataset
-from refvae.models import adversarial, ae, dae, vae, vib
+from refvae.models import adversarial, ae, dae, eae, vae, vib, vqvae
 from refvae.models.record import Facts, Model
 from refvae.trees import Tree
 
-MODELS: dict[str, Model] = {"ae": ae.MODEL, "vae": vae.MODEL, "vib": vib.MODEL, "dae": dae.MODEL,
-                            "gan": adversarial.GAN, "aae": adversarial.AAE, "ali": adversarial.ALI}
+MODELS: dict[str, Model] = {"ae": ae.MODEL, "vae": vae.MODEL, "vib": vib.MODEL, "dae": dae.MODEL, "eae": eae.MODEL,
+                            "gan": adversarial.GAN, "aae": adversarial.AAE, "ali": adversarial.ALI,
+                            "vqvae": vqvae.MODEL}
 
 
 class Recipe(NamedTuple):

@@ -68,13 +68,14 @@ def by_averages(gamma: float, activation: Activation = relu) -> Objective:
 
 def fit_vqvae(x: Any, *, m: int, k: int, K: int, rng: np.random.Generator | int, epochs: int, hidden: Sequence[int] = (
         128, 64), beta: float = 1.0, gamma: float = 0.25, codebook: Literal["gradient", "ema"] = "gradient",
-              rho: float = 0.95, reset: bool = True, batch: int = 128, lr: float = 1e-3,
+              rho: float = 0.95, reset: bool = True, scale: float = 0.1, batch: int = 128, lr: float = 1e-3,
               progress: bool | None = False) -> Fit:
     """An autoencoder with m codes out of K for each row of x (n, d); p is a `VQVAE`, history that of the loss.
 
     beta, gamma  weights of codebook and commitment terms, as in `codebook_loss`
     codebook     learns by gradient, or (without beta) by moving averages that keep the share rho
     reset        the first codes, and after every epoch those that no row has chosen, are encoded rows
+    scale        standard deviation of the first codes otherwise
 
     Raises TypeError or ValueError for other input, FloatingPointError if training diverges.
     """
@@ -82,7 +83,7 @@ def fit_vqvae(x: Any, *, m: int, k: int, K: int, rng: np.random.Generator | int,
     if codebook not in ("gradient", "ema") or not (0 <= beta < np.inf and 0 <= gamma < np.inf and 0 < rho < 1):
         raise ValueError(f"codebook, beta, gamma, rho: got {codebook!r}, {beta}, {gamma}, {rho}, wanted 'gradient' or "
                          "'ema', weights of at least 0, and a share between 0 and 1")
-    p = vqvae_init((x.shape[1], *hidden), m, k, K, rng)
+    p = vqvae_init((x.shape[1], *hidden), m, k, K, rng, scale=scale)
     p = p._replace(codes=_rows(p, x, rng)) if reset else p
     start, objective, optimiser = _parts(p, codebook, beta, gamma, rho, lr)
     states: list[State] = []

@@ -23,14 +23,16 @@ class VQVAE(NamedTuple):
     codes: Array
 
 
-def vqvae_init(sizes: Sequence[int], m: int, k: int, K: int, rng: np.random.Generator | int) -> VQVAE:
-    """Mirrored perceptrons for sizes = (d, ...), as (1.26), and K codes from N(0, 1), for m codes of k numbers.
+def vqvae_init(sizes: Sequence[int], m: int, k: int, K: int, rng: np.random.Generator | int, *,
+               scale: float = 0.1) -> VQVAE:
+    """Mirrored perceptrons for sizes = (d, ...), as (1.26), and K codes from N(0, scale^2), for m codes of k numbers.
 
-    Raises TypeError or ValueError for counts that are no whole numbers above 0.
+    Small codes lie within what the encoder first gives, and so are all chosen by something. Raises TypeError or
+    ValueError for counts that are no whole numbers above 0.
     """
     m, k, K, rng = whole(m, "m"), whole(k, "k"), whole(K, "K"), generator(rng)
     every = (*sizes, m * k)
-    return VQVAE(mlp_init(every, rng), mlp_init(every[::-1], rng), rng.standard_normal((K, k)))
+    return VQVAE(mlp_init(every, rng), mlp_init(every[::-1], rng), scale * rng.standard_normal((K, k)))
 
 
 def encode_grid(enc: tuple[Dense, ...], x: Array, *, k: int, activation: Activation = relu) -> tuple[Array, Pull]:

@@ -1,0 +1,343 @@
+"""Evidence for ALI with the best discriminator, (10.30) and (10.32) to (10.35)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from refvae.adversarial import (
+    VARIANTS,
+    Pair,
+    ali_complete,
+    ali_flow,
+    ali_forces,
+    ali_gradient,
+    ali_value,
+    grid,
+    label_divergence,
+    optimal_discriminator,
+)
+from refvae.adversarial.ali import joint_points, log_ratio, omitted, score
+from refvae.derivations.adversarial.common import jensen_shannon, kl, mixture, slope, softmax, table
+from refvae.evidence import Ledger, gap, holds
+
+ledger = Ledger()
+
+
+# Tables
+
+
+def conditionals(rng, n, m):
+    """n laws on m points."""
+    return np.array([softmax(rng.standard_normal(m)) for _ in range(n)])
+
+
+def models(rng, n=5, m=4):
+    """p_data and p(z), and encoder and decoder twice: tables q, p, q_old, p_old."""
+    data, prior = softmax(rng.standard_normal(n)), softmax(rng.standard_normal(m))
+    q, q_old = (data[:, None] * conditionals(rng, n, m) for _ in range(2))
+    p, p_old = ((prior[:, None] * conditionals(rng, m, n)).T for _ in range(2))
+    return q, p, q_old, p_old
+
+
+def shifted(change):
+    """ali_complete with something added."""
+    return lambda q, p, q_old, p_old: ali_complete(q, p, q_old, p_old) + change(q, p, q_old, p_old)
+
+
+COMPLETE_WRONG = {
+    "fourth term left out": shifted(lambda q, p, q_old, p_old: -(p * np.log(q_old / q)).sum()),
+    "fourth term under q": shifted(lambda q, p, q_old, p_old: ((q - p) * np.log(q_old / q)).sum()),
+    "third term left out": shifted(lambda q, p, q_old, p_old: -kl(p, p_old)),
+    "ratio inverted": shifted(lambda q, p, q_old, p_old: -2 * (p * np.log(q_old / q)).sum())}
+
+
+@ledger.add("10.30", "identity", ali_complete, wrong=COMPLETE_WRONG)
+def by_the_labelled_divergence(loss, rng):
+    """2 log 2 + twice (10.8) on the pairs, with D of the old tables."""
+    q, p, q_old, p_old = models(rng)
+    d = optimal_discriminator(q_old.ravel(), p_old.ravel())
+    return gap(np.array(loss(q, p, q_old, p_old)),
+               np.array(2 * np.log(2) + 2 * label_divergence(q.ravel(), p.ravel(), d).joint))
+
+
+@ledger.add("10.30", "law", ali_complete, wrong=COMPLETE_WRONG)
+def definition_by_the_integrals(loss, rng):
+    """E_q log 1/D + E_p log p/((1 - D) q) for ten quadruples of tables, by sums."""
+    got, want = [], []
+    for _ in range(10):
+        q, p, q_old, p_old = models(rng)
+        d = q_old / (q_old + p_old)
+        got.append(loss(q, p, q_old, p_old))
+        want.append(-(q * np.log(d)).sum() + (p * np.log(p / ((1 - d) * q))).sum())
+    return gap(np.array(got), np.array(want))
+
+
+# Forces
+
+
+def tables_of(theta, data, prior):
+    """q and p from the logits of 5 laws on 4 points and of 4 laws on 5."""
+    enc, dec = theta[:20].reshape(5, 4), theta[20:].reshape(4, 5)
+    return (data[:, None] * np.array([softmax(row) for row in enc]),
+            (prior[:, None] * np.array([softmax(row) for row in dec])).T)
+
+
+def by_forces(forces, variant, theta, data, prior):
+    """The gradient after all logits, from the forces at the freeze."""
+    q, p = (each.copy() for each in tables_of(theta, data, prior))
+    of_q, of_p = forces(np.log(q / p), variant)
+    return slope(lambda th: (lambda a, b: (a * of_q).sum() + (b * of_p).sum())(*tables_of(th, data, prior)), theta)
+
+
+def point(rng):
+    """Logits, p_data and p(z)."""
+    return rng.standard_normal(40), softmax(rng.standard_normal(5)), softmax(rng.standard_normal(4))
+
+
+def forces_with(change):
+    return lambda t, variant: change(*ali_forces(t, variant), t, variant)
+
+
+FORCES_WRONG = {
+    "fourth term left out": lambda t, variant: ali_forces(t, "simplified" if variant == "complete" else variant),
+    "p for p/q": forces_with(lambda a, b, t, v: (a + np.exp(-t) - 1 / (1 + np.exp(t)), b) if v == "complete" else (a, b)),
+    "sides exchanged": forces_with(lambda a, b, t, v: (b, a))}
+
+
+@ledger.add("10.32", "identity", ali_forces, wrong=FORCES_WRONG)
+def gradients_of_the_divergences(forces, rng):
+    """After 40 logits: (40) that of 2 KL(m || q), (42) that of 2 JS, by complex step."""
+    at = point(rng)
+    got = tuple(by_forces(forces, variant, *at) for variant in ("complete", "minimax"))
+    want = tuple(slope(lambda th, f=f: 2 * f(*tables_of(th, *at[1:])), at[0]) for f in (
+        lambda q, p: mixture(p, q), lambda q, p: jensen_shannon(p, q)))
+    return gap(got, want)
+
+
+@ledger.add("10.32", "law", ali_forces, wrong={
+    "fourth term left out": FORCES_WRONG["fourth term left out"], "sides exchanged": FORCES_WRONG["sides exchanged"],
+    "(42) for (43)": forces_with(lambda a, b, t, v: ali_forces(t, "minimax") if v == "non_saturating" else (a, b))})
+def probabilities_and_ratios(forces, rng):
+    """All four columns from D and r = p/q written out."""
+    t = 2 * rng.standard_normal(9)
+    r = np.exp(-t)
+    d = 1 / (1 + r)
+    want = (-np.log(d) - r, -np.log(d)), (np.log(d), np.log(1 - d)), (-np.log(1 - d), -np.log(d))
+    return gap(tuple(forces(t, v) for v in ("complete", "minimax", "non_saturating")), want)
+
+
+def pair(rng):
+    """A linear Gaussian encoder and decoder."""
+    return Pair(rng.uniform(0.3, 1), rng.uniform(-0.7, 0), rng.uniform(0.3, 1), rng.uniform(-0.7, 0))
+
+
+VALUE_WRONG = {
+    "JS": lambda at, var: np.log(2) - sum(grid().weights @ np.log1p(np.exp(s * log_ratio(at, x, var))) for s, x in zip(
+        (-1, 1), joint_points(at, var, grid()), strict=True)) / 2,
+    "variance for standard deviation": lambda at, var: ali_value(at._replace(log_s=2 * at.log_s), var),
+    "not halved": lambda at, var: 2 * ali_value(at, var)}
+
+
+@ledger.add("10.32", "identity", ali_value, wrong=VALUE_WRONG)
+def sum_over_a_fine_grid(value, rng):
+    """KL(m || q) of two bivariate normal laws, from their covariance matrices, as a sum over points of the plane."""
+    at, var = pair(rng), 1.5
+    cov_q = np.array([[var, at.a * var], [at.a * var, at.a**2 * var + np.exp(2 * at.log_s)]])
+    cov_p = np.array([[at.b**2 + np.exp(2 * at.log_r), at.b], [at.b, 1.0]])
+    axis = 0.08 * np.arange(-190, 191)
+    x = np.stack(np.meshgrid(axis, axis), -1).reshape(-1, 2)
+    log_q, log_p = (-np.einsum("ni,ij,nj->n", x, np.linalg.inv(c), x) / 2 - np.log(np.linalg.det(c)) / 2
+                    - np.log(2 * np.pi) for c in (cov_q, cov_p))
+    m = (np.exp(log_q) + np.exp(log_p)) / 2
+    log_ratio = np.logaddexp(0, np.clip(log_p - log_q, -700, None)) - np.log(2)
+    return gap(np.array(1 + value(at, var)), np.array(1 + 0.08**2 * (m * log_ratio).sum()))
+
+
+# Linear Gaussian gradients
+
+
+def numeric(value, at, h=0.02):
+    """Derivatives by ten central differences, whose error is of order 20 in h."""
+    steps = np.arange(1, 11)
+    weights = np.linalg.solve((steps[None] ** (2 * np.arange(10)[:, None] + 1.0)) / 10.0 ** (2 * np.arange(10))[:, None],
+                              np.eye(10)[0]) / (2 * h)
+    return np.array([sum(w * (value(Pair(*(np.array(at) + j * h * row))) - value(Pair(*(np.array(at) - j * h * row))))
+                         for j, w in zip(steps, weights, strict=True)) for row in np.eye(4)])
+
+
+GRADIENT_WRONG = {
+    "fourth term left out": lambda at, variant, var: ali_gradient(at, "simplified" if variant == "complete" else variant, var),
+    "fourth term added": lambda at, variant, var: ali_gradient(at, variant, var) + (variant == "complete") * 2 * np.append(
+        omitted(at), (0, 0)),
+    "sigma for log sigma": lambda at, variant, var: ali_gradient(at, variant, var) * np.exp([0, -at.log_s, 0, -at.log_r])}
+
+
+@ledger.add("10.33", "limit", ali_gradient, bound=1e-8, wrong=GRADIENT_WRONG)
+def differences_of_the_value(gradient, rng):
+    """(40): twice the gradient of KL(m || q), by differences of `ali_value`; coarse, for the value is a quadrature."""
+    at, var, on = pair(rng), 1.5, grid(0.15, 8.0)
+    return gap(gradient(at, "complete", var), 2 * numeric(lambda other: ali_value(other, var, on), at))
+
+
+def encoder_scores(at, var, on):
+    """Points under p, their weights, and the gradient of log q(z|x) there."""
+    x = joint_points(at, var, on)[1]
+    return on.weights @ score(x[:, 0], x[:, 1], at.a, at.log_s)
+
+
+@ledger.add("10.33", "identity", ali_gradient, wrong=GRADIENT_WRONG)
+def simplified_less_complete(gradient, rng):
+    """(41) - (40) is E_p grad log q(z|x), by quadrature, for the encoder and 0 for the decoder; (41) = -(42) there."""
+    at, var, on = pair(rng), 1.5, grid(0.25, 8.5)
+    full, short, game, other = (gradient(at, variant, var) for variant in VARIANTS)
+    want = np.append(encoder_scores(at, var, on), (0, 0))
+    return gap((short - full, -game[:2], other[2:], full[2:]), (want, short[:2], short[2:], short[2:]))
+
+
+@ledger.add("10.33", "law", ali_forces, wrong={
+    "the complete force": lambda t, variant: ali_forces(t, "complete" if variant == "simplified" else variant),
+    "that of the minimax game": lambda t, variant: ali_forces(t, "minimax" if variant == "simplified" else variant)})
+def encoder_of_41_climbs_what_42_descends(forces, rng):
+    """On tables, after all logits: (41) = -(42) for the encoder, = (40) = (43) for the decoder."""
+    at = point(rng)
+    full, short, game, other = (by_forces(forces, variant, *at) for variant in VARIANTS)
+    return gap((short[:20], short[20:], short[20:]), (-game[:20], full[20:], other[20:]))
+
+
+@ledger.add("10.33", "oracle", ali_gradient, bound=1e-6, wrong={
+    "fourth term left out": lambda at, variant, var: GRADIENT_WRONG["fourth term left out"](at, variant, var),
+    "fourth term added": lambda at, variant, var: GRADIENT_WRONG["fourth term added"](at, variant, var)})
+def stated_numbers(gradient, rng):
+    """The gradients of the example, to the digits stated: the encoder's of (41) and (40) have opposite signs."""
+    at = Pair(0.5, -0.5, 1.0, -0.25)
+    got = np.array([gradient(at, variant, 1.0) for variant in VARIANTS])
+    return gap(got, np.array([[-0.3512702, -0.0702800, 0.2104740, 0.0223039], [0.1835101, 0.0214707, 0.2104740, 0.0223039],
+                              [-0.1835101, -0.0214707, 0.1099556, -0.0035929],
+                              [-0.1408505, -0.0041192, 0.2104740, 0.0223039]]))
+
+
+# Opposite directions
+
+
+def inner(forces, q, p, one, other):
+    """E Cov of two forces after q under q(z|x)."""
+    t = np.log(q / p)
+    a, b = forces(t, one)[0], forces(t, other)[0]
+    c = q / q.sum(1, keepdims=True)
+    centred = a - (c * a).sum(1, keepdims=True)
+    return (q * centred * b).sum()
+
+
+OPPOSITE_WRONG = {
+    "the complete force for the simplified": lambda t, v: ali_forces(t, "complete" if v == "simplified" else v),
+    "(41) with the sign of (42)": lambda t, v: ali_forces(t, "minimax" if v == "simplified" else v),
+    "fourth term left out": FORCES_WRONG["fourth term left out"]}
+
+
+@ledger.add("10.34", "law", ali_forces, bound=0, wrong=OPPOSITE_WRONG)
+def signs_of_the_inner_products(forces, rng):
+    """(41) against each other negative, the others among one another positive, for 40 models near and far from p = q."""
+    cases = []
+    for size in (0.01, 0.3, 1, 3):
+        for _ in range(10):
+            q, p = table(rng), table(rng)
+            p = q * np.exp(size * np.log(p / q))
+            p = p / p.sum()
+            for one in VARIANTS:
+                for other in VARIANTS:
+                    sign = -1 if (one == "simplified") != (other == "simplified") else 1
+                    cases.append(sign * inner(forces, q, p, one, other) > 0)
+    return holds(cases)
+
+
+@ledger.add("10.34", "identity", ali_forces, wrong=OPPOSITE_WRONG)
+def gradient_in_the_metric(forces, rng):
+    """The inner product of two gradients in Fisher's metric of the logits of q(z|x), with its pseudo-inverse."""
+    q, p = table(rng), table(rng)
+    data, c = q.sum(1), q / q.sum(1, keepdims=True)
+    r = p / q
+    full, short = np.log(1 + r) - r, np.log(1 + r)
+    want = 0.0
+    for w, law_z, a, b in zip(data, c, full, short, strict=True):
+        F = np.diag(law_z) - np.outer(law_z, law_z)
+        want += (w * F @ a) @ np.linalg.pinv(w * F, rcond=1e-10) @ (w * F @ b)
+    return gap(np.array(inner(forces, q, p, "complete", "simplified")), np.array(want))
+
+
+# The flow at p = q
+
+
+def solution(rng, n=12, k=3, l=4):
+    """A law, and Jacobians of encoder and decoder whose columns sum to 0."""
+    q = softmax(rng.standard_normal(n))
+    J = rng.standard_normal((n, k + l)) * q[:, None]
+    J -= q[:, None] * J.sum(0)
+    return q, J[:, :k], J[:, k:]
+
+
+def descent(forces_of, q, enc, dec, variant, x):
+    """Minus the gradient after (phi, theta) at x: laws linear in both, the best D, forces of (10.32)."""
+    a, b = q + enc @ x[:enc.shape[1]], q + dec @ x[enc.shape[1]:]
+    of_q, of_p = forces_of(np.log(a / b), variant)
+    return -np.concatenate([enc.T @ of_q, dec.T @ of_p])
+
+
+FLOW_WRONG = {
+    "(41) like the others": lambda q, enc, dec, variant: ali_flow(q, enc, dec, "complete"),
+    "the decoder turned instead": lambda q, enc, dec, variant: -ali_flow(q, enc, dec, variant) if (
+        variant == "simplified") else ali_flow(q, enc, dec, variant),
+    "half lost": lambda *args: 2 * ali_flow(*args),
+    "cross terms with the wrong sign": lambda q, enc, dec, variant: ali_flow(q, enc, -dec, variant)}
+
+
+@ledger.add("10.35", "identity", ali_flow, wrong=FLOW_WRONG)
+def derivative_of_the_descent(flow, rng):
+    """The derivative at 0 of minus the gradient, from the forces of (10.32), by a quotient of 16 roots of unity."""
+    q, enc, dec = solution(rng)
+    size = enc.shape[1] + dec.shape[1]
+    turns = 0.05 * q.min() * np.exp(2j * np.pi * np.arange(16) / 16)
+    got, want = [], []
+    for variant in VARIANTS:
+        got.append(flow(q, enc, dec, variant))
+        want.append(np.stack([np.mean([descent(complex_forces, q, enc, dec, variant, h * row) / h for h in turns], 0).real
+                              for row in np.eye(size)], 1))
+    return gap(tuple(got), tuple(want))
+
+
+def complex_forces(t, variant):
+    """The table of (10.32) and (10.33), written out."""
+    r = np.exp(-t)
+    one, two = np.log(1 + r), np.log(1 + 1 / r)
+    return {"complete": (one - r, one), "simplified": (one, one), "minimax": (-one, -two),
+            "non_saturating": (two, one)}[variant]
+
+
+@ledger.add("10.35", "law", ali_flow, bound=0, wrong=FLOW_WRONG | {"half lost": lambda *args: np.abs(ali_flow(*args))})
+def signs_of_the_eigenvalues(flow, rng):
+    """Real; none positive but for (41), where as many are as the encoder has parameters, whatever the rates."""
+    cases = []
+    for k, l in ((1, 1), (3, 4), (4, 2)):
+        q, enc, dec = solution(rng, 12, k, l)
+        rates = np.exp(rng.uniform(-3, 3, k + l))
+        full = ali_flow(q, enc, dec, "complete")
+        for variant in VARIANTS:
+            A = flow(q, enc, dec, variant)
+            for values in (np.linalg.eigvals(A), np.linalg.eigvals(rates[:, None] * A)):
+                cases += [abs(values.imag).max() < 1e-9 * abs(values).max(),
+                          (values.real > 0).sum() == (k if variant == "simplified" else 0)]
+            sign = np.where(np.arange(k + l) < k, -1, 1) if variant == "simplified" else np.ones(k + l)
+            cases.append(np.allclose(sign[:, None] * A, full, rtol=1e-12, atol=0))
+    return holds(cases)
+
+
+@ledger.add("10.35", "limit", ali_gradient, bound=2e-5, wrong={
+    "fourth term left out": lambda at, variant, var: GRADIENT_WRONG["fourth term left out"](at, variant, var),
+    "fourth term added": lambda at, variant, var: GRADIENT_WRONG["fourth term added"](at, variant, var)})
+def eigenvalues_of_the_linear_gaussian_model(gradient, rng):
+    """At a = b = 0.6 the stated five digits: one growing direction for (41), none for the others, one idle direction."""
+    at, h = np.array([0.6, np.log(0.8), 0.6, np.log(0.8)]), 1e-4
+    got = [np.sort(np.linalg.eigvals(np.array([
+        (gradient(Pair(*(at - h * row)), variant, 1.0) - gradient(Pair(*(at + h * row)), variant, 1.0)) / (2 * h)
+        for row in np.eye(4)])).real) for variant in VARIANTS]
+    stable = [-1.80642, -1.20250, -0.55358, 0]
+    return gap(np.array(got), np.array([stable, [-0.84433, 0, 0, 0.84433], stable, stable]))

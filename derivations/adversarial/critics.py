@@ -1,0 +1,274 @@
+"""Evidence for f-divergences and the gradient penalty, (10.23) to (10.27)."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import optimize
+
+from refvae.adversarial import (
+    critic_bound,
+    critic_loss,
+    f_divergence,
+    f_divergences,
+    gradient_penalty,
+    mixture_divergence,
+)
+from refvae.derivations.adversarial.common import jensen_shannon, kl, law, mixture, net, run
+from refvae.evidence import Ledger, entrywise, gap, holds, spoiled
+from refvae.layers import Dense, tanh
+
+ledger = Ledger()
+NAMES = [name for name in f_divergences if name != "mixture"]
+
+
+def best(name, q, p):
+    return f_divergences[name].critic(q / p)
+
+
+def bound_and_value(name, q, p, critic):
+    return critic_bound(name, q, p, critic), f_divergence(name, q, p)
+
+
+# The bound
+
+
+BOUND_WRONG = {
+    "laws exchanged": lambda name, q, p, t: (critic_bound(name, p, q, t), f_divergence(name, q, p)),
+    "conjugate left out": lambda name, q, p, t: (float(q @ t - p @ t), f_divergence(name, q, p)),
+    "weighted by q": lambda name, q, p, t: (critic_bound(name, q, p, t), float(q @ f_divergences[name].f(q / p)))}
+
+
+@ledger.add("10.23", "identity", bound_and_value, wrong=BOUND_WRONG)
+def equal_at_the_best_critic(found, rng):
+    """E_q T - E_p f*(T) = E_p f(q/p) at T = f'(q/p), for all nine."""
+    q, p = law(rng), law(rng)
+    pairs = np.array([found(name, q, p, best(name, q, p)) for name in f_divergences])
+    return gap(pairs[:, 0], pairs[:, 1])
+
+
+@ledger.add("10.23", "law", bound_and_value, bound=0, wrong=BOUND_WRONG)
+def below_for_other_critics(found, rng):
+    """Below the divergence for 20 critics of each kind, the best one moved towards other laws' best ones."""
+    cases = []
+    for name in f_divergences:
+        for _ in range(20):
+            q, p, other = law(rng), law(rng), law(rng)
+            w = rng.uniform(0, 1)
+            value = found(name, q, p, (1 - w) * best(name, q, p) + w * best(name, other, p))
+            cases.append(value[0] <= value[1] + 1e-14)
+    return holds(cases)
+
+
+# The family
+
+
+def divergences(q, p):
+    """All but the mixture, from their usual formulas."""
+    return {"forward KL": kl(q, p), "reverse KL": kl(p, q), "Pearson": ((q - p) ** 2 / p).sum(),
+            "Neyman": ((q - p) ** 2 / q).sum(), "squared Hellinger": ((np.sqrt(q) - np.sqrt(p)) ** 2).sum(),
+            "total variation": abs(q - p).sum() / 2, "Jensen-Shannon": 2 * jensen_shannon(p, q),
+            "GAN": 2 * jensen_shannon(p, q) - np.log(4)}
+
+
+def renamed(**other):
+    """The family with some names exchanged."""
+    return lambda name: f_divergences[other.get(name.replace(" ", "_").replace("-", "_"), name)]
+
+
+def conjugate_of(**other):
+    """The family with the conjugates of other divergences."""
+    def wrong(name):
+        key = other.get(name.replace(" ", "_").replace("-", "_"))
+        return f_divergences[name]._replace(conjugate=key) if key else f_divergences[name]
+
+    return wrong
+
+
+@ledger.add("10.24", "identity", f_divergences.get, wrong={
+    "KL reversed": renamed(forward_KL="reverse KL"), "Pearson and Neyman exchanged": renamed(Pearson="Neyman"),
+    "log 4 forgotten": renamed(GAN="Jensen-Shannon"),
+    "total variation not halved": lambda name: f_divergences[name]._replace(
+        f=(lambda u: abs(u - 1)) if name == "total variation" else f_divergences[name].f)})
+def usual_formulas(family, rng):
+    """E_p f(q/p) for each of the eight."""
+    q, p = law(rng), law(rng)
+    want = divergences(q, p)
+    return gap(np.array([p @ family(name).f(q / p) for name in NAMES]), np.array([want[name] for name in NAMES]))
+
+
+CONJUGATE_WRONG = {
+    "e^t for e^(t - 1)": conjugate_of(forward_KL=np.exp),
+    "sign in the reverse KL": conjugate_of(reverse_KL=lambda t: -1 - np.log(abs(t)) + 2 * (t < 0)),
+    "that of GAN for Jensen-Shannon": conjugate_of(Jensen_Shannon=lambda t: -np.log(1 - np.exp(t))),
+    "t / (1 + t)": conjugate_of(squared_Hellinger=lambda t: t / (1 + abs(t)))}
+
+
+@ledger.add("10.24", "identity", f_divergences.get, wrong=CONJUGATE_WRONG)
+def equality_of_fenchel_and_young(family, rng):
+    """f*(f'(u)) = u f'(u) - f(u) at 30 ratios between 1/20 and 20, and f' is the derivative of f, by complex step."""
+    u = np.exp(rng.uniform(-3, 3, 30))
+    smooth = [name for name in NAMES if name != "total variation"]
+    got, want = [], []
+    for name in NAMES:
+        each = family(name)
+        t = each.critic(u)
+        got.append(each.conjugate(t))
+        want.append(u * t - each.f(u))
+    slopes = [family(name).critic(u) for name in smooth]
+    numeric = [np.imag(family(name).f(u + 1e-30j)) / 1e-30 for name in smooth]
+    return gap((np.array(got), np.array(slopes)), (np.array(want), np.array(numeric)))
+
+
+@ledger.add("10.24", "limit", f_divergences.get, bound=1e-7, wrong={
+    **{key: CONJUGATE_WRONG[key] for key in CONJUGATE_WRONG},
+    "Pearson without its corner": conjugate_of(Pearson=lambda t: t * t / 4 + t),
+    "total variation without its corner": conjugate_of(total_variation=lambda t: t)})
+def suprema(family, rng):
+    """f*(t) is the largest t u - f(u) over u >= 0, searched numerically, at four t of each, below corners too."""
+    got, want = [], []
+    for name in NAMES:
+        each, t = family(name), f_divergences[name].critic(np.exp(rng.uniform(-1.5, 1.5, 3)))
+        t = np.append(t, {"Pearson": -3.0, "total variation": -0.8}.get(name, t[0] - 0.1))
+        got += list(each.conjugate(t))
+        want += [supremum(each.f, s) for s in t]
+    return entrywise(1 + np.array(got), 1 + np.array(want))
+
+
+def supremum(f, t):
+    """Over u in [1e-12, 1e6], by a golden section in log u, refined from a grid; f is convex."""
+    v = np.linspace(-27, 14, 400)
+    values = t * np.exp(v) - f(np.exp(v))
+    i = int(np.argmax(values))
+    found = optimize.minimize_scalar(lambda s: -(t * np.exp(s) - f(np.exp(s))), method="bounded",
+                                     bounds=(v[max(i - 1, 0)], v[min(i + 1, 399)]), options={"xatol": 1e-11})
+    return max(-found.fun, values[i])
+
+
+# The mixture
+
+
+def of_mixture():
+    return f_divergences["mixture"]
+
+
+MIXTURE_WRONG = {
+    "upper branch": lambda: of_mixture()._replace(conjugate=upper_branch),
+    "laws exchanged": lambda: of_mixture()._replace(f=lambda u: (1 + u) / 2 * np.log((1 + u) / 2)),
+    "1/u left out of the critic": lambda: of_mixture()._replace(critic=lambda u: np.log((1 + u) / (2 * u)) / 2)}
+
+
+def upper_branch(t):
+    from scipy.special import lambertw
+    return -np.log(-lambertw(-2 * np.exp(2 * t - 1), 0).real / 2) / 2 - 0.5
+
+
+@ledger.add("10.25", "identity", of_mixture, wrong=MIXTURE_WRONG)
+def divergence_slope_and_conjugate(found, rng):
+    """KL(m || q) by sums; f' by complex step; f* by Fenchel and Young's equality."""
+    q, p = law(rng), law(rng)
+    each, u = found(), np.exp(rng.uniform(-2, 2, 9))
+    t = each.critic(u)
+    got = np.array(p @ each.f(q / p)), t, each.conjugate(t)
+    return gap(got, (np.array(mixture(p, q)), np.imag(each.f(u + 1e-30j)) / 1e-30, u * t - each.f(u)))
+
+
+@ledger.add("10.25", "law", of_mixture, bound=0, wrong=MIXTURE_WRONG)
+def a_bound_for_what_is_left(found, rng):
+    """With critics for other laws the bound is below KL(m || q), with its own equal to it, 20 times."""
+    cases, each = [], found()
+    for _ in range(20):
+        q, p, other = law(rng), law(rng), law(rng)
+        value = mixture_divergence(q, p).mixture
+        bound = lambda t, q=q, p=p: q @ t - p @ each.conjugate(t)
+        cases += [bound(each.critic(other / p)) < value, abs(bound(each.critic(q / p)) - value) < 1e-13]
+    return holds(cases)
+
+
+# Gradient penalty
+
+
+def critic(rng):
+    """A critic 4-6-1 with tanh, seven rows of data, seven generated ones, and where between them."""
+    return net(rng, 4, 6, 1), rng.standard_normal((7, 4)), rng.standard_normal((7, 4)), rng.uniform(0, 1, 7)
+
+
+def smooth_penalty(p, x, y, u):
+    return gradient_penalty(p, x, y, u, activation=tanh)
+
+
+def smooth_critic(p, x, y, u):
+    return critic_loss(p, x, y, u, lam=0.7, activation=tanh)
+
+
+def through(p, factor):
+    """Cotangents of the parameters multiplied."""
+    return tuple(Dense(factor * layer.W, factor * layer.b) for layer in p)
+
+
+ledger.adjoint("10.26", smooth_penalty, critic, name="penalty", zero=("p[1].b",), wrong={
+    "2 lost": spoiled(smooth_penalty, lambda d: (through(d[0], 0.5), *d[1:])),
+    "rows exchanged": spoiled(smooth_penalty, lambda d: (d[0], d[2], d[1], d[3])),
+    "the place does not move": spoiled(smooth_penalty, lambda d: (d[0], 0 * d[1], 0 * d[2], 0 * d[3]))})
+ledger.adjoint("10.26", smooth_critic, critic, name="loss", zero=("p[1].b",), wrong={
+    "penalty of weight 1": lambda p, x, y, u: (smooth_critic(p, x, y, u)[0], critic_loss(p, x, y, u, lam=1.0)[1]),
+    "data and generated rows exchanged": lambda p, x, y, u: (smooth_critic(p, x, y, u)[0],
+                                                             smooth_critic(p, y, x, 1 - u)[1])})
+
+
+def by_complex_step(p, at):
+    """Slopes of the critic at the rows, one coordinate after the other."""
+    return np.stack([np.imag(run(p, at + 1e-30j * row)[:, 0]) / 1e-30 for row in np.eye(at.shape[1])], 1)
+
+
+@ledger.add("10.26", "identity", smooth_critic, wrong={
+    "slope not rooted": lambda p, x, y, u: (smooth_critic(p, x, y, u)[0] + 0.7 * np.mean(
+        ((by_complex_step(p, u[:, None] * x + (1 - u)[:, None] * y) ** 2).sum(1) - 1) ** 2), None),
+    "u and 1 - u exchanged": lambda p, x, y, u: smooth_critic(p, x, y, 1 - u),
+    "sign of the critic": lambda p, x, y, u: (smooth_critic(p, x, y, u)[0] + 2 * (run(p, x) - run(p, y)).mean(), None),
+    "sum for the mean": lambda p, x, y, u: (7 * smooth_critic(p, x, y, u)[0], None)})
+def slopes_by_complex_step(loss, rng):
+    """Mean of T(x') - T(x) + lam (|s| - 1)^2 with slopes from a network written out, by complex step."""
+    p, x, y, u = critic(rng)
+    s = by_complex_step(p, u[:, None] * x + (1 - u)[:, None] * y)
+    penalty = (np.sqrt((s**2).sum(1)) - 1) ** 2
+    want = (run(p, y) - run(p, x)).mean() + 0.7 * penalty.mean()
+    return gap(np.asarray(loss(p, x, y, u)[0]), np.asarray(want))
+
+
+# Overshoot
+
+
+def linear_loss(w, x, y, lam):
+    return critic_loss((Dense(w[:, None], np.zeros(1)),), x, y, np.full(len(x), 0.5), lam=lam)
+
+
+LINEAR_WRONG = {
+    "one-sided penalty": lambda w, x, y, lam: linear_loss(w, x, y, lam) if w @ w > 1 else linear_loss(w, x, y, 0.0),
+    "penalty of the square": lambda w, x, y, lam: (w @ (y - x).mean(0) + lam * (w @ w - 1) ** 2, lambda d: ((Dense(
+        ((y - x).mean(0) + 4 * lam * (w @ w - 1) * w)[:, None], np.zeros(1)),),)),
+    "twice the weight": lambda w, x, y, lam: linear_loss(w, x, y, 2 * lam)}
+
+
+@ledger.add("10.27", "identity", linear_loss, wrong={key: LINEAR_WRONG[key] for key in LINEAR_WRONG if "one" not in key})
+def value_and_no_gradient_at_the_stated_slope(loss, rng):
+    """At w = (1 + |Delta|/2 lam) Delta/|Delta| the value is -|Delta| - |Delta|^2/4 lam, and the gradient 0."""
+    x, y, lam = rng.standard_normal((7, 3)) + 1, rng.standard_normal((7, 3)), 0.7
+    delta = x.mean(0) - y.mean(0)
+    size = np.linalg.norm(delta)
+    value, pull = loss((1 + size / (2 * lam)) * delta / size, x, y, lam)
+    gradient = pull(1.0)[0][0].W[:, 0]
+    return gap(np.array([value, *(1 + gradient)]), np.array([-size - size**2 / (4 * lam), 1, 1, 1]))
+
+
+@ledger.add("10.27", "law", linear_loss, bound=0, wrong={
+    "twice the weight": LINEAR_WRONG["twice the weight"],
+    "penalty of the square": LINEAR_WRONG["penalty of the square"],
+    "no penalty": lambda w, x, y, lam: linear_loss(w, x, y, 0.0)})
+def lowest_of_all(loss, rng):
+    """No lower value at 40 other slopes, short, long and turned; and equal to the stated least value at its own."""
+    x, y, lam = rng.standard_normal((7, 3)) + 1, rng.standard_normal((7, 3)), 0.7
+    delta = x.mean(0) - y.mean(0)
+    size = np.linalg.norm(delta)
+    w, least = (1 + size / (2 * lam)) * delta / size, -size - size**2 / (4 * lam)
+    others = [w * rng.uniform(0.2, 2) + s * rng.standard_normal(3) for s in (0.01, 0.3) for _ in range(20)]
+    return holds([abs(loss(w, x, y, lam)[0] - least) < 1e-12, *(loss(v, x, y, lam)[0] > least for v in others)])

@@ -1,0 +1,347 @@
+"""Evidence for the motions of a generator, (10.15) to (10.22)."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import integrate, optimize, stats
+
+from refvae.adversarial import (
+    Bounds,
+    collapsed_step,
+    complete_loss,
+    complete_step,
+    dirac_step,
+    fisher,
+    gan_losses,
+    generator_loss,
+    optimal_discriminator,
+    proximal,
+    proximal_bounds,
+)
+from refvae.derivations.adversarial.common import kl, law, net, run, sigmoid, softmax
+from refvae.evidence import Ledger, entrywise, gap, holds, order, spoiled
+from refvae.layers import mlp, tanh
+from refvae.trees import axpy, flatten
+
+ledger = Ledger()
+
+
+# Inert at the first step
+
+
+def game(rng):
+    """Generator 3-5-4, seven codes, discriminator 4-6-1, and other old outputs."""
+    return net(rng, 3, 5, 4), rng.standard_normal((7, 3)), net(rng, 4, 6, 1), rng.standard_normal((7, 4))
+
+
+def smooth_generator(p, z, disc_frozen, old_frozen, lam=0.7):
+    return generator_loss(p, z, disc_frozen, old_frozen, lam=lam, activation=tanh)
+
+
+def first_power(p, z, disc_frozen, old_frozen, lam):
+    """The distance without its square, smoothed: no minimum at the old outputs that are off by a little."""
+    loss, pull = smooth_generator(p, z, disc_frozen, old_frozen - 0.1, lam)
+    return loss, pull
+
+
+def two_steps(loss, rng, lam):
+    """The gradients of the first and the second step from the freeze."""
+    p, z, disc, _ = game(rng)
+    old = mlp(p, z, tanh)[0]
+    first = loss(p, z, disc, old, lam)[1](1.0)[0]
+    second = loss(axpy(-0.1, first, p), z, disc, old, lam)[1](1.0)[0]
+    return flatten(first).vector, flatten(second).vector
+
+
+@ledger.add("10.15", "law", smooth_generator, bound=0, wrong={
+    "old outputs of another generator": first_power,
+    "weight on the whole loss": lambda p, z, d, old, lam: (lambda y, pull: (y, lambda dy: pull((1 + lam) * dy)))(
+        *smooth_generator(p, z, d, old, lam)),
+    "weight without effect": lambda p, z, d, old, lam: smooth_generator(p, z, d, old, 0.0)})
+def only_the_first_step_is_free(loss, rng):
+    """The gradient of the first step is the same to the last bit for the weights 0, 1/2 and 50, that of the second is not."""
+    seeds = rng.integers(2**32, size=3)
+    found = [[two_steps(loss, np.random.default_rng(seed), lam) for lam in (0.0, 0.5, 50.0)] for seed in seeds]
+    return holds([case for (a, b, c) in found for case in (
+        np.array_equal(a[0], b[0]), np.array_equal(a[0], c[0]), np.abs(a[1] - b[1]).max() > 1e-9)])
+
+
+@ledger.add("10.15", "rate", complete_loss, bound=0.05, wrong={
+    "divergence left out": lambda q, p, old: (0, complete_loss(q, p, old)[1] - kl(p, old)),
+    "divergence from the data": lambda q, p, old: (0, complete_loss(q, p, old)[1] - kl(p, old) + kl(p, q))})
+def divergence_of_second_order(loss, rng):
+    """Complete loss minus -E log D is of order 2 in the distance from the freeze."""
+    q, theta, v = law(rng), rng.standard_normal(6), rng.standard_normal(6)
+    old, steps = softmax(theta), 0.1 / 2.0 ** np.arange(4, 10)
+    log_d = np.log(optimal_discriminator(q, old))
+    rest = [abs(loss(q, p, old)[1] + p @ log_d) for p in (softmax(theta + h * v) for h in steps)]
+    return order(steps, np.array(rest), 2)
+
+
+# Exact minimiser
+
+
+def altered(change):
+    return lambda q, old: change(*complete_step(q, old), q, old)
+
+
+STEP_WRONG = {
+    "q D for p D": lambda q, old: complete_step(old, q), "q itself": altered(lambda p, v, q, old: (q, v)),
+    "not weighted by the old law": altered(lambda p, v, q, old: ((lambda d: d / d.sum())(q / (q + old)), v)),
+    "Z for -log Z": altered(lambda p, v, q, old: (p, np.exp(-v)))}
+
+
+@ledger.add("10.16", "identity", complete_step, wrong={
+    "q itself": STEP_WRONG["q itself"], "not weighted by the old law": STEP_WRONG["not weighted by the old law"],
+    "Z for -log Z": STEP_WRONG["Z for -log Z"],
+    "D for the other label": altered(lambda p, v, q, old: ((lambda w: w / w.sum())(old * old / (q + old)), v))})
+def harmonic_mean_and_value(step, rng):
+    """Proportional to 1 / (1/p_old + 1/q), and the least value is the complete loss there."""
+    q, old = law(rng), law(rng)
+    w = 1 / (1 / old + 1 / q)
+    return gap(step(q, old), (w / w.sum(), complete_loss(q, w / w.sum(), old)[1]))
+
+
+@ledger.add("10.16", "limit", complete_step, bound=0, wrong={key: STEP_WRONG[key] for key in STEP_WRONG if "D for" not in key})
+def below_all_others(step, rng):
+    """The complete loss is larger at 30 other laws, near and far, and larger by their divergence from it."""
+    q, old = law(rng), law(rng)
+    best, value = step(q, old)
+    others = [softmax(np.log(best) + size * rng.standard_normal(6)) for size in (1e-2, 0.1, 1) for _ in range(10)]
+    return holds([abs(complete_loss(q, p, old)[1] - value - kl(p, best)) < 1e-12 for p in others])
+
+
+# Its iteration
+
+
+def ranges(step, q, p, rounds):
+    """Ranges of log p/q."""
+    found = []
+    for _ in range(rounds):
+        found.append(np.ptp(np.log(p / q)))
+        p = step(q, p)[0]
+    return np.array(found)
+
+
+SLOWER = altered(lambda p, v, q, old: ((lambda w: w / w.sum())(np.sqrt(p * old)), v))
+FASTER = altered(lambda p, v, q, old: ((lambda w: w / w.sum())(old * (q / (q + old)) ** 1.5), v))
+
+
+@ledger.add("10.17", "law", complete_step, bound=0, wrong={
+    "half a step": SLOWER, "D to the power 3/2": FASTER, "q D for p D": lambda q, old: (old * 0 + 1 / len(q), 0.0)})
+def within_log_cosh_of_half(step, rng):
+    """|range' - range/2| <= log cosh(range/2) in 12 rounds from 10 far laws; largest |log p/q| at most the range."""
+    cases = []
+    for _ in range(10):
+        q, p = law(rng), softmax(6 * rng.standard_normal(6))
+        r = ranges(step, q, p, 12)
+        cases += [*(abs(r[1:] - r[:-1] / 2) <= np.log(np.cosh(r[:-1] / 2)) + 1e-13), np.abs(np.log(p / q)).max() <= r[0]]
+    return holds(cases)
+
+
+@ledger.add("10.17", "limit", complete_step, bound=1e-3, wrong={"half a step": SLOWER, "D to the power 3/2": FASTER})
+def ratio_of_one_half(step, rng):
+    """After twelve rounds and more the range falls by 1/2 a round, to three digits."""
+    r = ranges(step, law(rng), law(rng), 17)[11:]
+    return entrywise(r[1:] / r[:-1], np.full(5, 0.5))
+
+
+# Collapse
+
+
+def smoothed(j, n, eps):
+    """Mass eps spread over all points, the rest on j."""
+    return (1 - eps) * (np.arange(n) == j) + eps / n
+
+
+def jumps(step, q, start, rounds=9, eps=1e-3):
+    """The points on which all mass is, round by round."""
+    found = [start]
+    for _ in range(rounds):
+        found.append(int(np.argmax(step(q, smoothed(found[-1], len(q), eps)))))
+    return found
+
+
+COLLAPSE_WRONG = {
+    "smallest D": lambda q, old: np.eye(len(q))[np.argmin(q / (q + old))],
+    "the heaviest point of q": lambda q, old: np.eye(len(q))[np.argmax(q)],
+    "the old law times D": lambda q, old: np.eye(len(q))[np.argmax(old * q / (q + old))]}
+
+
+@ledger.add("10.18", "law", collapsed_step, bound=0, wrong=COLLAPSE_WRONG)
+def two_heaviest_points_in_turns(step, rng):
+    """From every one of six points: after two rounds the heaviest and the second heaviest, in turns."""
+    q = law(rng)
+    q = np.sort(q) + np.arange(6) / 50  # no two alike
+    q = rng.permutation(q / q.sum())
+    heavy = set(np.argsort(q)[-2:])
+    found = [jumps(step, q, start) for start in range(6)]
+    return holds([case for path in found for case in (
+        {*path[2:4]} == heavy, path[3:] == [path[2 + (i + 1) % 2] for i in range(7)])])
+
+
+@ledger.add("10.18", "identity", collapsed_step, wrong=COLLAPSE_WRONG)
+def linear_programming(step, rng):
+    """The minimiser of a linear function over all laws, by SciPy's simplex of linear programming."""
+    got, want = [], []
+    for _ in range(4):
+        q, old = law(rng), law(rng)
+        cost = -np.log(optimal_discriminator(q, old))
+        got.append(step(q, old))
+        want.append(optimize.linprog(cost, A_eq=np.ones((1, 6)), b_eq=[1]).x)
+    return gap(np.array(got), np.array(want))
+
+
+# Second order
+
+
+def family(rng):
+    """Six softmax logits with their probabilities and Jacobian."""
+    theta = rng.standard_normal(6)
+    p = softmax(theta)
+    return theta, p, np.diag(p) - np.outer(p, p)
+
+
+FISHER_WRONG = {"not divided by p": lambda p, J: J.T @ J, "p for 1/p": lambda p, J: J.T @ (J * p[:, None]),
+                "a single square": lambda p, J: (lambda c: np.outer(c, c))(np.abs(J / np.sqrt(p)[:, None]).sum(0)),
+                "half": lambda p, J: fisher(p, J) / 2}
+
+
+@ledger.add("10.19", "identity", fisher, wrong=FISHER_WRONG)
+def covariance_of_scores(information, rng):
+    """E s s' of the scores s = e_x - p of the softmax family; and for it diag p - p p'."""
+    _, p, J = family(rng)
+    scores = np.eye(6) - p
+    return gap((information(p, J),) * 2, (sum(w * np.outer(s, s) for w, s in zip(p, scores, strict=True)), J))
+
+
+@ledger.add("10.19", "rate", fisher, bound=0.08, wrong=FISHER_WRONG)
+def remainder_of_third_order(information, rng):
+    """KL - half the quadratic form is of order 3, along a direction with no small third derivative."""
+    theta, p, J = family(rng)
+    v = np.array([2.0, -1, 0.5, 0, 1, -0.5])
+    third = (J @ v) @ ((v - p @ v) ** 2)  # third cumulant
+    v = v if abs(third) > 0.05 else np.eye(6)[np.argmin(abs(p - 0.25))] * 2
+    steps = 0.5 / 2.0 ** np.arange(4, 10)
+    F = information(p, J)
+    rest = [abs(kl(softmax(theta + h * v), p) - h * h * v @ F @ v / 2) for h in steps]
+    return order(steps, np.array(rest), 3)
+
+
+@ledger.add("10.19", "law", fisher, bound=0, wrong={
+    "a single square": FISHER_WRONG["a single square"], "identity": lambda p, J: np.eye(J.shape[1])})
+def rank_of_the_softmax(information, rng):
+    """Rank n - 1 for n = 2 to 9 logits: a single square for two of them only; the kernel is the constant vector."""
+    cases = []
+    for n in range(2, 10):
+        p = softmax(rng.standard_normal(n))
+        F = information(p, np.diag(p) - np.outer(p, p))
+        cases += [np.linalg.matrix_rank(F, tol=1e-9) == n - 1, np.abs(F.sum(1)).max() < 1e-14]
+    return holds(cases)
+
+
+# Upper bound
+
+
+def gains(rng):
+    """Two gains and a small noise."""
+    return (*rng.uniform(0.5, 1.5, 2), rng.uniform(0.2, 0.5))
+
+
+PROXIMAL_WRONG = {
+    "lam = 1 / sigma^2": lambda a, b, s: (lambda f: f._replace(joint=2 * f.joint))(proximal_bounds(a, b, s)),
+    "lam = 1 / 2 sigma": lambda a, b, s: (lambda f: f._replace(joint=f.joint * s))(proximal_bounds(a, b, s)),
+    "divergence reversed": lambda a, b, s: proximal_bounds(b, a, s),
+    "noise left out of the marginals": lambda a, b, s: proximal_bounds(a, b, s)._replace(
+        marginal=(a * a / b / b - 1 - 2 * np.log(a / b)) / 2)}
+
+
+@ledger.add("10.20", "identity", proximal_bounds, wrong=PROXIMAL_WRONG)
+def quadrature(bounds, rng):
+    """Both by integration: over x with SciPy's densities, and over z with the divergence of two Gaussians."""
+    a, b, s = gains(rng)
+    one, two = stats.norm(0, np.hypot(a, s)), stats.norm(0, np.hypot(b, s))
+    marginal = integrate.quad(lambda x: one.pdf(x) * (one.logpdf(x) - two.logpdf(x)), -15, 15, epsabs=1e-14,
+                              epsrel=1e-13, limit=200, points=[0])[0]
+    joint = integrate.quad(lambda z: stats.norm.pdf(z) * ((a - b) * z / s) ** 2 / 2, -12, 12, epsrel=1e-13)[0]
+    return gap(bounds(a, b, s), Bounds(marginal, joint))
+
+
+@ledger.add("10.20", "law", proximal_bounds, bound=0, wrong={
+    "lam = 1 / sigma^2": PROXIMAL_WRONG["lam = 1 / sigma^2"], "half the weight": lambda a, b, s: (
+        lambda f: f._replace(joint=f.joint / 40))(proximal_bounds(a, b, s)),
+    "squared difference of the gains' sizes": lambda a, b, s: proximal_bounds(abs(a), abs(b), s)})
+def above_and_loose(bounds, rng):
+    """Joint >= marginal for 50 pairs; .0376 against 22.2; 0 against 2 a^2 / sigma^2 for opposite gains."""
+    found = [bounds(*gains(rng)) for _ in range(50)]
+    stated, a = bounds(1.2, 1.0, 0.03), rng.uniform(0.5, 1.5)
+    mirrored = bounds(a, -a, 0.1)
+    return holds([*(f.joint >= f.marginal for f in found), round(stated.marginal, 4) == 0.0376,
+                  round(stated.joint, 1) == 22.2, mirrored.marginal == 0,
+                  abs(mirrored.joint / (2 * a * a / 0.01) - 1) < 1e-12])
+
+
+# The regularised loss
+
+
+def held(rng):
+    return rng.standard_normal((7, 4)), rng.standard_normal((7, 4)), 0.7
+
+
+def smooth_proximal(y, y_frozen):
+    return proximal(y, y_frozen, 0.7)
+
+
+ledger.adjoint("10.21", smooth_proximal, lambda rng: held(rng)[:2], name="penalty", wrong={
+    "2 lost": spoiled(smooth_proximal, lambda d: (d[0] / 2, None)),
+    "sign lost": spoiled(smooth_proximal, lambda d: (-d[0], None))})
+ledger.adjoint("10.21", smooth_generator, game, name="loss", wrong={
+    "without the penalty": lambda p, z, d, o: (smooth_generator(p, z, d, o)[0], smooth_generator(p, z, d, o, 0.0)[1]),
+    "saturating slope": lambda p, z, d, o: (smooth_generator(p, z, d, o)[0], lambda dy: tuple(
+        None if a is None else axpy(-1, b, a) for a, b in zip(
+            smooth_generator(p, z, d, o)[1](dy), smooth_generator(p, z, d, o, 0.1)[1](dy), strict=True)))})
+
+
+@ledger.add("10.21", "identity", smooth_generator, wrong={
+    "mean over the features": lambda p, z, d, o: smooth_generator(p, z, d, o, 0.7 / 4),
+    "log D for -log D": lambda p, z, d, o: (smooth_generator(p, z, d, o)[0] - 2 * gan_losses(
+        np.zeros(7), run(d, run(p, z))[:, 0])[0].generator.mean(), None),
+    "saturating loss": lambda p, z, d, o: (0.7 * ((run(p, z) - o) ** 2).sum() / 7 + np.log(
+        1 - sigmoid(run(d, run(p, z)))).mean(), None)})
+def regularised_line_by_line(loss, rng):
+    """Mean of -log D(G(z)) + lam |G(z) - old|^2 from networks written out."""
+    p, z, d, old = game(rng)
+    y = run(p, z)
+    want = -np.log(sigmoid(run(d, y))).mean() + 0.7 * ((y - old) ** 2).sum() / 7
+    return gap(np.asarray(loss(p, z, d, old)[0]), np.asarray(want))
+
+
+# Dirac
+
+
+DIRAC_WRONG = {
+    "alternating steps": lambda t, s, h: (lambda new: (new, s - h * sigmoid(s * new) * new))(dirac_step(t, s, h)[0]),
+    "both descend": lambda t, s, h: (t - h * sigmoid(s * t) * s, dirac_step(t, s, h)[1]),
+    "slope 1/2 everywhere": lambda t, s, h: (t + h * s / 2, s - h * t / 2)}
+
+
+@ledger.add("10.22", "law", dirac_step, wrong=DIRAC_WRONG)
+def norm_grows(step, rng):
+    """The squared norm grows by the factor 1 + h^2 sigmoid(psi theta)^2 in 20 steps of random sizes."""
+    got, want = [], []
+    for _ in range(20):
+        (t, s), h = rng.standard_normal(2), rng.uniform(0.1, 0.9)
+        got.append(sum(np.square(step(t, s, h))))
+        want.append((1 + (h * sigmoid(t * s)) ** 2) * (t * t + s * s))
+    return entrywise(np.array(got), np.array(want))
+
+
+@ledger.add("10.22", "identity", dirac_step, wrong=DIRAC_WRONG)
+def steps_of_the_losses(step, rng):
+    """Gradient steps on the losses of the layer (10.11) with the logits 0 and psi theta."""
+    (t, s), h = rng.standard_normal(2), 0.3
+    losses, pull = gan_losses(np.zeros(1), np.array([t * s]))
+    one, none = np.ones(1), np.zeros(1)
+    of_g = pull(losses._replace(discriminator=none, generator=none, minimax=one))[1][0]
+    of_d = pull(losses._replace(discriminator=one, generator=none, minimax=none))[1][0]
+    return gap(np.array(step(t, s, h)), np.array([t - h * of_g * s, s - h * of_d * t]))
