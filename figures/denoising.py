@@ -13,15 +13,16 @@ from refvae.denoising import langevin, langevin_variance, mala
 from refvae.derivations.denoising.experiments import smoothed, trained
 from refvae.figures import STYLE, significant
 
-VAR, STEPS = 0.7, np.linspace(0.05, 2.6, 100)
+VAR, STEPS = 0.7, np.linspace(0.05, 2.55, 100)
 TRIED = (0.25, 0.5, 1.0, 1.5, 2.0, 2.5)
-SIDE = np.linspace(-3, 3, 15)
+SIDE = np.linspace(-3, 3, 21)
 
 
 class Arrays(NamedTuple):
-    """Density (61, 61), learned and true score (225, 2), relative error; chains (600, 2); variances (6, 2)."""
+    """Density (61, 61); points (m, 2), learned and true score there; relative error; chains (600, 2); variances (6, 2)."""
 
     density: np.ndarray
+    points: np.ndarray
     learned: np.ndarray
     true: np.ndarray
     error: float
@@ -35,10 +36,11 @@ def compute() -> Arrays:
     truth, rng = smoothed("ring"), np.random.default_rng(1)
     fine = np.stack(np.meshgrid(*(np.linspace(-3, 3, 61),) * 2), 2).reshape(-1, 2)
     grid, x = np.stack(np.meshgrid(SIDE, SIDE), 2).reshape(-1, 2), truth.sample(rng, 4000)
+    grid = grid[truth.logpdf(grid) > np.log(0.004)]  # elsewhere the network has seen nothing
     error = ((score(x) - truth.score(x)) ** 2).sum() / (truth.score(x) ** 2).sum()
     chains = langevin(score, 2 * rng.standard_normal((600, 2)), 0.03, 300, rng, progress=False)
-    return Arrays(significant(np.exp(truth.logpdf(fine)).reshape(61, 61)), significant(score(grid), 2),
-                  significant(truth.score(grid), 2), float(np.round(error, 2)), np.round(chains, 1),
+    return Arrays(significant(np.exp(truth.logpdf(fine)).reshape(61, 61)), grid, significant(score(grid), 2),
+                  significant(truth.score(grid), 2), float(np.round(error, 2)), np.round(20 * chains) / 20,
                   significant([measured(step, rng) for step in TRIED]))
 
 
@@ -59,8 +61,7 @@ def draw(arrays: Arrays) -> Figure:
         for panel in (left, middle):
             panel.contour(axis, axis, arrays.density, levels=[0.01, 0.04, 0.1], colors="0.6", linewidths=0.6)
             panel.set(aspect="equal", xlim=(-3.1, 3.1), ylim=(-3.1, 3.1), xticks=[-2, 0, 2], yticks=[-2, 0, 2])
-        grid = np.stack(np.meshgrid(SIDE, SIDE), 2).reshape(-1, 2)
-        arrows = partial(left.quiver, *grid.T, angles="xy", scale=260, width=0.004)
+        arrows = partial(left.quiver, *arrays.points.T, angles="xy", scale=160, width=0.004)
         arrows(*arrays.true.T, color="C1")
         arrows(*arrays.learned.T, color="C0")
         left.set(title=f"Score: learned (blue), true (red)\nrelative squared error {arrays.error:.2f}")
@@ -76,5 +77,5 @@ def curve(ax, arrays: Arrays) -> None:
     ax.axhline(VAR, color="k", linestyle="--", linewidth=0.9, label="variance of the law")
     ax.plot(TRIED, arrays.variances[:, 0], "o", color="C0", markersize=4, label="measured")
     ax.plot(TRIED, arrays.variances[:, 1], "s", color="C1", markersize=4, label="measured, corrected (9.24)")
-    ax.set(title="Langevin chain for N(0, 0.7)", xlabel="step h", ylabel="stationary variance", ylim=(0, 6.5))
+    ax.set(title="Langevin chain for N(0, 0.7)", xlabel="step h", ylabel="stationary variance", ylim=(0, 7.5))
     ax.legend(frameon=False, fontsize=8)

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from refvae.cli import main
-from refvae.entropy import knn_divergence, knn_entropy
+from refvae.entropy import knn_divergence, knn_entropy, mutual_information
 from refvae.entropy.study import LAWS
 
 STUDY = ["--laws", "student", "--dims", "1,2", "--sizes", "12,20", "--k", "1,3", "--trials", "12", "--workers", "1"]
@@ -65,6 +65,16 @@ def test_divergence_of_two_files(files, capsys):
     assert found["settings"]["m"] == 50
 
 
+@pytest.mark.parametrize("method", ["ksg1", "ksg2", "3h"])
+def test_information_of_two_files_and_of_columns(files, capsys, method):
+    x, y = files
+    np.save("both.npy", x[:50])
+    found = told(capsys, "mi", "both.npy", "y.npy", "--method", method, "--k", "2")
+    e = mutual_information(x[:50], y, 2, method=method)
+    assert (found["value"], found["jackknife_se"]) == (e.value, e.jackknife_se)
+    assert told(capsys, "mi", "x.csv", "--columns", "1")["value"] == mutual_information(x[:, [1]], x[:, [0, 2]]).value
+
+
 def test_what_a_person_reads(files, capsys):
     assert main(["estimate", "entropy", "x.csv"]) == 0
     out = capsys.readouterr().out
@@ -97,6 +107,7 @@ def test_rounded_data_and_too_few_points_are_said(tmp_path, capsys):
     (["entropy", "twice.npz", "--k", "1"], "twice.npz: got 18 of 18 points .* or --jitter SEED"),
     (["entropy", "x.csv", "--jitter", "-1"], "--jitter: got -1"),
     (["divergence", "x.csv", "y.npy", "--k", "51"], "--k: got 51, wanted 1 <= k <= 50"),
+    (["mi", "x.csv", "y.npy"], "a column of x and of y: got shapes"),
     (["mi", "x.csv"], "--columns: got none and no FILE2"),
     (["mi", "x.csv", "--columns", "0-2"], "--columns: got all columns of 3 in x.csv, .* at least one left over"),
 ])

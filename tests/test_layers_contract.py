@@ -371,11 +371,14 @@ def test_the_pull_is_the_adjoint_of_the_derivative(layer, row, seed):
 @every
 def test_the_pull_is_linear(layer, row):
     rng = np.random.default_rng(6)
-    y, pull = layer(*row.args(rng))
-    u, w, a, b = like(rng, y), like(rng, y), 1.7, -0.6
-    got, of_u, of_w = pull(trees.axpy(a, u, trees.map(lambda leaf: b * leaf, w))), pull(u), pull(w)
-    for g, gu, gw in zip(*map(trees.leaves, (got, of_u, of_w)), strict=True):
-        assert np.linalg.norm(g - (a * gu + b * gw)) <= 1e-13 * np.linalg.norm(abs(a * gu) + abs(b * gw))
+    args = row.args(rng)
+    u, w, a, b = like(rng, y := layer(*args)[0]), like(rng, y), 1.7, -0.6
+    got, of_u, of_w = (cotangents(layer, args, dy) for dy in (
+        trees.axpy(a, u, trees.map(lambda leaf: b * leaf, w)), u, w))
+    names = [name for arg, d in zip(argument_names(layer, len(args)), got, strict=True) for name in trees.names(d, arg)]
+    for name, g, gu, gw in zip(names, *map(trees.leaves, (got, of_u, of_w)), strict=True):
+        error = np.linalg.norm(g - (a * gu + b * gw))
+        assert name in row.zero or error <= 1e-13 * np.linalg.norm(abs(a * gu) + abs(b * gw)), name
 
 
 # Like for like

@@ -27,7 +27,7 @@ from refvae.adversarial import (
 from refvae.bottleneck import rate_split
 from refvae.derivations.adversarial.common import jensen_shannon, law, net, run, sigmoid
 from refvae.evidence import Ledger, gap, holds, spoiled
-from refvae.layers import Dense, mlp, tanh
+from refvae.layers import mlp, tanh
 from refvae.trees import axpy
 from refvae.trees import map as tree_map
 
@@ -77,7 +77,7 @@ def losses_and_objective(t, u, error, p, x, disc):
 
 @ledger.add("10.28", "identity", losses_and_objective, wrong={
     "roles of the labels exchanged": lambda t, u, error, p, x, disc: (
-        weighted(-t, -u, error)[0], np.asarray(smooth_aae(p, x, tuple((*disc[:-1], Dense(-disc[-1].W, -disc[-1].b))))[0])),
+        weighted(-t, -u, error)[0], np.asarray(smooth_aae(p, x, (*disc[:-1], scaled(disc[-1], -1)))[0])),
     "weight 1": lambda t, u, error, p, x, disc: (
         aae_losses(t, u, error)[0], np.asarray(aae_loss(p, x, disc, activation=tanh)[0])),
     "mean over the features": lambda t, u, error, p, x, disc: (
@@ -107,7 +107,7 @@ def penalty(w, channel, prior):
 
 
 PAYS_WRONG = {
-    "mean over the examples": lambda w, q, r: sum(a * mixture_divergence(r, row).mixture for a, row in zip(w, q, strict=True)),
+    "mean over the examples": lambda w, q, r: w @ [mixture_divergence(r, row).mixture for row in q],
     "the rate of a VAE": lambda w, q, r: rate_split(w, q, r).rate,
     "plus the information": lambda w, q, r: penalty(w, q, r) + rate_split(w, q, r).information}
 
@@ -288,4 +288,5 @@ def values_add_up(game, rng):
     want = [discriminator_loss(p.disc, z, run(p.coder.enc, x), activation=tanh)[0] + smooth_aae(p.coder, x, p.disc)[0],
             discriminator_loss(q.disc, enc_pairs, dec_pairs, activation=tanh)[0]
             + smooth_ali("complete")(q.coder, *data, dec_pairs[:, :5], q.disc)[0]]
-    return gap(np.array([game(p, p, x, z, lam=0.7, activation=tanh)[0], smooth_ali_game(q, q, *data)[0]]), np.array(want))
+    got = game(p, p, x, z, lam=0.7, activation=tanh)[0], smooth_ali_game(q, q, *data)[0]
+    return gap(np.array(got), np.array(want))

@@ -199,7 +199,8 @@ def one_batch_forgotten(p, x, y):
 
 ledger.adjoint("10.12", smooth_discriminator, two_batches, wrong={
     "activations of the other batch": one_batch_forgotten,
-    "not divided by n": spoiled(smooth_discriminator, lambda d: (tuple(type(q)(7 * q.W, 7 * q.b) for q in d[0]), *d[1:])),
+    "not divided by n": spoiled(smooth_discriminator, lambda d: (
+        tuple(type(q)(7 * q.W, 7 * q.b) for q in d[0]), *d[1:])),
     "cotangents of the batches exchanged": spoiled(smooth_discriminator, lambda d: (d[0], d[2], d[1]))})
 
 
@@ -232,7 +233,8 @@ def exact_for_any_law(loss, rng):
 
 
 @ledger.add("10.13", "identity", complete_loss, wrong={
-    "p_old for q": lambda q, p, old: complete_loss(old, p, q), "p for p_old": lambda q, p, old: complete_loss(q, p, p),
+    "p and p_old exchanged": lambda q, p, old: complete_loss(q, old, p),
+    "p for p_old": lambda q, p, old: complete_loss(q, p, p),
     "D for 1 - D": lambda q, p, old: (kl(p, q * q / (q + old)),) * 2})
 def from_the_labelled_divergence(loss, rng):
     """Twice the divergence (10.8) with D of the old law, but for the part of the data and its constants."""

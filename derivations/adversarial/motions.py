@@ -59,7 +59,7 @@ def two_steps(loss, rng, lam):
         *smooth_generator(p, z, d, old, lam)),
     "weight without effect": lambda p, z, d, old, lam: smooth_generator(p, z, d, old, 0.0)})
 def only_the_first_step_is_free(loss, rng):
-    """The gradient of the first step is the same to the last bit for the weights 0, 1/2 and 50, that of the second is not."""
+    """The first step's gradient is the same to the last bit for the weights 0, 1/2 and 50, that of the second is not."""
     seeds = rng.integers(2**32, size=3)
     found = [[two_steps(loss, np.random.default_rng(seed), lam) for lam in (0.0, 0.5, 50.0)] for seed in seeds]
     return holds([case for (a, b, c) in found for case in (
@@ -102,7 +102,8 @@ def harmonic_mean_and_value(step, rng):
     return gap(step(q, old), (w / w.sum(), complete_loss(q, w / w.sum(), old)[1]))
 
 
-@ledger.add("10.16", "limit", complete_step, bound=0, wrong={key: STEP_WRONG[key] for key in STEP_WRONG if "D for" not in key})
+@ledger.add("10.16", "limit", complete_step, bound=0, wrong={key: STEP_WRONG[key] for key in STEP_WRONG
+                                                                 if "D for" not in key})
 def below_all_others(step, rng):
     """The complete loss is larger at 30 other laws, near and far, and larger by their divergence from it."""
     q, old = law(rng), law(rng)

@@ -11,7 +11,7 @@ import numpy as np
 from refvae.cli.select import BadInput
 from refvae.cli.train import refused
 from refvae.data.readers import read
-from refvae.entropy import knn_divergence, knn_entropy
+from refvae.entropy import knn_divergence, knn_entropy, mutual_information
 from refvae.trees import Array
 
 FILES = """Files are .npy, .npz or .csv, with .gz after it or not; a row is a point; a column called label is left out.
@@ -112,8 +112,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _estimate(arguments: argparse.Namespace, x: Array, y: Array | None, ties: dict[str, Any]) -> Any:
     if arguments.quantity == "mi":
-        from refvae.entropy.information import mutual_information
-
         return mutual_information(x, y, arguments.k, method=arguments.method, **ties)
     norm = 2 if arguments.norm == "2" else np.inf
     if arguments.quantity == "divergence":
@@ -125,8 +123,8 @@ def _estimate(arguments: argparse.Namespace, x: Array, y: Array | None, ties: di
 def _said_here(arguments: argparse.Namespace, message: str) -> str:
     """The message of an estimator in the words of the command line."""
     name, _, rest = message.partition(":")
-    name = "jitter" if name == "rng" else name
-    begins = f"--{name}" if hasattr(arguments, name) else arguments.file
+    here = {"x": arguments.file, "y": getattr(arguments, "file2", None), "rng": "--jitter"}
+    begins = here.get(name) or (f"--{name}" if hasattr(arguments, name) else name)
     return f"{begins}:{rest}".replace("ties = 'jitter' with an rng", "--jitter SEED")
 
 
