@@ -19,7 +19,7 @@ SIDE = np.linspace(-3, 3, 21)
 
 
 class Arrays(NamedTuple):
-    """Density (61, 61); points (m, 2), learned and true score there; relative error; chains (600, 2); variances (6, 2)."""
+    """Density (61, 61); points, learned and true score (m, 2); relative error; chains (600, 2); variances (6, 2)."""
 
     density: np.ndarray
     points: np.ndarray

@@ -12,15 +12,15 @@ from refvae.denoising import tweedie
 from refvae.derivations.denoising.experiments import ladder, sampled, split
 from refvae.figures import STYLE, mosaic, sixteenths
 
-SHOWN, SIGMA = 14, 0.4
+SHOWN, SIGMA = 12, 0.4
 
 
 def compute() -> np.ndarray:
-    """A short training; images (7, 14, 64) in sixteenths: clean, noisy, denoised; held-out rows; samples."""
+    """A short training; images (6, 12, 64) in sixteenths: clean, noisy, denoised; held-out rows; samples."""
     score, (_, test, centre) = ladder(0, steps=700, hidden=(192,), rate=3e-3), split()
     rng, x = np.random.default_rng(1), test[:SHOWN]
     xt = x + SIGMA * rng.standard_normal(x.shape)
-    rows = [x, xt, tweedie(partial(score, sigma=SIGMA), xt, SIGMA), *test[SHOWN:3 * SHOWN].reshape(2, SHOWN, 64),
+    rows = [x, xt, tweedie(partial(score, sigma=SIGMA), xt, SIGMA), test[SHOWN:2 * SHOWN],
             *sampled(score, 2 * SHOWN, 2, n_steps=60).reshape(2, SHOWN, 64)]
     return sixteenths(np.array(rows) + centre)
 
@@ -28,14 +28,14 @@ def compute() -> np.ndarray:
 def draw(images: np.ndarray) -> Figure:
     """Two panels."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(7, 4.2), layout="constrained")
-        upper, lower = figure.subplots(2, 1, height_ratios=(3, 4))
+        figure = Figure(figsize=(6.5, 3.9), layout="constrained")
+        upper, lower = figure.subplots(2, 1, height_ratios=(1, 1))
         mosaic(upper, images[:3])
         mosaic(lower, images[3:])
         upper.set(title=f"Held-out digits, noise of standard deviation {SIGMA}", yticks=9 * np.arange(3) + 3.5,
                   yticklabels=["data", "noisy", "denoised"])
-        lower.set(title="Held-out digits, and samples down a ladder of ten levels", yticks=9 * np.arange(4) + 3.5,
-                  yticklabels=["data", "data", "samples", "samples"])
+        lower.set(title="Held-out digits, and samples down a ladder of ten levels", yticks=9 * np.arange(3) + 3.5,
+                  yticklabels=["data", "samples", "samples"])
         for panel in (upper, lower):
             panel.tick_params(length=0)
     return figure

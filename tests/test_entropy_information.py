@@ -1,4 +1,4 @@
-"""Information from nearest neighbours: identities on any data, bit for bit where they are bitwise; bad input; extreme data."""
+"""Information from neighbours: identities on any data, bit for bit where they are bitwise; bad input; extreme data."""
 
 from fractions import Fraction
 from itertools import permutations, product
@@ -28,6 +28,7 @@ RNG = np.random.default_rng(0)
 LINE, PLANE = RNG.standard_normal((40, 1)), RNG.standard_normal((40, 2))
 KSG = st.sampled_from(["ksg1", "ksg2"])
 METHODS = st.sampled_from(["ksg1", "ksg2", "3h"])
+some = settings(max_examples=30, deadline=None)
 
 
 @st.composite
@@ -65,12 +66,14 @@ def local(xs, k, method):
 
 
 @given(variables(), KSG)
+@some
 def test_values_are_those_in_rationals(case, method):
     xs, k = case
     assert close(total_correlation(xs, k, method=method).value, float(exact_total_correlation(xs, k, method)))
 
 
 @given(variables(q=(3, 3), dims=2))
+@some
 def test_conditional_values_are_those_in_rationals(case):
     xs, k = case
     assert close(conditional_mutual_information(*xs, k).value, float(exact_conditional_mutual_information(*xs, k)))
@@ -78,10 +81,10 @@ def test_conditional_values_are_those_in_rationals(case):
 
 def test_rationals_are_rational():
     x, y = [0, 1, 3, Fraction(9, 2)], [0.5, 7, 2, 1.25]
-    assert exact_total_correlation([x, y], 1) == Fraction(-1, 12)
+    assert exact_total_correlation([x, y], 1) == Fraction(1, 8)
     assert exact_total_correlation([x, x], 1) == 1 + Fraction(1, 2) + Fraction(1, 3)
-    assert exact_total_correlation([x, x, x], 2, "ksg2") == 0 + 2 * (Fraction(1, 2) + Fraction(1, 3)) - 1
-    assert exact_local([[1, 2], [2, 1]], 1) == Fraction(1, 2)
+    assert exact_total_correlation([x, x, x], 2, "ksg2") == Fraction(2, 3)
+    assert exact_local([[1, 2], [2, 1]], 1) == Fraction(-1, 2)
 
 
 # The permutation identity
@@ -99,11 +102,11 @@ def test_local_values_sum_to_0_over_all_configurations(m, q, method):
             assert total == 0, (seed, k)
 
 
-@given(st.integers(1, 4), KSG, st.integers(0, 2**32 - 1))
-@settings(max_examples=5)
-def test_the_mean_over_all_orders_is_0(k, method, seed):
-    x, y = (np.random.default_rng([seed, c]).standard_cauchy((5, c)) for c in (1, 2))
-    values = np.array([local([x, y[list(order)]], k, method) for order in permutations(range(5))])
+@pytest.mark.parametrize("method", ["ksg1", "ksg2"])
+@pytest.mark.parametrize(("n", "k"), [(4, 1), (4, 2), (4, 3), (5, 2)])
+def test_the_mean_over_all_orders_is_0(n, k, method):
+    x, y = (np.random.default_rng([n, c]).standard_cauchy((n, c)) for c in (1, 2))
+    values = np.array([local([x, y[list(order)]], k, method) for order in permutations(range(n))])
     assert np.abs(values.mean(0)).max() < 1e-14
 
 
@@ -116,6 +119,7 @@ def test_with_ties_the_mean_is_not_0(x, mean):
 
 
 @given(st.integers(2, 30), st.integers(1, 29), st.integers(1, 3), st.integers(0, 2**32 - 1))
+@some
 def test_copies_and_nearly_copies(n, k, d, seed):
     rng, k = np.random.default_rng(seed), min(k, n - 1)
     x = rng.standard_normal((n, d))
@@ -128,6 +132,7 @@ def test_copies_and_nearly_copies(n, k, d, seed):
 
 
 @given(variables(), KSG)
+@some
 def test_bounds(case, method):
     xs, k = case
     n, q = len(xs[0]), len(xs)
@@ -140,6 +145,7 @@ def test_bounds(case, method):
 
 
 @given(lattices(), lattices())
+@some
 def test_the_lower_bound_holds_with_ties(one, other):
     n = min(len(one[0]), len(other[0]))
     x, y = one[0][:n, None], other[0][:n, None]
@@ -148,6 +154,7 @@ def test_the_lower_bound_holds_with_ties(one, other):
 
 
 @given(variables(), METHODS, st.integers(-200, 200), st.randoms(use_true_random=False))
+@some
 def test_motions_change_no_bit(case, method, power, random):
     xs, k = case
     values = local(xs, k, method)
@@ -163,6 +170,7 @@ def test_motions_change_no_bit(case, method, power, random):
 
 
 @given(variables(q=(2, 2), dims=1), KSG)
+@some
 def test_ranks_see_no_monotone_map(case, method):
     (x, y), k = case
     if len(np.unique(x)) == len(x) and len(np.unique(y)) == len(y):
@@ -171,6 +179,7 @@ def test_ranks_see_no_monotone_map(case, method):
 
 
 @given(variables(), KSG, st.integers(0, 2**32 - 1))
+@some
 def test_small_motions_change_no_bit_so_there_is_no_gradient(case, method, seed):
     xs, k = case
     moved = [x + np.random.default_rng(seed).uniform(-1, 1, x.shape) * 2.0**-24 for x in xs]
@@ -184,6 +193,7 @@ def test_small_motions_change_no_bit_so_there_is_no_gradient(case, method, seed)
 
 
 @given(variables())
+@some
 def test_three_entropies(case):
     xs, k = case
     want = sum(knn_entropy(x, k, norm=np.inf).value for x in xs) - knn_entropy(np.hstack(xs), k, norm=np.inf).value
@@ -207,6 +217,7 @@ def test_the_layer_has_the_value_and_the_slope_of_the_estimate():
 
 
 @given(lattices())
+@some
 def test_counts_are_exact(case):
     x, radius = case
     for r in (radius, np.where(radius > 0, below(radius), 0)):
@@ -228,7 +239,7 @@ def test_sums_over_those_around_in_pieces():
 
 
 @given(variables(least=4, most=7, dims=2), METHODS)
-@settings(max_examples=20)
+@settings(max_examples=15, deadline=None)
 def test_leave_one_out_values_are_those_computed_anew(case, method):
     xs, k = case
     k = min(k, len(xs[0]) - 2)
@@ -268,7 +279,7 @@ def test_estimates_as_objects():
     (lambda: mutual_information(LINE, PLANE, ties="no"), ValueError, "ties: got 'no'"),
     (lambda: mutual_information(LINE, PLANE, ties="jitter"), TypeError, "rng: got NoneType"),
     (lambda: mutual_information(LINE, PLANE, rng=0), ValueError, "rng: got one with ties = 'raise'"),
-    (lambda: mutual_information(np.ones((4, 1)), np.ones((4, 1)), 1), ValueError, "x and y together: got 4 of 4 points"),
+    (lambda: mutual_information(LINE[:4] * 0, LINE[:4] * 0, 1), ValueError, "x and y together: got 4 of 4 points"),
     (lambda: mutual_information(np.ones((4, 1)), LINE[:4], 1, method="3h"), ValueError, "x: got 4 of 4 points"),
     (lambda: total_correlation([LINE]), ValueError, "xs: got 1 variables, wanted at least 2"),
     (lambda: total_correlation([LINE, PLANE, PLANE[:4]]), ValueError, r"a column of xs\[0\] and of xs\[2\]"),
@@ -286,7 +297,8 @@ def test_bad_input(call, error, message):
 @pytest.mark.parametrize("method", ["ksg1", "ksg2", "3h"])
 def test_jitter_moves_duplicates_apart(method):
     x = np.repeat(LINE[:20], 4, axis=0)
-    a, b = (mutual_information(x, x[::-1], method=method, ties="jitter", rng=rng) for rng in (3, np.random.default_rng(3)))
+    how = {"method": method, "ties": "jitter"}
+    a, b = (mutual_information(x, x[::-1], **how, rng=rng) for rng in (3, np.random.default_rng(3)))
     assert a.value == b.value
     assert a.settings["ties"] == "jitter"
     assert np.isfinite(a.local).all()

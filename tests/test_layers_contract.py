@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import refvae
-from refvae import layers, trees, vae, vqvae
+from refvae import adversarial, layers, trees, vae, vqvae
 from refvae.bottleneck import capacity_loss, neg_log_aggregate, pointwise_information, vib_loss
 from refvae.check import check_layer
 from refvae.check.problem import argument_names
@@ -105,7 +105,8 @@ def quantised(rng):
 def attending(rng, h=4):
     """A block of attention of width 4."""
     norm = lambda: Norm(*rng.standard_normal((2, h)))
-    return Block(norm(), Attention(affine(rng, h, 3 * h), affine(rng, h, h)), norm(), (affine(rng, h, 5), affine(rng, 5, h)))
+    feed = affine(rng, h, 5), affine(rng, 5, h)
+    return Block(norm(), Attention(affine(rng, h, 3 * h), affine(rng, h, h)), norm(), feed)
 
 
 def masked(rng):
@@ -159,6 +160,17 @@ def levels(rng):
 def positive(x):
     """The branches of whatever has a kink at 0."""
     return x > 0
+
+
+def critic(rng, d=6):
+    """A network with one output."""
+    return affine(rng, d, 4), affine(rng, 4, 1)
+
+
+def two_noises(rng):
+    """Encoder and decoder that give means and log-variances, rows, codes, and noise for both."""
+    p = adversarial.Coder((affine(rng, 6, 5), affine(rng, 5, 6)), (affine(rng, 3, 5), affine(rng, 5, 12)))
+    return p, rng.standard_normal((7, 6)), *rng.standard_normal((2, 7, 3)), rng.standard_normal((7, 6))
 
 
 TABLE = {
@@ -243,7 +255,8 @@ TABLE = {
                                           rng.standard_normal(4), rng.standard_normal((4, 3)))),
     called(vqvae.encode_grid, k=3, activation=layers.tanh): Row(
         lambda rng: ((affine(rng, 6, 5), affine(rng, 5, 6)), rng.standard_normal((7, 6)))),
-    smooth(vqvae.decode_grid): Row(lambda rng: ((affine(rng, 6, 5), affine(rng, 5, 6)), rng.standard_normal((7, 2, 3)))),
+    smooth(vqvae.decode_grid): Row(
+        lambda rng: ((affine(rng, 6, 5), affine(rng, 5, 6)), rng.standard_normal((7, 2, 3)))),
     smooth(vqvae.quantised_loss): Row(quantised, zero=tuple(f"p.enc[{i}].{name}" for i in range(2) for name in "Wb")),
     smooth(vqvae.vq_surrogate): Row(lambda rng: (
         *quantised(rng), rng.standard_normal((7, 2, 3)), rng.standard_normal((4, 3)))),
@@ -269,6 +282,31 @@ TABLE = {
     chain_action: Row(lambda rng: (rng.standard_normal(7), np.array(0.9), 1 + rng.random(7))),
     called(regularised_ae, lam=0.7): Row(
         lambda rng: (rng.standard_normal((6, 3)), rng.standard_normal((3, 6)), rng.standard_normal((7, 6)))),
+    adversarial.gan_losses: Row(lambda rng: tuple(rng.standard_normal((2, 7)))),
+    adversarial.aae_losses: Row(lambda rng: (*rng.standard_normal((2, 7)), rng.exponential(size=7))),
+    adversarial.ali_losses: Row(lambda rng: tuple(rng.standard_normal((3, 7)))),
+    called(adversarial.proximal, lam=0.7): Row(lambda rng: tuple(rng.standard_normal((2, 7, 3)))),
+    smooth(adversarial.discriminator_loss): Row(lambda rng: (critic(rng), *rng.standard_normal((2, 7, 6)))),
+    called(adversarial.generator_loss, lam=0.7, activation=layers.tanh): Row(lambda rng: (
+        (affine(rng, 3, 5), affine(rng, 5, 6)), rng.standard_normal((7, 3)), critic(rng), rng.standard_normal((7, 6)))),
+    called(adversarial.aae_loss, lam=0.7, activation=layers.tanh): Row(lambda rng: (
+        adversarial.Coder((affine(rng, 6, 5), affine(rng, 5, 3)), (affine(rng, 3, 5), affine(rng, 5, 6))),
+        rng.standard_normal((7, 6)), critic(rng, 3))),
+    smooth(adversarial.ali_pairs): Row(two_noises),
+    smooth(adversarial.ali_loss): Row(lambda rng: (*two_noises(rng), rng.standard_normal((7, 6)), critic(rng, 9))),
+    smooth(adversarial.gradient_penalty): Row(
+        lambda rng: (critic(rng), *rng.standard_normal((2, 7, 6)), rng.random(7)), zero=("p[1].b",)),
+    smooth(adversarial.critic_loss): Row(
+        lambda rng: (critic(rng), *rng.standard_normal((2, 7, 6)), rng.random(7)), zero=("p[1].b",)),
+    smooth(adversarial.gan_game): Row(lambda rng: (
+        *[adversarial.Gan((affine(rng, 3, 5), affine(rng, 5, 6)), critic(rng)) for _ in range(2)],
+        rng.standard_normal((7, 6)), rng.standard_normal((7, 3)))),
+    called(adversarial.aae_game, lam=0.7, activation=layers.tanh): Row(lambda rng: (
+        *[adversarial.Game(adversarial.Coder((affine(rng, 6, 5), affine(rng, 5, 3)),
+                                             (affine(rng, 3, 5), affine(rng, 5, 6))), critic(rng, 3))
+          for _ in range(2)], rng.standard_normal((7, 6)), rng.standard_normal((7, 3)))),
+    smooth(adversarial.ali_game): Row(lambda rng: (lambda p, *data: (
+        *[adversarial.Game(p, critic(rng, 9)) for _ in range(2)], *data))(*two_noises(rng))),
 }
 LOSSES = [f for f in TABLE if f.__name__.endswith(("_nll", "_error"))]
 

@@ -33,6 +33,9 @@ FILES = {"model.npz", "history.csv", "report.csv", "checkpoint.npz", "loss.svg"}
 WROTE = {"ae": FILES | {"reconstructions.svg", "codes.svg"},
          "vae": FILES | {"reconstructions.svg", "codes.svg", "samples.svg", "traversals.svg", "manifold.svg"},
          "vib": FILES | {"codes.svg", "confusions.svg"},
+         "gan": FILES | {"samples.svg"},
+         "aae": FILES | {"reconstructions.svg", "codes.svg", "samples.svg"},
+         "ali": FILES | {"reconstructions.svg", "codes.svg", "samples.svg"},
          "eae": FILES | {"reconstructions.svg", "codes.svg", "samples.svg"},
          "vqvae": FILES | {"reconstructions.svg", "samples.svg"},
          "dae": FILES | {"denoised.svg", "samples.svg"}}

@@ -178,7 +178,7 @@ GRADIENT_WRONG = {
 @ledger.add("10.33", "limit", ali_gradient, bound=1e-8, wrong=GRADIENT_WRONG)
 def differences_of_the_value(gradient, rng):
     """(40): twice the gradient of KL(m || q), by differences of `ali_value`; coarse, for the value is a quadrature."""
-    at, var, on = pair(rng), 1.5, grid(0.15, 8.0)
+    at, var, on = pair(rng), 1.5, grid(0.25, 7.0)
     return gap(gradient(at, "complete", var), 2 * numeric(lambda other: ali_value(other, var, on), at))
 
 

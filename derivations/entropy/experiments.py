@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 
+from refvae.derivations.entropy.information_experiments import information, information_errors
 from refvae.entropy import kl_to_normal, knn_divergence, knn_entropy
 from refvae.entropy.study import Grid, pieces, run, summarise
 
@@ -72,7 +73,8 @@ def known():
 
 def main(chosen):
     """Print the tables with these names, all if there are none."""
-    tables = {"weights": weights, "whitening": whitening, "support": support, "known": known}
+    tables = {"weights": weights, "whitening": whitening, "support": support, "known": known,
+              "information": information, "information_errors": information_errors}
     for name in chosen or tables:
         tables[name]()
 

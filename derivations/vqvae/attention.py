@@ -183,7 +183,7 @@ def layer_by_layer(layer, rng):
 
 
 def differs_from(layer, p, idx, rng):
-    """For every place: whether any logit up to it changes if the codes from it on do, and whether some later one does."""
+    """For every place: the logits up to it are equal if the codes from it on change; and some later ones are not."""
     before, same, other = layer(p, idx)[0], [], []
     for t in range(4):
         changed = idx.copy()

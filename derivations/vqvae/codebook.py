@@ -1,11 +1,10 @@
-"""Evidence for the codebook, (8.15) to (8.21)."""
+"""Evidence for the codebook, (8.15) to (8.19)."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 
 import numpy as np
-from scipy import stats
 from scipy.cluster.vq import kmeans2
 
 from refvae.derivations.vqvae.common import spread
@@ -14,15 +13,12 @@ from refvae.fit import fit
 from refvae.optim import SGD
 from refvae.vqvae import (
     EMA,
-    Rates,
     cluster_means,
-    code_rates,
     codebook_loss,
     ema_surrogate,
     ema_update,
     lloyd,
     nearest_code,
-    perplexity,
     reset_unused,
 )
 
@@ -136,7 +132,7 @@ EMA_WRONG = {"codes averaged directly": codes_averaged, "1 - rho for rho": lambd
 @ledger.add("8.17", "identity", ema_update, wrong=EMA_WRONG)
 def towards_the_mean(update, rng):
     """Every codeword by its share of the way to the mean of what chose it; the unused one not at all."""
-    z, codes, idx = rows(rng)
+    z, _, idx = rows(rng)
     s, rho = state(rng), 0.8
     after, n = update(s, z, idx, rho), np.bincount(idx, minlength=5)
     want = [e if not n[j] else e + 0.2 * n[j] / (0.8 * s.counts[j] + 0.2 * n[j]) * (z[idx == j].mean(0) - e)
@@ -201,10 +197,10 @@ def no_distance_grows(reset, rng):
     for _ in range(20):
         z, codes, idx = rows(rng, K=9)
         fresh, used = reset(codes, z, idx, rng), np.unique(idx)
-        nearest = lambda e: ((z - e[nearest_code(z, e)]) ** 2).sum(1)
+        before, after = (((z - e[nearest_code(z, e)]) ** 2).sum(1) for e in (codes, fresh))
         new = np.delete(fresh, used, 0)
-        cases += [(nearest(fresh) <= nearest(codes)).all(), (fresh[used] == codes[used]).all(),
-                  (nearest(fresh) == 0).sum() == len(new) == len(np.unique(new, axis=0))]
+        cases += [(after <= before).all(), (fresh[used] == codes[used]).all(),
+                  (after == 0).sum() == len(new) == len(np.unique(new, axis=0))]
     return holds(cases)
 
 
@@ -219,72 +215,3 @@ def by_the_generator(reset, rng):
     few[[1, 2]] = z[:2][np.random.default_rng(4).choice(2, 2, replace=False)]
     return gap((reset(codes, z, idx, np.random.default_rng(3)), reset(codes, z[:2], one, np.random.default_rng(4))),
                (want, few))
-
-
-# Rates
-
-
-USE_WRONG = {"in bits": lambda idx, K: np.exp(np.log(perplexity(idx, K)) / np.log(2)),
-             "number in use": lambda idx, K: float(len(np.unique(idx))),
-             "inverse of the largest share": lambda idx, K: idx.size / np.bincount(idx.ravel()).max()}
-
-
-@ledger.add("8.20", "oracle", perplexity, bound=1e-12, wrong=USE_WRONG)
-def scipy_entropy(measure, rng):
-    """exp of scipy.stats.entropy of the counts; one codeword never occurs."""
-    idx = rng.choice(6, (9, 5), p=[0.4, 0.3, 0.2, 0.05, 0.05, 0])
-    return gap(np.array(measure(idx, 6)), np.exp(stats.entropy(np.bincount(idx.ravel(), minlength=6))))
-
-
-@ledger.add("8.20", "law", perplexity, bound=0, wrong={
-    "of K always": lambda idx, K: float(K), "in bits": USE_WRONG["in bits"],
-    "number in use": USE_WRONG["number in use"]})
-def between_one_and_the_number_in_use(measure, rng):
-    """1 for one codeword, their number if equally frequent, else strictly between."""
-    cases = []
-    for K in (2, 5, 17):
-        idx = rng.integers(0, K, 40)
-        idx[:3] = 0
-        cases += [abs(measure(np.zeros(7, int), K) - 1) < 1e-15, abs(measure(np.repeat(np.arange(K), 3), K + 2) - K) < 1e-13,
-                  1 < measure(np.append(idx, [0, 1, 1]), K) <= len(np.unique(np.append(idx, [0, 1]))) * (1 - 1e-9)]
-    return holds(cases)
-
-
-def dependent(rng, n=40, m=3, K=3):
-    """Grids whose places resemble each other."""
-    idx = rng.integers(0, K, (n, m))
-    idx[:, 1] = np.where(rng.random(n) < 0.6, idx[:, 0], idx[:, 1])
-    return idx
-
-
-RATE_WRONG = {"in nats": lambda idx, K: Rates(*(rate * np.log(2) for rate in code_rates(idx, K))),
-              "one law for all places": lambda idx, K: code_rates(idx, K)._replace(
-                  marginal=idx.shape[1] * np.log2(perplexity(idx, K))),
-              "joint from the places": lambda idx, K: code_rates(idx, K)._replace(joint=code_rates(idx, K).marginal)}
-
-
-@ledger.add("8.21", "identity", code_rates, wrong=RATE_WRONG)
-def from_tables(rates, rng):
-    """All three with scipy.stats.entropy of histograms of places, and of grids numbered in base K."""
-    idx = dependent(rng)
-    marginal = sum(stats.entropy(np.bincount(column), base=2) for column in idx.T)
-    joint = stats.entropy(np.bincount(idx @ [1, 3, 9]), base=2)
-    return gap(np.array(rates(idx, 3)), np.array([3 * np.log2(3), marginal, joint]))
-
-
-@ledger.add("8.21", "limit", code_rates, bound=1e-12, wrong={
-    "in nats": RATE_WRONG["in nats"], "codes counted from 0": lambda idx, K: code_rates(idx, K + 1)})
-def times_shorter(rates, rng):
-    """128 * 128 * 3 bytes as 32 * 32 codewords of 512 and of 64: 42 2/3 and 64 times; one grid alone has no entropy."""
-    one = np.zeros((1, 1024), int)
-    found = [rates(one, K) for K in (512, 64)]
-    return gap(np.array([393216 / each.fixed for each in found] + [1 + found[0].joint, 1 + found[0].marginal]),
-               np.array([128 / 3, 64, 1, 1]))
-
-
-@ledger.add("8.21", "law", code_rates, bound=0, wrong={"in order reversed": lambda idx, K: Rates(
-    *code_rates(idx, K)[::-1]), "joint from the places": RATE_WRONG["joint from the places"]})
-def they_descend(rates, rng):
-    """Joint below marginal below fixed, strictly for dependent places."""
-    found = [rates(dependent(rng), 3) for _ in range(20)]
-    return holds([each.joint < each.marginal < each.fixed for each in found])

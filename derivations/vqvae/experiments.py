@@ -104,9 +104,11 @@ def bits(logits, idx):
 
 
 def priors_rows(seed, m=16, K=32, marks=MARKS):
-    """Name -> (held-out, training) bits per image under every prior; distortion of the codes under its name."""
-    _, idx, idx_test = trained(m, K, seed)
-    rows = {"fixed length": np.full(2, code_rates(idx, K).fixed)}
+    """Name -> (held-out, training) distortion, then bits per image under every law."""
+    p, idx, idx_test = trained(m, K, seed)
+    x, x_test = split()
+    rows = {"squared error": np.array([distortion(rebuild(p, idx_test), x_test), distortion(rebuild(p, idx), x)]),
+            "fixed length": np.full(2, code_rates(idx, K).fixed)}
     for order in (0, 1, 2, m - 1):
         for alpha in (0.1, 0.5):
             rows[f"counts, order {order}, alpha {alpha}"] = np.array(

@@ -137,7 +137,8 @@ def without_through(p, x, idx, z, codes, *, beta=1.0, gamma=0.25):
     """The encoder learns from the commitment alone."""
     loss, _ = training(p, x, idx, z, codes, beta=beta, gamma=gamma)
     _, pull_true = quantised_loss(p, x, idx, **HOW)
-    _, pull = training(p._replace(dec=trees.map(lambda leaf: 0 * leaf, p.dec)), x, idx, z, codes, beta=beta, gamma=gamma)
+    blind = p._replace(dec=trees.map(lambda leaf: 0 * leaf, p.dec))
+    _, pull = training(blind, x, idx, z, codes, beta=beta, gamma=gamma)
     return loss, lambda d: (pull(d)[0]._replace(dec=pull_true(d)[0].dec), None, None, None, None)
 
 
@@ -153,7 +154,7 @@ def every_line_written_out(layer, rng):
     args = at_itself(p, x)
     _, _, idx, z, codes = args
     loss, pull = layer(*args, beta=0.7, gamma=0.3)
-    (A, a), (B, b) = p.enc
+    (A, a), (B, _) = p.enc
     (C, c), (D, d) = p.dec
     s = np.tanh(x @ A + a)
     h = np.tanh(codes[idx].reshape(7, -1) @ C + c)

@@ -7,7 +7,7 @@ import numpy as np
 from refvae import trees
 from refvae.derivations.vqvae.common import spread
 from refvae.evidence import Ledger, gap, holds, spoiled
-from refvae.layers import Dense, mlp, relu, squared_error, tanh
+from refvae.layers import Dense, mlp, squared_error, tanh
 from refvae.vqvae import implied_cost, lookup, nearest_code, straight_through
 
 ledger = Ledger()
@@ -110,7 +110,7 @@ def a_gradient_only_for_normal_jumps(layer, rng):
     """No circulation for |x - y|^2 without decoder, nor for an orthogonal one; some for a decoder that stretches."""
     codes, corners, _ = face(rng)
     x, e = rng.standard_normal(2), codes[0] / np.sqrt(codes[0] @ codes[0])
-    W = np.eye(2) + np.outer(e + [-e[1], e[0]], e)
+    W = np.eye(2) + np.outer(e + np.array([-e[1], e[0]]), e)
     f = lambda W: lambda y: (((y @ W - x) ** 2).sum(1), lambda d: 2 * d[:, None] * (y @ W - x) @ W.T)
     turn = np.array([[0.6, 0.8], [-0.8, 0.6]])
     return holds([abs(loop(layer, f(np.eye(2)), codes, corners)) < 1e-12, abs(loop(
@@ -193,9 +193,10 @@ def between_two_codes(layer, rng):
 
 
 @ledger.add("8.10", "limit", implied_cost, bound=1e-12, wrong={
-    **{key: COST_WRONG[key] for key in COST_WRONG if "gamma" not in key}, "always with commitment": weight(lambda gamma: gamma + 0.25)})
+    **{key: COST_WRONG[key] for key in COST_WRONG if "gamma" not in key},
+    "always with commitment": weight(lambda gamma: gamma + 0.25)})
 def runaway(layer, rng):
-    """Codes -1 and 1, x = 3, gamma = 0: 8 - 4 z for z > 0, without a bound; x = 0.5: z - 3/4."""
+    """Codes -1 and 1, gamma = 0, z > 0: 8 - 4 z for x = 3, without a bound; z - 3/4 for x = 1/2."""
     z, codes = np.array([[0.5], [10.0], [1e4]]), np.array([[-1.0], [1.0]])
     outside = value(layer, z, np.array([3.0]), codes, 0.0)
     inside = value(layer, z, np.array([0.5]), codes, 0.0)

@@ -26,7 +26,7 @@ def kl_of_normalised(entropy: Any, d: int) -> Any:
 def kl_of_moments(z: Array) -> tuple[Any, Pull]:
     """KL(N(m, S) || N(0, I)) for mean and covariance of the rows.   z: (n, d) -> () nats   (7.9), adjoint (7.10)
 
-    What the first two moments see of KL(q || N(0, I)). Infinite or NaN if S is singular, as for n <= d.
+    What the first two moments see of KL(q || N(0, I)). It needs n > d: else S is singular, and the number is noise.
     """
     n, d = z.shape
     mean = z.mean(0)

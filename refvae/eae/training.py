@@ -61,7 +61,7 @@ def fit_eae(x: Any, sizes: Sequence[int], *, lam: float, rng: np.random.Generato
     if not 0 <= lam < np.inf:
         raise ValueError(f"lam: got {lam}, wanted a weight of at least 0")
     p = eae_init(sizes, rng)
-    if sizes[0] != x.shape[1] or len(p.enc[-1].b) < 1:
+    if sizes[0] != x.shape[1]:
         raise ValueError(f"sizes: got {sizes[0]} inputs, wanted {x.shape[1]} as x has columns")
     refuse_repeated(x, k)
     found = fit(searching(k, lam), p, np.arange(len(x)), epochs=epochs, batch=batch, rng=rng,

@@ -11,7 +11,7 @@ from refvae.entropy.tree import tree_search
 from refvae.trees import Array
 
 UNIT, TINY = 2.0**-24, 2.0**-126  # unit roundoff and least normal number of float32
-MOST = 2**20  # dimensions for which the margin is proved
+MOST = 2**16  # dimensions for which the margin is proved
 FAR = 2.0**100  # more than any product of points
 BLOCK, ROWS = 2**24, 128  # numbers and rows of a block of products
 GROUP, CROWD = 16, 64  # columns of a group, groups of candidates that a row may have
@@ -90,7 +90,7 @@ def pays(x: Array, y: Array, k: int, own: bool) -> bool:
     """Whether products are expected to be faster than a tree, from a probe of 32 points.
 
     A tree looks at about as many points as lie within twice the radius of the k-th neighbour; measured, products are
-    faster from about 5 sqrt(m) of them on, unless there are crowds of candidates.
+    faster from about 9 sqrt(m / d) of them on, unless there are too many candidates.
     """
     (m, d), stripes = y.shape, groups(len(y), k)
     rows = np.linspace(0, len(x) - 1, PROBE).astype(np.intp)
@@ -100,7 +100,9 @@ def pays(x: Array, y: Array, k: int, own: bool) -> bool:
         product[np.arange(PROBE), rows] = np.inf
     square = 2 * np.partition(product, k - 1, axis=1)[:, k - 1] + size**2
     within = product <= (2 * square - size**2 / 2)[:, None]
-    return bool(within.sum() > PROBE * 5 * m**0.5 and len(candidates(product, size, k, stripes, d)[2]) < PROBE / 8)
+    i, _, crowd = candidates(product, size, k, stripes, d)
+    few = len(i) < PROBE * (4 * k + 16) and len(crowd) < PROBE / 8
+    return bool(few and within.sum() > PROBE * 9 * (m / d) ** 0.5)
 
 
 def blocks(n: int, m: int) -> Iterator[slice]:

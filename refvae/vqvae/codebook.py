@@ -61,7 +61,7 @@ def cluster_means(z: Any, idx: Any, codes: Any) -> Array:
     z, codes = matrix(z, "z"), matrix(codes, "codes")
     counts, sums = cluster_sums(z, indices(idx, len(codes), "idx"), len(codes))
     used = counts > 0
-    means = codes.copy()
+    means: Array = codes.copy()
     means[used] = sums[used] / counts[used, None]                                                       # (8.15)
     return means
 
@@ -111,7 +111,7 @@ def reset_unused(codes: Any, z: Any, idx: Any, rng: np.random.Generator | int) -
     """
     z, codes, rng = matrix(z, "z"), matrix(codes, "codes"), generator(rng)
     unused = np.flatnonzero(np.bincount(indices(idx, len(codes), "idx"), minlength=len(codes)) == 0)[:len(z)]
-    fresh = codes.copy()
+    fresh: Array = codes.copy()
     fresh[unused] = z[rng.choice(len(z), len(unused), replace=False)]                                   # (8.19)
     return fresh
 

@@ -112,7 +112,8 @@ def _plain(p: Any) -> VQVAE:
 
 def _rows(p: VQVAE, x: Array, rng: np.random.Generator) -> Array:
     """Encoded rows for a first codebook; the last codes stay if there are too few."""
-    z, codes = choose(p, x)[0].reshape(-1, p.codes.shape[1]), p.codes.copy()
+    z = choose(p, x)[0].reshape(-1, p.codes.shape[1])
+    codes: Array = p.codes.copy()
     first = min(len(z), len(codes))
     codes[:first] = z[rng.choice(len(z), first, replace=False)]
     return codes

@@ -20,7 +20,7 @@ class VQVAE(NamedTuple):
 
     enc: tuple[Dense, ...]
     dec: tuple[Dense, ...]
-    codes: Array
+    codes: Any
 
 
 def vqvae_init(sizes: Sequence[int], m: int, k: int, K: int, rng: np.random.Generator | int, *,

@@ -67,7 +67,9 @@ def count_logits(seen: Any, idx: Any, K: int, *, order: int, alpha: float) -> Ar
     order, found = whole(order, "order", least=0), np.empty((*idx.shape, K))
     for t in range(idx.shape[1]):
         before = np.concatenate([seen, idx])[:, max(0, t - order):t]
-        context = np.unique(before, axis=0, return_inverse=True)[1].ravel() if before.size else np.zeros(len(before), int)
+        context = np.zeros(len(before), int)
+        if before.size:
+            context = np.unique(before, axis=0, return_inverse=True)[1].ravel()
         counts = np.zeros((context.max() + 1, K))
         np.add.at(counts, (context[:len(seen)], seen[:, t]), 1)
         counts[counts.sum(1) + alpha == 0] = 1
@@ -109,7 +111,8 @@ def made_logits(p: tuple[Dense, ...], idx: Array, *, activation: Activation = re
         pulls.append((mask, pull_dense, pull_activation))
 
     def pull(dlogits: Array) -> tuple[tuple[Dense, ...], None]:
-        dh, dp = dlogits.reshape(n, m * K), []
+        dh = dlogits.reshape(n, m * K)
+        dp: list[Dense] = []
         for mask, pull_dense, pull_activation in pulls[::-1]:
             dlayer, dh = pull_dense(dh)
             dp.insert(0, Dense(dlayer.W * mask, dlayer.b))                                              # (8.25)
@@ -126,12 +129,11 @@ def attention_init(m: int, K: int, rng: np.random.Generator | int, *, width: int
                    blocks: int = 2) -> AttentionPrior:
     """Random weights as (1.26), embeddings from N(0, 1), no biases. Raises TypeError or ValueError for bad counts."""
     h, K, rng = whole(width, "width"), whole(K, "K"), generator(rng)
-    norm = lambda: Norm(np.ones(h), np.zeros(h))
-    made = lambda *sizes: mlp_init(sizes, rng)
-    each = tuple(Block(norm(), Attention(made(h, 3 * h)[0], made(h, h)[0]), norm(), made(h, 4 * h, h))
-                 for _ in range(whole(blocks, "blocks")))
+    norm = Norm(np.ones(h), np.zeros(h))
+    each = tuple(Block(norm, Attention(*mlp_init((h, 3 * h), rng), *mlp_init((h, h), rng)), norm,
+                       mlp_init((h, 4 * h, h), rng)) for _ in range(whole(blocks, "blocks")))
     tokens, places = rng.standard_normal((K + 1, h)), rng.standard_normal((whole(m, "m"), h))
-    return AttentionPrior(tokens, places, each, norm(), made(h, K)[0])
+    return AttentionPrior(tokens, places, each, norm, *mlp_init((h, K), rng))
 
 
 def attention_logits(p: AttentionPrior, idx: Array, *, heads: int = 2,

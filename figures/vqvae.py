@@ -1,0 +1,75 @@
+"""What straight-through descends, (8.8) to (8.10), and rate against distortion, (8.21)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+
+from refvae.derivations.vqvae.experiments import BLOCKS, distortion, k_means_row, split
+from refvae.figures import STYLE, significant
+from refvae.vqvae import choose, code_rates, fit_vqvae, implied_cost, nearest_code, rebuild
+
+LINE, TWO, IMAGE, GAMMAS = np.linspace(-3, 9, 241), np.array([[-1.0], [1.0]]), 2.5, (0.0, 0.25, 1.0)
+CODES = np.array([[-1.2, -0.6], [-0.3, 1.0], [0.9, 0.9], [1.1, -0.7], [0.1, -0.1]])
+DECODER, TARGET = np.array([[1.0, 0.8], [0.0, 0.6]]), np.array([0.4, 0.3])
+AXIS, K = np.linspace(-2, 2, 201), 16
+
+
+class Arrays(NamedTuple):
+    """Costs (3, 241) of a code on the line; cells (201, 201); places (2, 64), slopes there; bits and distortions."""
+
+    costs: np.ndarray
+    cells: np.ndarray
+    places: np.ndarray
+    slopes: np.ndarray
+    bits: np.ndarray
+    network: np.ndarray
+    k_means: np.ndarray
+
+
+def compute() -> Arrays:
+    """Closed forms, and four short trainings beside k-means of the blocks of images."""
+    z, idx = LINE[:, None], nearest_code(LINE[:, None], TWO)
+    costs = [implied_cost(z, np.full_like(z, IMAGE), TWO, idx, gamma=gamma)[0] for gamma in GAMMAS]
+    plane = np.stack(np.meshgrid(AXIS, AXIS), -1).reshape(-1, 2)
+    places = np.stack(np.meshgrid(*[np.linspace(-1.75, 1.75, 8)] * 2), -1).reshape(-1, 2)
+    zq = CODES[nearest_code(places, CODES)]
+    slopes = -2 * (zq @ DECODER - TARGET) @ DECODER.T
+    x, x_test = split()
+    network, bits = [], []
+    for m in BLOCKS:
+        p = fit_vqvae(x, m=m, k=8, K=K, rng=0, epochs=30, hidden=(64,), lr=3e-3).p
+        found = choose(p, x_test)[1]
+        network.append(distortion(rebuild(p, found), x_test))
+        bits.append(code_rates(found, K).fixed)
+    return Arrays(significant(costs), nearest_code(plane, CODES).reshape(201, 201), places.T, significant(slopes.T),
+                  np.array(bits), significant(network), significant([k_means_row(m, K, 0)[0] for m in BLOCKS]))
+
+
+def draw(arrays: Arrays) -> Figure:
+    """Three panels."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(9.5, 3.2), layout="constrained")
+        left, middle, right = figure.subplots(1, 3)
+        for gamma, cost in zip(GAMMAS, arrays.costs, strict=True):
+            left.plot(LINE, cost, label=rf"$\gamma$ = {gamma:g}")
+        for gamma, colour in zip(GAMMAS[1:], ("C1", "C2"), strict=True):
+            best = 1 + (IMAGE - 1) / gamma
+            left.plot([best], [(1 - 1 / gamma) * (IMAGE - 1) ** 2], "o", color=colour, markersize=4)
+        left.plot(TWO[:, 0], [-19, -19], "k^", markersize=5)
+        left.plot([IMAGE], [-19], "kx", markersize=5)
+        left.set(title="Cost that a code z descends", xlabel="z; triangles: codewords, cross: x", ylim=(-20, 32))
+        left.legend(frameon=False)
+        for j in range(len(CODES)):
+            middle.contour(AXIS, AXIS, arrays.cells == j, levels=[0.5], colors="#999999", linewidths=0.8)
+        middle.quiver(*arrays.places, *arrays.slopes, color="C0", angles="xy", width=0.005)
+        middle.plot(*CODES.T, "k^", markersize=5)
+        middle.set(title="One slope for each cell", xlabel="$z_1$", ylabel="$z_2$", aspect="equal")
+        right.plot(arrays.bits, arrays.network, "o-", label="quantised autoencoder")
+        right.plot(arrays.bits, arrays.k_means, "s--", label="k-means of blocks")
+        right.set(title=f"Held-out digits, K = {K}", xlabel="bits per image", ylabel="squared error", ylim=(0, None))
+        right.legend(frameon=False)
+    return figure
