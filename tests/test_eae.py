@@ -173,9 +173,9 @@ def test_no_arrangement_exceeds_the_bound(z, k):
 # Experiments
 
 
-def test_the_judge_of_the_digits_gives_nine_numbers():
+def test_the_judge_of_the_digits_gives_eleven_numbers():
     found = experiments.judge(experiments.trained("EAE", 0.1, 0, epochs=1, hidden=(8,)), 0)
-    assert found.shape == (9,)
+    assert found.shape == (11,)
     assert np.isfinite(found).all()
 
 

@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.spatial import cKDTree
 
 from refvae.entropy import neighbours
+from refvae.entropy.neighbours import search
 from refvae.entropy.products import MOST, groups, pays
 from refvae.entropy.scale import rescaled, restored
 
@@ -138,6 +139,14 @@ def test_against_brute_force(rng, d, method):
         found = neighbours(y, 3, among=x, method=method)
         np.testing.assert_allclose(found.rho, brute(y, 3, x), rtol=1e-15, atol=0)
         leads_there(y, found, x)
+
+
+def test_higher_orders_alone(rng):
+    for d in (1, 2):
+        x = rng.standard_normal((20, d))
+        found, wanted = search(x, 5, first=4), neighbours(x, 5)
+        assert np.array_equal(found.rho, wanted.rho[:, 3:])
+        assert np.array_equal(found.idx, wanted.idx[:, 3:])
 
 
 def test_max_norm(rng):

@@ -337,7 +337,7 @@ def signs_of_the_eigenvalues(flow, rng):
 @ledger.add("10.35", "limit", ali_gradient, bound=2e-5, wrong={
     key: GRADIENT_WRONG[key] for key in GRADIENT_WRONG if "fourth" in key})
 def eigenvalues_of_the_linear_gaussian_model(gradient, rng):
-    """At a = b = 0.6 the stated five digits: one growing direction for (41), none for the others, one idle direction."""
+    """At a = b = 0.6 the stated five digits: one growing direction for (41), none for the others, one idle."""
     at, h = np.array([0.6, np.log(0.8), 0.6, np.log(0.8)]), 1e-4
     got = [np.sort(np.linalg.eigvals(np.array([
         (gradient(Pair(*(at - h * row)), variant, 1.0) - gradient(Pair(*(at + h * row)), variant, 1.0)) / (2 * h)

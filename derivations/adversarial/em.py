@@ -134,7 +134,7 @@ def densities_of_scipy(step, rng):
 @ledger.add("10.4", "law", right_step, bound=0, wrong={
     "sum of exponentials": steps_of(log_joint), "normalised over the rows": E_WRONG["normalised over the rows"]})
 def far_points(step, rng):
-    """Points 300 away from all components: responsibilities of sum 1, log p(x) from the largest term to that + log k."""
+    """Points 300 away from all components: responsibilities of sum 1, log p(x) from the largest term to + log k."""
     p, x = mixture_and_data(rng)
     logs, r, log_x = step(p, x + 300)
     top = logs.max(1)
@@ -179,7 +179,8 @@ def lower_than_all_neighbours(step, rng):
 
     def near():
         w = best.weights * np.exp(1e-3 * rng.standard_normal(4))
-        return (best._replace(weights=w / w.sum()), best._replace(means=best.means + 1e-3 * rng.standard_normal((4, 3))),
+        return (best._replace(weights=w / w.sum()),
+                best._replace(means=best.means + 1e-3 * rng.standard_normal((4, 3))),
                 best._replace(covs=best.covs * (1 + 1e-3 * rng.standard_normal((4, 1, 1)))),
                 best._replace(covs=best.covs + 1e-3 * (lambda E: E + E.swapaxes(1, 2))(rng.standard_normal((4, 3, 3)))))
 

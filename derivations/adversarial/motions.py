@@ -59,7 +59,7 @@ def two_steps(loss, rng, lam):
         *smooth_generator(p, z, d, old, lam)),
     "weight without effect": lambda p, z, d, old, lam: smooth_generator(p, z, d, old, 0.0)})
 def only_the_first_step_is_free(loss, rng):
-    """The first step's gradient is the same to the last bit for the weights 0, 1/2 and 50, that of the second is not."""
+    """The first step's gradient is the same to the last bit for the weights 0, 1/2 and 50, the second's is not."""
     seeds = rng.integers(2**32, size=3)
     found = [[two_steps(loss, np.random.default_rng(seed), lam) for lam in (0.0, 0.5, 50.0)] for seed in seeds]
     return holds([case for (a, b, c) in found for case in (
@@ -136,7 +136,8 @@ def within_log_cosh_of_half(step, rng):
     for _ in range(10):
         q, p = law(rng), softmax(6 * rng.standard_normal(6))
         r = ranges(step, q, p, 12)
-        cases += [*(abs(r[1:] - r[:-1] / 2) <= np.log(np.cosh(r[:-1] / 2)) + 1e-13), np.abs(np.log(p / q)).max() <= r[0]]
+        cases += [*(abs(r[1:] - r[:-1] / 2) <= np.log(np.cosh(r[:-1] / 2)) + 1e-13),
+                  np.abs(np.log(p / q)).max() <= r[0]]
     return holds(cases)
 
 

@@ -32,8 +32,8 @@ from refvae.optim import Adam
 from refvae.vae import VAE, encode, gaussian, neg_elbo, vae_init
 
 SEEDS, EPOCHS, BATCH, D, PCA, JUDGE = range(3), 200, 128, 8, 8, 5
-MODELS = [("AE", 0.0), ("AE+BN", 0.0), ("EAE", 0.02), ("EAE", 0.1), ("EAE", 0.5), ("EAE, k = 5", 0.5), ("MM", 0.1),
-          ("MM", 0.5), ("VAE", 0.02), ("VAE", 0.1), ("VAE", 0.5)]
+MODELS = [("AE", 0.0), ("AE+BN", 0.0), ("EAE", 0.02), ("EAE", 0.1), ("EAE", 0.5), ("EAE", 2.0), ("EAE, k = 5", 0.5),
+          ("MM", 0.1), ("MM", 0.5), ("VAE", 0.02), ("VAE", 0.1), ("VAE", 0.2), ("VAE", 0.5)]
 
 
 # Points that are free to move
@@ -129,15 +129,18 @@ def coder(p, x, kind):
 
 
 def judge(coder, seed):
-    """Errors of training and held-out rows; divergences of codes from N(0, I); distances of samples."""
+    """Errors of training and held-out rows; divergences of codes from N(0, I); distances of images made of codes.
+
+    The codes are those of the training rows, draws of N(0, I), and draws of the fitted normal law.
+    """
     x, test, project = split()
     rng = np.random.default_rng([seed, 2])
     z, z_test = coder.codes(x, rng), coder.codes(test, rng)
     error = [squared_error(coder.decode(coder.mean_codes(rows)), rows)[0].mean() for rows in (x, test)]
     divergence = [float(kl_to_normal(z, 1)), float(kl_to_normal(z_test, JUDGE)), float(kl_of_moments(z_test)[0])]
-    samples = [project(coder.decode(codes)) for codes in (rng.standard_normal((len(x), D)),
-                                                          sample_normal(fitted_normal(z), len(x), rng))]
-    return np.array([*error, *divergence, *distances(samples[0]), *distances(samples[1])])
+    codes = (z, rng.standard_normal((len(x), D)), sample_normal(fitted_normal(z), len(x), rng))
+    samples = [distances(project(coder.decode(each))) for each in codes]
+    return np.array([*error, *divergence, *np.ravel(samples)])
 
 
 def distances(samples):
