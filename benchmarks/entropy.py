@@ -123,7 +123,7 @@ def entropies(rng, rounds):
         if d == 1:
             row("n = 1e4, d = 1", {**methods, "bare tree": bare_tree(x), **entropy_peers(x)}, 4 * rounds, 6)
         elif d < 8:
-            row(f"n = 1e4, d = {d}", {**methods, "bare tree": bare_tree(x)}, 2 * rounds, 1.1, at_most=True)
+            row(f"n = 1e4, d = {d}", {**methods, "bare tree": bare_tree(x)}, 20 * rounds // d, 1.1, at_most=True)
         else:
             bounds = {name: 10 for name in ("npeet_plus", "entropy_estimators", "infomeasure")} | {"scikit-learn": 1.7}
             row(f"n = 1e4, d = {d}", {**methods, "bare tree": bare_tree(x), **entropy_peers(x)}, rounds, bounds)

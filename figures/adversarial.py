@@ -77,9 +77,9 @@ def draw(arrays: Arrays) -> Figure:
                    xticks=[0, 45, 90, 135, 180])
         middle.legend(frameon=False, fontsize=7)
         right.plot(arrays.ranges.T, "o-", markersize=3, linewidth=1, color="C0", alpha=0.7)
-        halves = arrays.ranges[0, -1] * 2.0 ** np.arange(ROUNDS - 1, -1, -1)
+        halves = arrays.ranges[:, -1].min() * 2.0 ** np.arange(ROUNDS - 1, -1, -1)
         right.plot(halves, "--", color="0.4", linewidth=1, label="halving")
         right.set(title="Exact rounds of the complete loss", xlabel="rounds", ylabel=r"range of $\log\,p/q$",
-                  yscale="log")
+                  yscale="log", xticks=range(0, ROUNDS, 2))
         right.legend(frameon=False)
     return figure

@@ -43,7 +43,7 @@ class Arrays(NamedTuple):
 def compute() -> Arrays:
     """Short trainings of everything."""
     (x, x_test), rng = split(), np.random.default_rng(2)
-    p = fit_vqvae(x, m=M, k=8, K=K, rng=0, epochs=25, hidden=(96,), lr=3e-3).p
+    p = fit_vqvae(x, m=M, k=8, K=K, rng=0, epochs=20, hidden=(96,), lr=3e-3).p
     idx, u = choose(p, x)[1], rng.random((SHOWN, M))
     made, attention = made_init(M, K, (128,), 1), attention_init(M, K, 1, width=16, blocks=1)
     drawn = [drawn_by(partial(logits, learned(q, logits, idx, epochs)), u) for q, logits, epochs in (
@@ -65,7 +65,7 @@ def drawn_by(logits: Callable[..., Any], u: np.ndarray) -> np.ndarray:
 
 def of_vae(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Mean images of codes from the prior of a VAE with 8 units under Binomial(16) pixels."""
-    p = learn(partial(neg_elbo, likelihood=binomial(16)), vae_init((64, 96, 8), 0), x, epochs=30,
+    p = learn(partial(neg_elbo, likelihood=binomial(16)), vae_init((64, 96, 8), 0), x, epochs=25,
               draw=lambda rng, rows: (rows, rng.standard_normal((len(rows), 8)))).p
     return sigmoid(mlp(p.dec, rng.standard_normal((SHOWN, 8)), relu)[0])[0]
 
@@ -73,7 +73,7 @@ def of_vae(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def of_autoencoder(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Images of codes from a normal law with mean and covariance of the codes of an autoencoder with 8 units."""
     start = AE(mlp_init((64, 96, 8), np.random.default_rng(0)), mlp_init((8, 96, 64), np.random.default_rng(1)))
-    p = learn(squared_loss, start, x, epochs=30).p
+    p = learn(squared_loss, start, x, epochs=25).p
     z = mlp(p.enc, x, relu)[0]
     root = np.linalg.cholesky(np.cov(z.T))
     return mlp(p.dec, z.mean(0) + rng.standard_normal((SHOWN, 8)) @ root.T, relu)[0]

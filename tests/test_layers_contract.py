@@ -31,6 +31,7 @@ from refvae.geometry import ellipse_loss, kl_uniform_normal, naive_penalty, nois
 from refvae.layers import Dense
 from refvae.linear_ae import affine_ae, linear_ae, linear_ae_grad, regularised_ae
 from refvae.models.ae import AE, squared_loss
+from refvae.models.dae import DAE, conditional_score
 from refvae.spring import chain_action, differences, identity, lagrangian
 from refvae.vae import VAE
 from refvae.vqvae import Attention, Block, Norm
@@ -142,6 +143,13 @@ def conditional(p, xt):
     return s, lambda ds: pull(ds)[:2]
 
 
+@named("conditional_score")
+def noise_level(p, xt):
+    """conditional_score at the level 0.6."""
+    s, pull = conditional_score(p, xt, 0.6, 0.7)
+    return s, lambda ds: pull(ds)[:2]
+
+
 FIXED = [(Dense(np.full((3, 4), 0.3), np.arange(4.0) - c), Dense(np.ones((4, 1)) * c, np.zeros(1))) for c in (0.5, 2.0)]
 
 
@@ -220,6 +228,8 @@ TABLE = {
     smooth(denoiser_score): Row(
         lambda rng: ((affine(rng, 6, 5), affine(rng, 5, 6)), rng.standard_normal((7, 6)), levels(rng))),
     conditional: Row(lambda rng: ((affine(rng, 7, 5), affine(rng, 5, 6)), rng.standard_normal((7, 6)))),
+    noise_level: Row(lambda rng: (DAE((affine(rng, 7, 5), affine(rng, 5, 6)), rng.standard_normal(6)),
+                                  rng.standard_normal((7, 6)))),
     generated: Row(lambda rng: ((affine(rng, 6, 5), affine(rng, 5, 3)), rng.standard_normal((7, 6)),
                                 rng.standard_normal((7, 3)), np.array(0.6))),
     smooth(squared_loss): Row(lambda rng: (AE((affine(rng, 6, 5), affine(rng, 5, 3)),

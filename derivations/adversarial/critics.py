@@ -101,7 +101,7 @@ CONJUGATE_WRONG = {
     "e^t for e^(t - 1)": conjugate_of(forward_KL=np.exp),
     "sign in the reverse KL": conjugate_of(reverse_KL=lambda t: -1 - np.log(abs(t)) + 2 * (t < 0)),
     "that of GAN for Jensen-Shannon": conjugate_of(Jensen_Shannon=lambda t: -np.log(1 - np.exp(t))),
-    "t / (1 + t)": conjugate_of(squared_Hellinger=lambda t: t / (1 + abs(t)))}
+    "t / (1 + t)": conjugate_of(squared_Hellinger=lambda t: t / (1 + t))}
 
 
 @ledger.add("10.24", "identity", f_divergences.get, wrong=CONJUGATE_WRONG)

@@ -32,7 +32,7 @@ from refvae.models import MODELS
 from refvae.models.record import facts, split
 from refvae.optim import Adam
 
-SIGMA, SEEDS, DRAWN = 0.1, range(3), 2000
+SIGMA, SEEDS, DRAWN, ALI_STEPS = 0.1, range(3), 2000, 1500
 WORLD = ring(8, 2.0, SIGMA)
 CENTRES = 2.0 * np.stack([np.cos(np.pi * np.arange(8) / 4), np.sin(np.pi * np.arange(8) / 4)], 1)
 
@@ -168,7 +168,7 @@ def main(wanted):
             print("   modes at the end:", *(int(row[0]) for row in found), flush=True)
     if "wgan" in wanted:
         show("wgan", [summary(wgan(seed)) for seed in SEEDS])
-    for name, run in (("aae", digits), *((f"ali {v}", partial(digits, variant=v)) for v in VARIANTS)):
+    for name, run in (("aae", digits), *((f"ali {v}", partial(digits, steps=ALI_STEPS, variant=v)) for v in VARIANTS)):
         if name.split()[0] in wanted:
             reports = [run(name.split()[0], seed) for seed in range(3)]
             for quantity in reports[0]:

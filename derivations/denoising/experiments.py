@@ -73,10 +73,11 @@ def plane(name, kind, seed):
     s, true = score(xt), truth.score(xt)
     loss, floor = ((s + eps / SIGMA) ** 2).sum(1).mean() / 2, ((true + eps / SIGMA) ** 2).sum(1).mean() / 2
     chains = langevin(score, 2 * rng.standard_normal((2000, 2)), 0.02, 1000, rng, progress=False)
-    shares = modes(chains) if name == "ring" else [np.nan]
+    shares = modes(chains) if name == "ring" else np.array([np.nan])
+    found = (shares > 0.02).sum() if name == "ring" else np.nan
     log_p = frozen_log_density(p)(xt)[0] if kind == "log density" else np.full(len(xt), np.nan)
-    return [((s - true) ** 2).sum() / (true**2).sum(), loss / floor, np.sum(np.greater(shares, 0.02)), min(shares),
-            max(shares), float(knn_divergence(chains, truth.sample(rng, 2000), k=3)),
+    return [((s - true) ** 2).sum() / (true**2).sum(), loss / floor, found, shares.min(),
+            shares.max(), float(knn_divergence(chains, truth.sample(rng, 2000), k=3)),
             np.corrcoef(log_p, truth.logpdf(xt))[0, 1]]
 
 

@@ -42,7 +42,7 @@ def ali_complete(q: Any, p: Any, q_old: Any, p_old: Any) -> float:
     q, p, q_old, p_old = tables
     if min(each.min() for each in tables) <= 0 or np.abs(q.sum(1) - q_old.sum(1)).max() > 1e-9 or (
             np.abs(p.sum(0) - p_old.sum(0)).max() > 1e-9):
-        raise ValueError("tables: got entries of 0 or other marginals than those of the old ones")
+        raise ValueError("tables: got entries of 0 or new marginals, wanted positive ones and old marginals")
     d = optimal_discriminator(q_old.ravel(), p_old.ravel()).reshape(q.shape)
     decoders = rel_entr(p / p.sum(0), p_old / p_old.sum(0)).sum(0)
     encoders = np.log(q_old / q)  # both have the marginal p_data(x)
@@ -71,6 +71,7 @@ def ali_flow(q: Any, enc: Any, dec: Any, variant: str) -> Array:
     """
     _known(variant)
     enc, dec = matrix(enc, "enc"), matrix(dec, "dec")
+    same_shape(enc[:, 0], dec[:, 0], "columns of enc and dec")
     gram = fisher(q, np.hstack([enc, -dec]))
     sign = np.repeat([-1.0 if variant == "simplified" else 1.0, 1.0], [enc.shape[1], dec.shape[1]])
     return np.asarray(-sign[:, None] * gram / 2)                                                        # (10.35)

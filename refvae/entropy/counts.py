@@ -60,15 +60,11 @@ def _intervals(x: Array, radius: Array) -> tuple[Array, Array, Array]:
 
 def _moved(end: Array, out: int, values: Array, at: Array, r: Array) -> Array:
     """The last place within r of `at` on the side out = -1 or 1, from a guess that rounding may have put beside it."""
-    beyond = out * (values.take(end, mode="clip") - at) > r
-    while beyond.any():
+    while (beyond := out * (values[end] - at) > r).any():
         end = end - out * beyond
-        beyond = out * (values.take(end, mode="clip") - at) > r
     padded = np.concatenate([[-np.inf], values, [np.inf]])
-    inside = out * (padded[end + 1 + out] - at) <= r
-    while inside.any():
+    while (inside := out * (padded[end + 1 + out] - at) <= r).any():
         end = end + out * inside
-        inside = out * (padded[end + 1 + out] - at) <= r
     return end
 
 

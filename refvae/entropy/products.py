@@ -66,9 +66,10 @@ def product_search(x: Array, y: Array, k: int, own: bool) -> tuple[Array, Array]
     rho, idx = np.empty((n, k)), np.empty((n, k), np.intp)
     stripes = groups(len(y), k)
     factors = panels(x, y, stripes)
-    crowded = []
-    for rows in blocks(n, factors.right.shape[1]):
-        product = factors.left[rows] @ factors.right                                                    # (6.57)
+    crowded, steps = [], list(blocks(n, factors.right.shape[1]))
+    memory = np.empty((steps[0].stop, factors.right.shape[1]), np.float32)  # new pages cost as much as the product
+    for rows in steps:
+        product = np.matmul(factors.left[rows], factors.right, out=memory[:rows.stop - rows.start])     # (6.57)
         if own:
             product[np.arange(len(product)), np.arange(rows.start, rows.stop)] = np.inf
         i, j, crowd = candidates(product, factors.size[rows], k, stripes, d)

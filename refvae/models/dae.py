@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -19,7 +19,14 @@ from refvae.trees import Array, Pull
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SHOWN, LEVELS, RUNGS, STEPS = 12, (0.2, 0.4, 0.8), 12, 60  # pictures, levels of the report in scales, of the ladder
+SHOWN, LEVELS, RUNGS, STEPS = 12, (0.25, 0.5, 1.0), 12, 60  # pictures, levels of the report in scales, of the ladder
+
+
+class DAE(NamedTuple):
+    """Parameters: a network d + 1 -> d, and the row (d,) about which it works."""
+
+    net: tuple[Dense, ...]
+    centre: Array
 
 
 @dataclass(frozen=True)
@@ -27,7 +34,7 @@ class Settings:
     """The options of the denoiser."""
 
     hidden: tuple[int, ...] = field(default=(256, 256), metadata={"help": "units of the hidden layers"})
-    scale: float = field(default=0.5, metadata={"help": "root mean square of the data"})
+    scale: float = field(default=0.4, metadata={"help": "standard deviation of the data"})
     lowest: float = field(default=0.03, metadata={"help": "standard deviation of the least noise"})
     highest: float = field(default=1.5, metadata={"help": "standard deviation of the most noise, above the scale"})
 
@@ -45,15 +52,26 @@ def prepare(data: Dataset, settings: Settings) -> Dataset:
     return grey(data)
 
 
-def init(facts: Facts, settings: Settings, rng: np.random.Generator) -> tuple[Dense, ...]:
+def init(facts: Facts, settings: Settings, rng: np.random.Generator) -> DAE:
     """Random weights, no biases; the last input is the level."""
-    return mlp_init((facts.d + 1, *settings.hidden, facts.d), rng)
+    return DAE(mlp_init((facts.d + 1, *settings.hidden, facts.d), rng), np.zeros(facts.d))
+
+
+def conditional_score(p: DAE, xt: Array, sigma_frozen: Any, scale: float) -> tuple[Array, Pull]:
+    """The score of the data smoothed by sigma.   xt: (n, d), sigma: a number or (n, 1) -> (n, d)"""
+    s, pull_score = ladder_score(p.net, xt - p.centre, sigma_frozen, scale=scale, activation=relu)
+
+    def pull(ds: Array) -> tuple[DAE, Array, None]:
+        dnet, dxt, _ = pull_score(ds)
+        return DAE(dnet, -dxt.sum(0)), dxt, None
+
+    return s, pull
 
 
 def objective(facts: Facts, settings: Settings) -> Objective:
     """Denoising score matching, every level with the weight sigma^2."""
-    def loss(p: tuple[Dense, ...], x: Array, eps: Array, sigma_frozen: Array) -> tuple[Any, Pull]:
-        score_map = lambda p, xt: ladder_score(p, xt, sigma_frozen, scale=settings.scale, activation=relu)
+    def loss(p: DAE, x: Array, eps: Array, sigma_frozen: Array) -> tuple[Any, Pull]:
+        score_map = lambda p, xt: conditional_score(p, xt, sigma_frozen, settings.scale)
         return dsm(score_map, p, x, eps, sigma_frozen, sigma_frozen**2)
 
     return loss
@@ -69,17 +87,17 @@ def draw(data: Dataset, settings: Settings) -> Draw:
     return args
 
 
-def score(p: tuple[Dense, ...], settings: Settings, x: Array, sigma: float) -> Array:
+def score(p: DAE, settings: Settings, x: Array, sigma: float) -> Array:
     """The score of the data smoothed by sigma.   x: (n, d) -> (n, d)"""
-    return ladder_score(p, x, sigma, scale=settings.scale, activation=relu)[0]
+    return conditional_score(p, x, sigma, settings.scale)[0]
 
 
-def denoised(p: tuple[Dense, ...], settings: Settings, xt: Array, sigma: float) -> Array:
+def denoised(p: DAE, settings: Settings, xt: Array, sigma: float) -> Array:
     """The clean rows, as far as they can be known.   xt: (n, d) -> (n, d)"""
     return tweedie(partial(score, p, settings, sigma=sigma), xt, sigma)
 
 
-def report(p: tuple[Dense, ...], train: Dataset, test: Dataset, settings: Settings,
+def report(p: DAE, train: Dataset, test: Dataset, settings: Settings,
            rng: np.random.Generator) -> dict[str, Number]:
     """Squared error on noisy held-out rows at three levels, beside that of the best linear denoiser."""
     centre, found = train.x.mean(0), {}
@@ -92,14 +110,14 @@ def report(p: tuple[Dense, ...], train: Dataset, test: Dataset, settings: Settin
     return found
 
 
-def samples(p: tuple[Dense, ...], settings: Settings, n: int, d: int, rng: np.random.Generator) -> Array:
+def samples(p: DAE, settings: Settings, n: int, d: int, rng: np.random.Generator) -> Array:
     """Rows by annealed Langevin chains.   -> (n, d)"""
     ladder = np.geomspace(settings.highest, settings.lowest, RUNGS)
     start = settings.highest * rng.standard_normal((n, d))
     return annealed_langevin(partial(score, p, settings), start, list(ladder), 0.3, STEPS, rng, progress=False)
 
 
-def pictures(p: tuple[Dense, ...], train: Dataset, test: Dataset, settings: Settings,
+def pictures(p: DAE, train: Dataset, test: Dataset, settings: Settings,
              rng: np.random.Generator) -> dict[str, Figure]:
     """Held-out images, noisy and denoised, and samples beside them, if they are images; samples in the plane."""
     from refvae.models.pictures import mosaic, scatter
