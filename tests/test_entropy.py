@@ -276,6 +276,7 @@ def test_an_estimate_is_a_number_and_reads_well():
     assert not e.biased
     assert e.jackknife_se > e.naive_se > 0
     assert "biased for d >= 3" in repr(knn_entropy(np.random.default_rng(0).standard_normal((9, 3))))
+    assert "periodic = [9. 9.]" in repr(knn_entropy(PLANE, periodic=np.full(2, 9.0)))
     assert "m = 39" in repr(knn_divergence(PLANE, PLANE[:39] + 1))
 
 

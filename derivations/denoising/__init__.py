@@ -1,6 +1,18 @@
 """Evidence for derivations/denoising.md, one file a section."""
 
-from refvae.derivations.denoising import denoiser, gaussian, generator, langevin, levels, matching, networks, normaliser
+from refvae.derivations.denoising import (
+    denoiser,
+    gaussian,
+    generator,
+    ladder,
+    langevin,
+    levels,
+    matching,
+    networks,
+    normaliser,
+    relus,
+)
 from refvae.evidence import Ledger
 
-ledger = Ledger.of(denoiser, matching, gaussian, networks, levels, generator, normaliser, langevin)
+ledger = Ledger.of(denoiser, matching, gaussian, networks, relus, levels, generator, normaliser, langevin,
+                   ladder)

@@ -9,9 +9,9 @@ import numpy as np
 from scipy.special import digamma
 
 from refvae.entropy.balls import log_volumes
-from refvae.entropy.estimate import Estimate, Norm, Ties, check_norm, knn_entropy
+from refvae.entropy.estimate import Estimate, Norm, Ties, knn_entropy
 from refvae.entropy.jackknife import changes
-from refvae.entropy.neighbours import neighbours
+from refvae.entropy.neighbours import check_search, neighbours
 from refvae.entropy.ties import refuse_ties, untied
 from refvae.inputs import generator, matrix, same_shape, whole
 from refvae.trees import Array
@@ -90,7 +90,7 @@ def without_own(local: Array) -> Array:
 def _samples(x: Any, y: Any, norm: Any, ties: Any, rng: Any) -> tuple[Array, Array]:
     x, y = matrix(x, "x"), matrix(y, "y")
     same_shape(x[0], y[0], "a row of x and of y")
-    check_norm(norm)
+    check_search(norm, 1)
     rng = generator(rng) if ties == "jitter" else rng
     return untied(x, ties, rng), untied(y, ties, rng)
 

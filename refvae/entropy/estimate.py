@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ from scipy.special import digamma
 
 from refvae.entropy.balls import log_volumes, log_volumes_in_box, log_volumes_on_torus
 from refvae.entropy.jackknife import changes, efron_stein
-from refvae.entropy.neighbours import Neighbours, neighbours
+from refvae.entropy.neighbours import Neighbours, check_search, search
 from refvae.entropy.regions import box_of, sides_of
 from refvae.entropy.ties import refuse_ties, untied
 from refvae.entropy.weights import bsy_weights
@@ -23,7 +23,7 @@ Norm = Literal[2] | float
 Ties = Literal["raise", "jitter"]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Estimate:
     """An estimate in nats; float(...) gives its value.
 
@@ -38,13 +38,14 @@ class Estimate:
     local: Array
     biased: bool
     settings: dict[str, Any]
-    leave_one_out: Callable[[], tuple[Array, ...]] = field(compare=False)
+    leave_one_out: Callable[[], tuple[Array, ...]]
 
     def __float__(self) -> float:
         return self.value
 
     def __repr__(self) -> str:
-        settings = ", ".join(f"{name} = {value}" for name, value in self.settings.items() if value not in (None, False))
+        settings = ", ".join(f"{name} = {value}" for name, value in self.settings.items()
+                             if value is not None and value is not False)
         bias = "; biased for d >= 3" if self.biased else ""
         return f"{type(self).__name__}({self.value:.6g} +- {self.naive_se:.2g} nats; {settings}{bias})"
 
@@ -86,21 +87,23 @@ def knn_entropy(x: Any, k: int = 3, *, norm: Norm = 2, box: Any = None, periodic
     x = matrix(x, "x")
     n, d = x.shape
     k = whole(k, "k", most=n - 1)
+    check_search(norm, workers)
     _compatible(norm, box, periodic, weights, whiten)
     w = np.eye(k)[-1] if weights is None else bsy_weights(k, d)
     x = untied(x, ties, rng)
     z, log_det = whitened(x) if whiten else (x, 0.0)
     used = w[np.flatnonzero(w)[0]:]
     volumes = _volumes(z, norm, box, periodic)
-    search = partial(neighbours, z, norm=norm, periodic=periodic, workers=workers)
-    rho = search(k).rho[:, -len(used):]
+    sides = None if periodic is None else sides_of(periodic, d)
+    find = partial(search, z, norm=norm, sides=sides, workers=workers)
+    rho = find(k, first=k - len(used) + 1).rho
     refuse_ties(rho[:, 0], "x")
     constant = digamma(n) - used @ digamma(np.arange(k - len(used), k) + 1.0) + log_det                 # (6.4)
     local = constant + volumes(rho) @ used                                                              # (6.5)
     settings = {"n": n, "d": d, "k": k, "norm": norm, "box": box, "periodic": periodic, "weights": weights,
                 "whiten": whiten, "ties": None if ties == "raise" else ties}
-    return EntropyEstimate(float(local.mean()), local, d >= 3, settings,
-                           lambda: (without_each(search(k + 1), volumes, used, log_det),))
+    return EntropyEstimate(float(local.mean()), local, d >= 3, settings, lambda: (
+        without_each(find(whole(k + 1, "k", most=n - 1)), volumes, used, log_det),))
 
 
 def without_each(near: Neighbours, volumes: Callable[[Array], Array], w: Array, log_det: float = 0.0) -> Array:
@@ -135,9 +138,8 @@ def _volumes(x: Array, norm: float, box: Any, periodic: Any) -> Callable[[Array]
     return partial(log_volumes, d=x.shape[1], norm=norm)
 
 
-def _compatible(norm: Any, box: Any, periodic: Any, weights: Any, whiten: Any) -> None:
+def _compatible(norm: float, box: Any, periodic: Any, weights: Any, whiten: Any) -> None:
     """Raise ValueError for settings that make no sense, alone or together."""
-    check_norm(norm)
     if weights not in (None, "bsy"):
         raise ValueError(f"weights: got {weights!r}, wanted None or 'bsy'")
     if not isinstance(whiten, (bool, np.bool_)):
@@ -148,9 +150,3 @@ def _compatible(norm: Any, box: Any, periodic: Any, weights: Any, whiten: Any) -
         raise ValueError("box, periodic: got both, wanted at most one: a torus has no boundary")
     if whiten and (box is not None or periodic is not None):
         raise ValueError("whiten: got it with box or periodic, wanted neither: whitening turns and stretches them")
-
-
-def check_norm(norm: Any) -> None:
-    """Raise ValueError unless the norm is 2 or infinite."""
-    if norm not in (2, np.inf):
-        raise ValueError(f"norm: got {norm!r}, wanted 2 or numpy.inf")

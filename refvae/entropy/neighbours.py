@@ -84,8 +84,7 @@ def _compatible(x: Array, y: Array | None, norm: Any, periodic: Any, method: Any
     d = x.shape[1]
     if y is not None and y.shape[1] != d:
         raise ValueError(f"among: got {y.shape[1]} columns, wanted {d} as in x")
-    if norm not in (2, np.inf):
-        raise ValueError(f"norm: got {norm!r}, wanted 2 or numpy.inf")
+    check_search(norm, workers)
     if method not in ("auto", "line", "tree", "products"):
         raise ValueError(f"method: got {method!r}, wanted 'auto', 'line', 'tree' or 'products'")
     if method == "line" and (d != 1 or periodic is not None):
@@ -94,5 +93,11 @@ def _compatible(x: Array, y: Array | None, norm: Any, periodic: Any, method: Any
     if method == "products" and (norm != 2 or periodic is not None or d > MOST):
         where = "norm inf" if norm != 2 else "a torus" if periodic is not None else f"d = {d}"
         raise ValueError(f"method: got 'products' with {where}, wanted norm 2, no torus and d <= {MOST}")
+
+
+def check_search(norm: Any, workers: Any) -> None:
+    """Raise TypeError or ValueError unless the norm is 2 or infinite, and workers -1 or at least 1."""
+    if norm not in (2, np.inf):
+        raise ValueError(f"norm: got {norm!r}, wanted 2 or numpy.inf")
     if workers != -1 or isinstance(workers, bool):
         whole(workers, "workers")

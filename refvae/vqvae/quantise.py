@@ -46,7 +46,7 @@ def _decided(z: Array, codes: Array, open_: Array) -> Array:
     rows, columns = np.nonzero(open_)
     distances = np.full(open_.shape, np.inf)
     distances[rows, columns] = sum((a - b) ** 2 for a, b in zip(z[rows].T, codes[columns].T, strict=True))  # (8.2)
-    nearest: Array = distances.argmin(1) if len(z) else np.zeros(0, np.int64)
+    nearest: Array = distances.argmin(1)
     return nearest
 
 
