@@ -9,19 +9,19 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from refvae.denoising import tweedie
-from refvae.derivations.denoising.experiments import ladder, sampled, split
+from refvae.derivations.denoising.experiments import LONG, SHORT, ladder, sampled, split
 from refvae.figures import STYLE, mosaic, sixteenths
 
 SHOWN, SIGMA = 12, 0.4
 
 
 def compute() -> np.ndarray:
-    """A short training; images (6, 12, 64) in sixteenths: clean, noisy, denoised; held-out rows; samples."""
+    """A short training; images (6, 12, 64) in sixteenths: clean, noisy, denoised; held-out rows; samples of two ladders."""
     score, (_, test, centre) = ladder(0, steps=700, hidden=(192,), rate=3e-3), split()
     rng, x = np.random.default_rng(1), test[:SHOWN]
     xt = x + SIGMA * rng.standard_normal(x.shape)
     rows = [x, xt, tweedie(partial(score, sigma=SIGMA), xt, SIGMA), test[SHOWN:2 * SHOWN],
-            *sampled(score, 2 * SHOWN, 2, n_steps=60).reshape(2, SHOWN, 64)]
+            *(sampled(score, SHOWN, 2, ladder) for ladder in (LONG, SHORT))]
     return sixteenths(np.array(rows) + centre)
 
 
@@ -34,8 +34,8 @@ def draw(images: np.ndarray) -> Figure:
         mosaic(lower, images[3:])
         upper.set(title=f"Held-out digits, noise of standard deviation {SIGMA}", yticks=9 * np.arange(3) + 3.5,
                   yticklabels=["data", "noisy", "denoised"])
-        lower.set(title="Held-out digits, and samples down a ladder of ten levels", yticks=9 * np.arange(3) + 3.5,
-                  yticklabels=["data", "samples", "samples"])
+        lower.set(title="Held-out digits, and samples down two ladders: 10 levels of 100 steps, 60 levels of 2", yticks=9 * np.arange(3) + 3.5,
+                  yticklabels=["data", "10 × 100", "60 × 2"])
         for panel in (upper, lower):
             panel.tick_params(length=0)
     return figure

@@ -185,3 +185,11 @@ def test_a_row_of_the_table_of_points():
     assert 4.4 < found[0] < 4.6
     assert found[0] < found[5] < 4.9
     assert 2.7 < found[3] < 3.0
+
+
+@pytest.mark.slow
+def test_a_row_of_the_table_of_digits():
+    found = experiments.judge(experiments.trained("EAE", 0.5, 0), 0)
+    assert 1.28 < found[1] < 1.45
+    assert -0.1 < found[3] < 0.35
+    assert 1.35 < found[8] < 1.7

@@ -30,7 +30,8 @@ from refvae.optim import Adam
 
 SIGMA, SEEDS = 0.2, range(3)
 WORLDS = {"ring": (ring, 0.2), "spiral": (spiral, 0.2), "checkerboard": (checkerboard, 0.1)}  # and their own noise
-LADDER = np.geomspace(1.0, 0.05, 10)
+LONG = np.geomspace(1.0, 0.05, 10), 0.3, 100  # levels, step over sigma^2, steps at each level
+SHORT = np.geomspace(1.0, 0.1, 60), 0.6, 2
 LEVELS = (0.1, 0.2, 0.4)
 
 
@@ -146,10 +147,11 @@ def ladder(seed, steps=4000, hidden=(256, 256), rate=1e-3, batch=128):
     return lambda x, sigma: score_map(p, x, sigma)[0]
 
 
-def sampled(score, n, rng, n_steps=100):
+def sampled(score, n, rng, ladder=SHORT):
     """n digits, centred, by annealed Langevin."""
     rng = np.random.default_rng(rng)
-    return annealed_langevin(score, LADDER[0] * rng.standard_normal((n, 64)), LADDER, 0.3, n_steps, rng,
+    sigmas, step, n_steps = ladder
+    return annealed_langevin(score, sigmas[0] * rng.standard_normal((n, 64)), sigmas, step, n_steps, rng,
                              progress=False)
 
 
@@ -163,12 +165,11 @@ def real_or_not(seed):
         errors += [((tweedie(partial(score, sigma=sigma), xt, sigma) - test) ** 2).sum(1).mean(),
                    ((wiener(train, xt, sigma) - test) ** 2).sum(1).mean(), linear_denoiser(lam, sigma).risk]
     axes = np.linalg.svd(train, full_matrices=False)[2][:8].T
-    samples = np.clip(sampled(score, len(train), rng) + centre, 0, 1) - centre
+    short, long = sampled(score, len(train), rng), sampled(score, 361, rng, LONG)
+    laws = short, np.clip(short + centre, 0, 1) - centre, long, train[rng.permutation(len(train))]
     normal = rng.multivariate_normal(np.zeros(64), train.T @ train / len(train), len(train))
-    nearest = np.sqrt(((samples[:200, None] - train) ** 2).sum(2).min(1)).mean()
-    held = np.sqrt(((test[:200, None] - train) ** 2).sum(2).min(1)).mean()
-    return [*errors, *(against(x @ axes, test @ axes) for x in (samples, train[rng.permutation(len(train))], normal)),
-            nearest, held]
+    nearest = [np.sqrt(((x[:200, None] - train) ** 2).sum(2).min(1)).mean() for x in (short, long, test)]
+    return [*errors, *(against(x @ axes, test @ axes) for x in (*laws, normal)), *nearest]
 
 
 def against(x, y):

@@ -33,7 +33,7 @@ SEARCH_WRONG = {"product without a second look": by_products,
 
 def brute(z, codes):
     """Every squared distance as a sum of Python floats, from the first feature to the last."""
-    table = [[sum((a - b) ** 2 for a, b in zip(row, code, strict=True)) for code in codes.tolist()]
+    table = [[sum((a - b) * (a - b) for a, b in zip(row, code, strict=True)) for code in codes.tolist()]
              for row in z.tolist()]
     return np.array([row.index(min(row)) for row in table])
 

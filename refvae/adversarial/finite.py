@@ -127,7 +127,7 @@ def proximal_bounds(gain: float, old: float, sigma: float) -> Bounds:
 def dirac_step(theta: float, psi: float, lr: float) -> tuple[float, float]:
     """A simultaneous step of the Dirac-GAN: data at 0, one generated point theta, logit psi x.           (10.22)
 
-    The generator minimises log(1 - D), the discriminator the negative. [Mescheder et al. 2018, section 2]
+    The generator minimises log(1 - D), the discriminator the negative. [Mescheder et al. 2018]
     """
     force = 1 / (1 + np.exp(-psi * theta))
     return theta + lr * force * psi, psi - lr * force * theta                                           # (10.22)

@@ -19,7 +19,7 @@ from refvae.trees import Array, Pull
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SHOWN, LEVELS, RUNGS, STEPS = 12, (0.25, 0.5, 1.0), 12, 60  # pictures, levels of the report in scales, of the ladder
+SHOWN, LEVELS, RUNGS, STEPS = 12, (0.4, 0.8, 1.6), 60, 2  # pictures, levels of the report in scales, of the ladder
 
 
 class DAE(NamedTuple):
@@ -34,8 +34,8 @@ class Settings:
     """The options of the denoiser."""
 
     hidden: tuple[int, ...] = field(default=(256, 256), metadata={"help": "units of the hidden layers"})
-    scale: float = field(default=0.4, metadata={"help": "standard deviation of the data"})
-    lowest: float = field(default=0.03, metadata={"help": "standard deviation of the least noise"})
+    scale: float = field(default=0.27, metadata={"help": "standard deviation of the data"})
+    lowest: float = field(default=0.05, metadata={"help": "standard deviation of the least noise"})
     highest: float = field(default=1.5, metadata={"help": "standard deviation of the most noise, above the scale"})
 
     def __post_init__(self) -> None:
@@ -114,7 +114,7 @@ def samples(p: DAE, settings: Settings, n: int, d: int, rng: np.random.Generator
     """Rows by annealed Langevin chains.   -> (n, d)"""
     ladder = np.geomspace(settings.highest, settings.lowest, RUNGS)
     start = settings.highest * rng.standard_normal((n, d))
-    return annealed_langevin(partial(score, p, settings), start, list(ladder), 0.3, STEPS, rng, progress=False)
+    return annealed_langevin(partial(score, p, settings), start, list(ladder), 0.6, STEPS, rng, progress=False)
 
 
 def pictures(p: DAE, train: Dataset, test: Dataset, settings: Settings,

@@ -1,0 +1,213 @@
+"""Evidence for the simplified loss of ALI, (10.33) to (10.35)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from refvae.adversarial import (
+    VARIANTS,
+    Pair,
+    ali_flow,
+    ali_forces,
+    ali_gradient,
+    ali_value,
+    grid,
+)
+from refvae.adversarial.ali import joint_points, omitted, score
+from refvae.derivations.adversarial.ali import FORCES_WRONG, by_forces, pair, point
+from refvae.derivations.adversarial.common import softmax, table
+from refvae.evidence import Ledger, gap, holds
+
+ledger = Ledger()
+
+
+# Linear Gaussian gradients
+
+
+def numeric(value, at, h=0.02):
+    """Derivatives by ten central differences, whose error is of order 20 in h."""
+    steps = np.arange(1, 11)
+    powers = 2 * np.arange(10)[:, None]
+    weights = np.linalg.solve(steps ** (powers + 1.0) / 10.0**powers, np.eye(10)[0]) / (2 * h)
+    return np.array([sum(w * (value(Pair(*(np.array(at) + j * h * row))) - value(Pair(*(np.array(at) - j * h * row))))
+                         for j, w in zip(steps, weights, strict=True)) for row in np.eye(4)])
+
+
+GRADIENT_WRONG = {
+    "fourth term left out": lambda at, variant, var: ali_gradient(
+        at, "simplified" if variant == "complete" else variant, var),
+    "fourth term added": lambda at, variant, var: ali_gradient(at, variant, var) + (
+        variant == "complete") * 2 * np.append(omitted(at), (0, 0)),
+    "sigma for log sigma": lambda at, variant, var: ali_gradient(at, variant, var) * np.exp(
+        [0, -at.log_s, 0, -at.log_r])}
+
+
+@ledger.add("10.33", "limit", ali_gradient, bound=1e-8, wrong=GRADIENT_WRONG)
+def differences_of_the_value(gradient, rng):
+    """(40): twice the gradient of KL(m || q), by differences of `ali_value`; coarse, for the value is a quadrature."""
+    at, var, on = pair(rng), 1.5, grid(0.25, 7.0)
+    return gap(gradient(at, "complete", var), 2 * numeric(lambda other: ali_value(other, var, on), at))
+
+
+def encoder_scores(at, var, on):
+    """Points under p, their weights, and the gradient of log q(z|x) there."""
+    x = joint_points(at, var, on)[1]
+    return on.weights @ score(x[:, 0], x[:, 1], at.a, at.log_s)
+
+
+@ledger.add("10.33", "identity", ali_gradient, wrong=GRADIENT_WRONG)
+def simplified_less_complete(gradient, rng):
+    """(41) - (40) is E_p grad log q(z|x), by quadrature, for the encoder and 0 for the decoder; (41) = -(42) there."""
+    at, var, on = pair(rng), 1.5, grid(0.25, 8.5)
+    full, short, game, other = (gradient(at, variant, var) for variant in VARIANTS)
+    want = np.append(encoder_scores(at, var, on), (0, 0))
+    return gap((short - full, -game[:2], other[2:], full[2:]), (want, short[:2], short[2:], short[2:]))
+
+
+@ledger.add("10.33", "law", ali_forces, wrong={
+    "the complete force": lambda t, variant: ali_forces(t, "complete" if variant == "simplified" else variant),
+    "that of the minimax game": lambda t, variant: ali_forces(t, "minimax" if variant == "simplified" else variant)})
+def encoder_of_41_climbs_what_42_descends(forces, rng):
+    """On tables, after all logits: (41) = -(42) for the encoder, = (40) = (43) for the decoder."""
+    at = point(rng)
+    full, short, game, other = (by_forces(forces, variant, *at) for variant in VARIANTS)
+    return gap((short[:20], short[20:], short[20:]), (-game[:20], full[20:], other[20:]))
+
+
+@ledger.add("10.33", "oracle", ali_gradient, bound=1e-6, wrong={
+    key: GRADIENT_WRONG[key] for key in GRADIENT_WRONG if "fourth" in key})
+def stated_numbers(gradient, rng):
+    """The gradients of the example, to the digits stated: the encoder's of (41) and (40) have opposite signs."""
+    at = Pair(0.5, -0.5, 1.0, -0.25)
+    got = np.array([gradient(at, variant, 1.0) for variant in VARIANTS])
+    decoder = 0.2104740, 0.0223039
+    return gap(got, np.array([[-0.3512702, -0.0702800, *decoder], [0.1835101, 0.0214707, *decoder],
+                              [-0.1835101, -0.0214707, 0.1099556, -0.0035929], [-0.1408505, -0.0041192, *decoder]]))
+
+
+# Opposite directions
+
+
+def inner(forces, q, p, one, other):
+    """E Cov of two forces after q under q(z|x)."""
+    t = np.log(q / p)
+    a, b = forces(t, one)[0], forces(t, other)[0]
+    c = q / q.sum(1, keepdims=True)
+    centred = a - (c * a).sum(1, keepdims=True)
+    return (q * centred * b).sum()
+
+
+OPPOSITE_WRONG = {
+    "the complete force for the simplified": lambda t, v: ali_forces(t, "complete" if v == "simplified" else v),
+    "(41) with the sign of (42)": lambda t, v: ali_forces(t, "minimax" if v == "simplified" else v),
+    "fourth term left out": FORCES_WRONG["fourth term left out"]}
+
+
+@ledger.add("10.34", "law", ali_forces, bound=0, wrong=OPPOSITE_WRONG)
+def signs_of_the_inner_products(forces, rng):
+    """(41) against each other negative, the others among one another positive; 40 models, near and far from p = q."""
+    cases = []
+    for size in (0.01, 0.3, 1, 3):
+        for _ in range(10):
+            q, p = table(rng), table(rng)
+            p = q * np.exp(size * np.log(p / q))
+            p = p / p.sum()
+            for one in VARIANTS:
+                for other in VARIANTS:
+                    sign = -1 if (one == "simplified") != (other == "simplified") else 1
+                    cases.append(sign * inner(forces, q, p, one, other) > 0)
+    return holds(cases)
+
+
+@ledger.add("10.34", "identity", ali_forces, wrong=OPPOSITE_WRONG)
+def gradient_in_the_metric(forces, rng):
+    """The inner product of two gradients in Fisher's metric of the logits of q(z|x), with its pseudo-inverse."""
+    q, p = table(rng), table(rng)
+    data, c = q.sum(1), q / q.sum(1, keepdims=True)
+    r = p / q
+    full, short = np.log(1 + r) - r, np.log(1 + r)
+    want = 0.0
+    for w, law_z, a, b in zip(data, c, full, short, strict=True):
+        F = np.diag(law_z) - np.outer(law_z, law_z)
+        want += (w * F @ a) @ np.linalg.pinv(w * F, rcond=1e-10) @ (w * F @ b)
+    return gap(np.array(inner(forces, q, p, "complete", "simplified")), np.array(want))
+
+
+# The flow at p = q
+
+
+def solution(rng, n=12, k=3, other=4):
+    """A law, and Jacobians of encoder and decoder whose columns sum to 0."""
+    q = softmax(rng.standard_normal(n))
+    J = rng.standard_normal((n, k + other)) * q[:, None]
+    J -= q[:, None] * J.sum(0)
+    return q, J[:, :k], J[:, k:]
+
+
+def descent(forces_of, q, enc, dec, variant, x):
+    """Minus the gradient after (phi, theta) at x: laws linear in both, the best D, forces of (10.32)."""
+    a, b = q + enc @ x[:enc.shape[1]], q + dec @ x[enc.shape[1]:]
+    of_q, of_p = forces_of(np.log(a / b), variant)
+    return -np.concatenate([enc.T @ of_q, dec.T @ of_p])
+
+
+FLOW_WRONG = {
+    "(41) like the others": lambda q, enc, dec, variant: ali_flow(q, enc, dec, "complete"),
+    "the decoder turned instead": lambda q, enc, dec, variant: -ali_flow(q, enc, dec, variant) if (
+        variant == "simplified") else ali_flow(q, enc, dec, variant),
+    "half lost": lambda *args: 2 * ali_flow(*args),
+    "cross terms with the wrong sign": lambda q, enc, dec, variant: ali_flow(q, enc, -dec, variant)}
+
+
+@ledger.add("10.35", "identity", ali_flow, wrong=FLOW_WRONG)
+def derivative_of_the_descent(flow, rng):
+    """The derivative at 0 of minus the gradient, from the forces of (10.32), by a quotient of 16 roots of unity."""
+    q, enc, dec = solution(rng)
+    size = enc.shape[1] + dec.shape[1]
+    turns = 0.05 * q.min() * np.exp(2j * np.pi * np.arange(16) / 16)
+    got, want = [], []
+    for variant in VARIANTS:
+        got.append(flow(q, enc, dec, variant))
+        slopes = [np.mean([descent(complex_forces, q, enc, dec, variant, h * row) / h for h in turns], 0)
+                  for row in np.eye(size)]
+        want.append(np.stack(slopes, 1).real)
+    return gap(tuple(got), tuple(want))
+
+
+def complex_forces(t, variant):
+    """The table of (10.32) and (10.33), written out."""
+    r = np.exp(-t)
+    one, two = np.log(1 + r), np.log(1 + 1 / r)
+    return {"complete": (one - r, one), "simplified": (one, one), "minimax": (-one, -two),
+            "non_saturating": (two, one)}[variant]
+
+
+@ledger.add("10.35", "law", ali_flow, bound=0, wrong=FLOW_WRONG | {
+    "half lost": lambda q, enc, dec, variant: ali_flow(q, enc, dec, variant) / (1 + (variant == "complete"))})
+def signs_of_the_eigenvalues(flow, rng):
+    """Real; none positive but for (41), where as many are as the encoder has parameters, whatever the rates."""
+    cases = []
+    for k, other in ((1, 1), (3, 4), (4, 2)):
+        q, enc, dec = solution(rng, 12, k, other)
+        rates = np.exp(rng.uniform(-3, 3, k + other))
+        full = ali_flow(q, enc, dec, "complete")
+        for variant in VARIANTS:
+            A = flow(q, enc, dec, variant)
+            for values in (np.linalg.eigvals(A), np.linalg.eigvals(rates[:, None] * A)):
+                cases += [abs(values.imag).max() < 1e-9 * abs(values).max(),
+                          (values.real > 0).sum() == (k if variant == "simplified" else 0)]
+            sign = np.repeat([-1 if variant == "simplified" else 1, 1], [k, other])
+            cases.append(np.allclose(sign[:, None] * A, full, rtol=1e-12, atol=0))
+    return holds(cases)
+
+
+@ledger.add("10.35", "limit", ali_gradient, bound=2e-5, wrong={
+    key: GRADIENT_WRONG[key] for key in GRADIENT_WRONG if "fourth" in key})
+def eigenvalues_of_the_linear_gaussian_model(gradient, rng):
+    """At a = b = 0.6 the stated five digits: one growing direction for (41), none for the others, one idle."""
+    at, h = np.array([0.6, np.log(0.8), 0.6, np.log(0.8)]), 1e-4
+    got = [np.sort(np.linalg.eigvals(np.array([
+        (gradient(Pair(*(at - h * row)), variant, 1.0) - gradient(Pair(*(at + h * row)), variant, 1.0)) / (2 * h)
+        for row in np.eye(4)])).real) for variant in VARIANTS]
+    stable = [-1.80642, -1.20250, -0.55358, 0]
+    return gap(np.array(got), np.array([stable, [-0.84433, 0, 0, 0.84433], stable, stable]))
