@@ -16,7 +16,7 @@ SHOWN, SIGMA = 12, 0.4
 
 
 def compute() -> np.ndarray:
-    """A short training; images (6, 12, 64) in sixteenths: clean, noisy, denoised; held-out rows; samples of two ladders."""
+    """A short training; images (6, 12, 64) in sixteenths: clean, noisy, denoised; held-out; samples of two ladders."""
     score, (_, test, centre) = ladder(0, steps=700, hidden=(192,), rate=3e-3), split()
     rng, x = np.random.default_rng(1), test[:SHOWN]
     xt = x + SIGMA * rng.standard_normal(x.shape)
@@ -34,8 +34,8 @@ def draw(images: np.ndarray) -> Figure:
         mosaic(lower, images[3:])
         upper.set(title=f"Held-out digits, noise of standard deviation {SIGMA}", yticks=9 * np.arange(3) + 3.5,
                   yticklabels=["data", "noisy", "denoised"])
-        lower.set(title="Held-out digits, and samples down two ladders: 10 levels of 100 steps, 60 levels of 2", yticks=9 * np.arange(3) + 3.5,
-                  yticklabels=["data", "10 × 100", "60 × 2"])
+        lower.set(title="Held-out digits, and samples down two ladders: 10 levels of 100 steps, 60 levels of 2",
+                  yticks=9 * np.arange(3) + 3.5, yticklabels=["data", "10 × 100", "60 × 2"])
         for panel in (upper, lower):
             panel.tick_params(length=0)
     return figure

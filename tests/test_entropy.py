@@ -342,7 +342,7 @@ def test_kl_to_normal_vanishes_for_normal_codes():
     (lambda: knn_entropy(PLANE, ties="drop"), ValueError, "ties: got 'drop'"),
     (lambda: knn_entropy(PLANE, ties="jitter"), TypeError, "rng: got NoneType"),
     (lambda: knn_entropy(PLANE, rng=0), ValueError, "rng: got one with ties = 'raise'"),
-    (lambda: knn_entropy(PLANE[:4], 3).jackknife_se, ValueError, "k: got 4, wanted 1 <= k <= 3"),
+    (lambda: knn_entropy(PLANE[:4], 3).jackknife_se, ValueError, "k: got 3 of 3 neighbours, wanted k < 3 for a standard"),
     (lambda: knn_divergence(PLANE, PLANE, 1), ValueError, "x against y: got 40 of 40 points"),
     (lambda: knn_divergence(PLANE, PLANE[:, :1]), ValueError, "a row of x and of y: got shapes"),
     (lambda: knn_divergence(PLANE, PLANE[:2] + 1, 3), ValueError, "k: got 3, wanted 1 <= k <= 2"),

@@ -64,8 +64,8 @@ def _add_own(p: argparse.ArgumentParser, quantity: str) -> None:
         p.add_argument("--weights", choices=("bsy",), help="of Berrett, Samworth and Yuan on the orders up to k")
         p.add_argument("--whiten", action="store_true", help="by the sample covariance first")
         p.add_argument("--periodic", type=numbers, metavar="SIDES", help="side or sides of a torus, as in 360 or 1,2")
-        p.add_argument("--box", type=corners, metavar="LOW:HIGH", help="known support, as in 0:1 or 0,0:1,2; "
-                       "with --norm inf")
+        p.add_argument("--box", type=corners, metavar="LOW:HIGH", help="known support, as in 0:1, 0,0:1,2 or "
+                       "--box=-1:1; with --norm inf")
 
 
 def columns(text: str) -> list[int]:
@@ -123,7 +123,7 @@ def _estimate(arguments: argparse.Namespace, x: Array, y: Array | None, ties: di
 def _said_here(arguments: argparse.Namespace, message: str) -> str:
     """The message of an estimator in the words of the command line."""
     name, _, rest = message.partition(":")
-    here = {"x": arguments.file, "y": getattr(arguments, "file2", None), "rng": "--jitter"}
+    here = {"x": arguments.file, "y": getattr(arguments, "file2", None), "rng": "--jitter", "ties": "--jitter"}
     begins = here.get(name) or (f"--{name}" if hasattr(arguments, name) else name)
     return f"{begins}:{rest}".replace("ties = 'jitter' with an rng", "--jitter SEED")
 
@@ -182,17 +182,18 @@ def _jackknife(found: Any) -> float | None:
 def _warnings(found: Any, samples: list[Array]) -> list[str]:
     said = []
     if found.biased:
-        said.append(f"d = {found.settings['d']}: from 3 dimensions on the bias falls more slowly than the standard "
+        said.append(f"d = {found.settings['d']}: from 3 dimensions on the bias may fall more slowly than the standard "
                     "error, and no interval here accounts for it")
     for each in samples:
         repeated = len(each) - len(np.unique(each, axis=0))
         coarse = [j for j in range(each.shape[1]) if len(np.unique(each[:, j])) < len(each) / 2]
         if repeated:
-            said.append(f"{repeated} of {len(each)} rows repeat another: what is estimated depends on the jitter")
+            said.append(f"{repeated} of {len(each)} rows repeat another: " + (
+                "what is estimated depends on the jitter" if found.settings["ties"] else "such data have no density"))
         elif coarse:
             said.append(f"columns {coarse} have few different values: rounded data have no density, and small "
                         "distances are those of the lattice")
-    return said
+    return list(dict.fromkeys(said))
 
 
 def _lines(story: dict[str, Any]) -> list[str]:

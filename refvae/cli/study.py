@@ -132,7 +132,11 @@ def _grid(wanted: dict[str, Any]) -> Grid:
                 raise ValueError(f"{name}: got {wanted[name]}, wanted different numbers, at least one")
             for each in wanted[name]:
                 whole(each, name, least=2 if name == "sizes" else 1)
-        whole(max(wanted["k"]), "k", most=min(wanted["sizes"]) - 2)  # the standard error needs one neighbour more
+        if min(wanted["sizes"]) < (least := max(wanted["k"]) + 2):  # the standard error needs one neighbour more
+            raise ValueError(f"sizes: got {min(wanted['sizes'])} with k = {least - 2}, wanted at least {least}")
+        if wanted["whiten"] and min(wanted["sizes"]) <= max(wanted["dims"]):
+            raise ValueError(f"sizes: got {min(wanted['sizes'])} with whiten in {max(wanted['dims'])} dimensions, "
+                             "wanted more points than dimensions")
         if wanted["weights"] is not None:
             bsy_weights(min(wanted["k"]), max(wanted["dims"]))
         return Grid(wanted["laws"], wanted["dims"], wanted["sizes"], wanted["k"], whole(wanted["trials"], "trials"),

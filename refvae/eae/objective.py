@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from refvae.entropy import knn_entropy_layer, neighbours
 from refvae.entropy.ties import refuse_ties
+from refvae.fit import Objective
 from refvae.inputs import generator
 from refvae.layers import Activation, Dense, batch_norm, mlp, mlp_init, softplus, squared_error
 from refvae.trees import Array, Pull
@@ -61,7 +62,7 @@ def neg_objective(p: EAE, x_frozen: Array, idx: Array, lam: float, *,
     return loss, pull
 
 
-def searching(k: int, lam: float, *, activation: Activation = softplus) -> Callable[..., tuple[Any, Pull]]:
+def searching(k: int, lam: float, *, activation: Activation = softplus) -> Objective:
     """The objective (p, x) -> (loss, pull) for `refvae.fit`, which finds the neighbours of order k itself.   (7.4)
 
     It raises ValueError where a code has its k-th neighbour at distance 0, for there the entropy is -infinity.

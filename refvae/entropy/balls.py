@@ -33,7 +33,7 @@ def log_volumes_in_box(x: Array, rho: Array, box: Box) -> Array:
     """log volume of what a cube with centre x (n, d) and half side rho (n, q) has in common with the box.   (6.19)"""
     total: Array = np.zeros_like(rho)
     for column, low, high in zip(x.T[:, :, None], *box, strict=True):
-        total += np.log(np.minimum(column + rho, high) - np.maximum(column - rho, low))                 # (6.19)
+        total += np.log(np.minimum(rho, high - column) + np.minimum(rho, column - low))                 # (6.19)
     return total
 
 

@@ -10,7 +10,7 @@ from scipy.special import digamma
 
 from refvae.entropy.balls import log_volumes
 from refvae.entropy.estimate import Estimate, Norm, Ties, knn_entropy
-from refvae.entropy.jackknife import changes
+from refvae.entropy.jackknife import changes, one_more
 from refvae.entropy.neighbours import check_search, neighbours
 from refvae.entropy.ties import refuse_ties, untied
 from refvae.inputs import generator, matrix, same_shape, whole
@@ -37,7 +37,7 @@ def knn_cross_entropy(x: Any, y: Any, k: int = 3, *, norm: Norm = 2, ties: Ties 
     local = digamma(m + 1) - digamma(k) + log_volumes(nu, d, norm)                                      # (6.31)
 
     def leave_one_out() -> tuple[Array, Array]:
-        near = search(k + 1)
+        near = search(one_more(k, m))
         gain = changes(log_volumes(near.rho[:, -2:], d, norm), near.idx, np.ones(1), m)
         return without_own(local), local.mean() + digamma(m) - digamma(m + 1) + gain / n                # (6.37)
 
@@ -83,7 +83,9 @@ def kl_to_normal(z: Any, k: int = 3, **settings: Any) -> DivergenceEstimate:
 
 
 def without_own(local: Array) -> Array:
-    """The mean of the others, for each of n numbers."""
+    """The mean of the others, for each of n numbers; ValueError for n = 1."""
+    if len(local) == 1:
+        raise ValueError("x: got 1 row, wanted at least 2 for a standard error")
     return np.asarray((local.sum() - local) / (len(local) - 1))
 
 

@@ -10,10 +10,11 @@ from typing import Any, Literal
 import numpy as np
 from scipy.special import digamma
 
-from refvae.entropy.balls import log_volumes, log_volumes_in_box, log_volumes_on_torus
-from refvae.entropy.jackknife import changes, efron_stein
+from refvae.entropy.balls import Box, log_volumes, log_volumes_in_box, log_volumes_on_torus
+from refvae.entropy.jackknife import changes, efron_stein, one_more
 from refvae.entropy.neighbours import Neighbours, check_search, search
-from refvae.entropy.regions import box_of, sides_of
+from refvae.entropy.regions import box_of, reflected, sides_of
+from refvae.entropy.scale import rescaled
 from refvae.entropy.ties import refuse_ties, untied
 from refvae.entropy.weights import bsy_weights
 from refvae.inputs import matrix, whole
@@ -29,7 +30,7 @@ class Estimate:
 
     value          the estimate, the mean of `local`
     local          (n,) what each point contributes
-    biased         whether d >= 3, where the bias falls more slowly than the standard error
+    biased         whether d >= 3, where the bias may fall more slowly than the standard error: at an edge as n^(-1/d)
     settings       what it was computed from and how: n, d, k, ...
     leave_one_out  computes the values of the estimate without each point, one array for each sample   (6.20), (6.37)
     """
@@ -51,8 +52,9 @@ class Estimate:
 
     @property
     def naive_se(self) -> float:
-        """Standard error as if the local values were independent; it is too small, for they share neighbours."""
-        return float(self.local.std(ddof=1) / np.sqrt(len(self.local)))
+        """Standard error as if the local values were independent, NaN for one; too small, for they share neighbours."""
+        n = len(self.local)
+        return float(self.local.std(ddof=1) / np.sqrt(n)) if n > 1 else float("nan")
 
     @cached_property
     def jackknife_se(self) -> float:
@@ -75,14 +77,15 @@ def knn_entropy(x: Any, k: int = 3, *, norm: Norm = 2, box: Any = None, periodic
     norm      2 or numpy.inf: Euclidean or maximum distances
     box       (low, high), numbers or (d,): the support, if known; with norm inf only                     (6.19)
     periodic  side or sides (d,) of the torus on which x lives                                            (6.18)
+              for norm 2, balls that are wider than the torus are not cut off: for small k only
     weights   "bsy": orders up to k weighted so that leading terms of the bias cancel; needs k >= d       (6.23)
     whiten    by the sample covariance first: exact under affine maps for norm 2                          (6.9)
     ties      "raise", or "jitter": uniform noise 1e-10 times the spread of a column, from `rng`
     workers   threads of the search; the result does not depend on them
 
-    The Euclidean estimate is best at k = 1 to 5; for d >= 3 its bias exceeds its standard error (`biased`). Raises
-    TypeError or ValueError for bad input, for k >= n, for points whose k-th neighbour is at distance 0, and for
-    settings that contradict each other.   [Kozachenko and Leonenko 1987; Kraskov, Stoegbauer and Grassberger 2004]
+    More neighbours mean less variance and more bias; for d >= 3 the bias may exceed the standard error (`biased`).
+    Raises TypeError or ValueError for bad input, for k >= n, for points whose k-th neighbour is at distance 0, and
+    for settings that contradict each other.   [Kozachenko and Leonenko 1987; Kraskov, Stoegbauer and Grassberger 2004]
     """
     x = matrix(x, "x")
     n, d = x.shape
@@ -90,10 +93,11 @@ def knn_entropy(x: Any, k: int = 3, *, norm: Norm = 2, box: Any = None, periodic
     check_search(norm, workers)
     _compatible(norm, box, periodic, weights, whiten)
     w = np.eye(k)[-1] if weights is None else bsy_weights(k, d)
-    x = untied(x, ties, rng)
+    region = None if box is None else box_of(box, x)
+    x = untied(x, ties, rng) if region is None else reflected(untied(x, ties, rng), region)
     z, log_det = whitened(x) if whiten else (x, 0.0)
     used = w[np.flatnonzero(w)[0]:]
-    volumes = _volumes(z, norm, box, periodic)
+    volumes = _volumes(z, norm, region, periodic)
     sides = None if periodic is None else sides_of(periodic, d)
     find = partial(search, z, norm=norm, sides=sides, workers=workers)
     rho = find(k, first=k - len(used) + 1).rho
@@ -103,7 +107,7 @@ def knn_entropy(x: Any, k: int = 3, *, norm: Norm = 2, box: Any = None, periodic
     settings = {"n": n, "d": d, "k": k, "norm": norm, "box": box, "periodic": periodic, "weights": weights,
                 "whiten": whiten, "ties": None if ties == "raise" else ties}
     return EntropyEstimate(float(local.mean()), local, d >= 3, settings, lambda: (
-        without_each(find(whole(k + 1, "k", most=n - 1)), volumes, used, log_det),))
+        without_each(find(one_more(k, n - 1)), volumes, used, log_det),))
 
 
 def without_each(near: Neighbours, volumes: Callable[[Array], Array], w: Array, log_det: float = 0.0) -> Array:
@@ -120,6 +124,7 @@ def whitened(x: Array) -> tuple[Array, float]:
 
     Raises ValueError for a singular covariance, where no density exists.
     """
+    (x,), e = rescaled(x)
     centred = x - x.mean(0)
     _, s, Vt = np.linalg.svd(centred, full_matrices=False)
     n, d = x.shape
@@ -127,12 +132,12 @@ def whitened(x: Array) -> tuple[Array, float]:
         rank = int(np.sum(s > n * np.finfo(float).eps * s[0]))
         raise ValueError(f"x: got a covariance of rank {rank} from shape {x.shape}, wanted {d} for whiten")
     scale = s / np.sqrt(n)
-    return centred @ (Vt.T / scale), float(np.log(scale).sum())                                         # (6.9)
+    return centred @ (Vt.T / scale), float(np.log(scale).sum() + d * e * np.log(2))                     # (6.9)
 
 
-def _volumes(x: Array, norm: float, box: Any, periodic: Any) -> Callable[[Array], Array]:
+def _volumes(x: Array, norm: float, box: Box | None, periodic: Any) -> Callable[[Array], Array]:
     if box is not None:
-        return partial(log_volumes_in_box, x, box=box_of(box, x))
+        return partial(log_volumes_in_box, x, box=box)
     if periodic is not None and norm == np.inf:
         return partial(log_volumes_on_torus, sides=sides_of(periodic, x.shape[1]))
     return partial(log_volumes, d=x.shape[1], norm=norm)

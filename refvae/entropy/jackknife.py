@@ -7,6 +7,14 @@ import numpy as np
 from refvae.trees import Array
 
 
+def one_more(k: int, most: int) -> int:
+    """k + 1, the order that all values need; ValueError unless every point has so many neighbours."""
+    if k >= most:
+        raise ValueError(f"k: got {k} of {most} neighbours, wanted k < {most} for a standard error: without a point "
+                         "none of that order is left")
+    return k + 1
+
+
 def changes(logs: Array, idx: Array, w: Array, m: int) -> Array:
     """What all rows together gain in sum_q w_q L_q when one of m points is taken away.   -> (m,)        (6.20)
 

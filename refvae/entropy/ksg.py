@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import digamma
 
 from refvae.entropy.counts import below, counts_within, weights_around
+from refvae.entropy.jackknife import one_more
 from refvae.entropy.neighbours import Neighbours, neighbours
 from refvae.trees import Array
 
@@ -60,8 +61,9 @@ def reach(x: Array, idx: Array) -> Array:
 
 def ksg_without_each(form: Form, k: int, workers: int = 1) -> Array:
     """The estimate without each of the n points in turn.   -> (n,)                                       (6.54)"""
-    near = neighbours(form.joint, k + 1, norm=np.inf, workers=workers)
-    n, now = len(form.joint), Neighbours(near.rho[:, :k], near.idx[:, :k])
+    n = len(form.joint)
+    near = neighbours(form.joint, one_more(k, n - 1), norm=np.inf, workers=workers)
+    now = Neighbours(near.rho[:, :k], near.idx[:, :k])
     total = np.zeros(n)
     for sign, space, radius in zip(form.signs, form.spaces, _radii(form, now), strict=True):
         later = _radii_without(form, space, near)

@@ -49,6 +49,8 @@ def exact_total_correlation(xs: Sequence[Sequence[Any]], k: int = 3, method: str
     xs      q sequences of n numbers, or of n equally long rows of numbers: ints, Fractions, floats at their exact value
     Raises ValueError as `exact_local`, and for points whose k-th neighbour is at distance 0.
     """
+    if not len(xs):
+        raise ValueError("xs: got no variables, wanted at least 1")
     spaces = [_distances(x) for x in xs]
     return _mean(exact_local(distances, k, method) for distances in zip(*spaces, strict=True))
 

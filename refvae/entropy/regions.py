@@ -28,6 +28,12 @@ def box_of(box: Any, x: Array) -> Box:
     return Box(low, high)
 
 
+def reflected(x: Array, box: Box) -> Array:
+    """Points x (n, d): those that noise has moved over the edge of the box mirrored there, the others as they are."""
+    low, high = box
+    return np.where(x < low, 2 * low - x, np.where(x > high, 2 * high - x, x))
+
+
 def sides_of(periodic: Any, d: int) -> Array:
     """The sides (d,) of a torus, from one number or d; ValueError unless they are finite and above 0."""
     try:

@@ -22,8 +22,16 @@ def untied(x: Array, ties: Any, rng: np.random.Generator | int | None) -> Array:
 
 
 def jittered(x: Array, rng: Any) -> Array:
-    """x (n, d) plus uniform noise of 1e-10 times the spread of each column; TypeError if rng is no Generator or int."""
+    """x (n, d) plus uniform noise of 1e-10 times the spread of each column.
+
+    Raises TypeError if rng is no Generator or int, and ValueError where a column lies so far from 0 that rounding
+    swallows the noise.
+    """
     spread = x.max(0) - x.min(0)
+    lost = np.flatnonzero((spread > 0) & (JITTER * spread < 8 * np.spacing(np.abs(x).max(0))))
+    if len(lost):
+        raise ValueError(f"ties: got columns {lost.tolist()} so far from 0 that rounding swallows noise of 1e-10 of "
+                         "their spread, wanted a constant subtracted from them")
     moved: Array = x + JITTER * spread * (generator(rng).random(x.shape) - 0.5)
     return moved
 
