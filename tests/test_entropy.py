@@ -342,7 +342,9 @@ def test_kl_to_normal_vanishes_for_normal_codes():
     (lambda: knn_entropy(PLANE, ties="drop"), ValueError, "ties: got 'drop'"),
     (lambda: knn_entropy(PLANE, ties="jitter"), TypeError, "rng: got NoneType"),
     (lambda: knn_entropy(PLANE, rng=0), ValueError, "rng: got one with ties = 'raise'"),
-    (lambda: knn_entropy(PLANE[:4], 3).jackknife_se, ValueError, "k: got 3 of 3 neighbours, wanted k < 3 for a standard"),
+    (lambda: knn_entropy(PLANE[:4], 3).jackknife_se, ValueError, "k: got 3 of 3 neighbours, wanted k < 3"),
+    (lambda: knn_cross_entropy(PLANE[:1], PLANE).jackknife_se, ValueError, "x: got 1 row, wanted at least 2"),
+    (lambda: knn_entropy(1.7e9 + np.arange(9)[:, None] // 5, ties="jitter", rng=0), ValueError, "ties: got columns"),
     (lambda: knn_divergence(PLANE, PLANE, 1), ValueError, "x against y: got 40 of 40 points"),
     (lambda: knn_divergence(PLANE, PLANE[:, :1]), ValueError, "a row of x and of y: got shapes"),
     (lambda: knn_divergence(PLANE, PLANE[:2] + 1, 3), ValueError, "k: got 3, wanted 1 <= k <= 2"),
@@ -353,6 +355,28 @@ def test_kl_to_normal_vanishes_for_normal_codes():
 def test_bad_input(call, error, message):
     with np.errstate(invalid="ignore"), pytest.raises(error, match=message):
         call()
+
+
+def test_jitter_stays_in_the_box():
+    x = np.repeat([[0.0], [1.0], [0.5]], [5, 5, 3], axis=0)
+    assert np.isfinite(knn_entropy(x, 2, norm=np.inf, box=(0, 1), ties="jitter", rng=0).value)
+
+
+def test_a_box_far_from_the_origin_costs_no_digits():
+    x = np.random.default_rng(0).integers(0, 2**10, (30, 1)) * 2.0**-16
+    far = knn_entropy(x + 2.0**36, 3, norm=np.inf, box=(2.0**36, 2.0**36 + 2.0**-6), ties="raise")
+    assert np.array_equal(far.local, knn_entropy(x, 3, norm=np.inf, box=(0, 2.0**-6)).local)
+
+
+@pytest.mark.parametrize("e", [-1020, 1020])
+def test_whitening_at_any_scale(e):
+    x = np.random.default_rng(0).random((30, 2))
+    assert knn_entropy(x * 2.0**e, whiten=True).value == pytest.approx(
+        knn_entropy(x, whiten=True).value + 2 * e * np.log(2), rel=1e-13)
+
+
+def test_one_point_has_no_standard_error():
+    assert np.isnan(knn_cross_entropy(PLANE[:1], PLANE).naive_se)
 
 
 @pytest.mark.slow

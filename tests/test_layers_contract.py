@@ -472,7 +472,7 @@ def test_no_layer_draws_sorts_or_chooses(layer, row):
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     used |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     assert not used & CHANCE
-    assert ("argmax" in used) <= (layer.__name__ in {"softmax_nll", "log_norm"})  # a shift of logits, a branch of a norm
+    assert ("argmax" in used) <= (layer.__name__ in {"softmax_nll", "log_norm"})  # shifts logits, picks a branch
 
 
 # Holomorphic core

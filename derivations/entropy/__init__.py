@@ -1,6 +1,7 @@
 """Evidence for derivations/entropy.md, one file a section."""
 
 from refvae.derivations.entropy import (
+    divergence_gradients,
     divergences,
     errors,
     gradients,
@@ -17,5 +18,5 @@ from refvae.derivations.entropy import (
 )
 from refvae.evidence import Ledger
 
-ledger = Ledger.of(order, motions, gradients, small, support, errors, weighted, divergences, information,
-                   information_laws, permutation, search, products)
+ledger = Ledger.of(order, motions, gradients, small, support, errors, weighted, divergences,
+                   divergence_gradients, information, information_laws, permutation, search, products)

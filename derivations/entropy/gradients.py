@@ -97,7 +97,7 @@ def sum_and_trace(layer, rng):
 
 @ledger.add("6.12", "identity", knn_entropy_layer, wrong=EDGE_WRONG)
 def virial_tensor(layer, rng):
-    """T from distances by brute force; positive semi-definite; 1 on a line; motions of the gradient."""
+    """T from distances by brute force; 1 on a line; motions of the gradient."""
     x, R = points(rng), rotation(rng, 3)
     d = distances(x)
     other = np.argsort(d, axis=1)[:, 2]
@@ -111,7 +111,7 @@ def virial_tensor(layer, rng):
 @ledger.add("6.12", "law", knn_entropy_layer, wrong={
     "one end only": EDGE_WRONG["one end only"], "sign": spoiled(knn_entropy_layer, lambda d: (-d[0], None))}, bound=0)
 def positive(layer, rng):
-    """The eigenvalues of T are at least 0, to rounding, and so is its symmetric part's trace less d."""
+    """The eigenvalues of the symmetric part of T are at least 0, and T is symmetric, to rounding."""
     cases = []
     for k in (1, 2, 5):
         x = points(rng, 4 + k) + 10

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from refvae.derivations.entropy.search import brute, method, worst
-from refvae.entropy.products import candidates, groups, panels, product_search
-from refvae.evidence import Ledger, gap, holds
+from refvae.entropy.products import candidates, cut, groups, panels, product_search
+from refvae.evidence import Ledger, entrywise, gap, holds
 
 ledger = Ledger()
 
@@ -87,6 +87,37 @@ def integers_are_exact(factors, rng):
 
 
 # Candidates
+
+
+def bound_for_products(least, size, d, unit=2.0**-24, eta=8, times=2):
+    """T + 2m by the formulas, in extended precision, not rounded up."""
+    T, a, u = (np.asarray(each, np.longdouble) for each in (least, size, unit))
+    k, tiny = (d + 5) * u / (1 - (d + 5) * u), eta * (d + 2) * np.longdouble(2.0) ** -126
+    B = ((1 + k) * a + np.sqrt((1 + k) ** 2 * a**2 + 2 * (1 - k) * (T + tiny))) / (1 - k)
+    return (T + times * (k * (a * B + B * B / 2) + tiny)).astype(float)
+
+
+@ledger.add("6.58", "limit", cut, bound=2.0**-22, wrong={
+    "d + 1 roundings": lambda least, size, d: bound_for_products(least, size, d - 4),
+    "no underflow": lambda least, size, d: bound_for_products(least, size, d, eta=0),
+    "one margin": lambda least, size, d: bound_for_products(least, size, d, times=1),
+    "half of the roundoff": lambda least, size, d: bound_for_products(least, size, d, 2.0**-25)})
+def margin_alone(bound, rng):
+    """At T = 0, where nothing hides the margin, for |a| = 0 and others; to four roundings of float32, d up to 900."""
+    cases = [(d, a) for d in (8, 30, 900) for a in (0.0, 1e-15, 0.3, 7.0)]
+    return entrywise(np.array([float(bound(np.zeros(1), np.array([a]), d)[0]) for d, a in cases]),
+                     np.array([bound_for_products(0, a, d) for d, a in cases]))
+
+
+@ledger.add("6.58", "law", cut, bound=0, wrong={
+    "not rounded up": lambda least, size, d: bound_for_products(least, size, d).astype(np.float32),
+    "no margin": lambda least, size, d: least.astype(np.float32)})
+def never_below_the_bound(bound, rng):
+    """Rounded up, by at most three roundings of float32: T of any sign down to -|a|^2/2, a thousand of each."""
+    size = rng.uniform(0, 2, 1000)
+    least = (rng.uniform(-1, 3, 1000) * size**2 / 2).astype(np.float32).astype(float)
+    found, want = (np.asarray(f(least, size, 12), float) for f in (bound, bound_for_products))
+    return holds(np.r_[found >= want, found <= want + 3 * 2.0**-24 * np.abs(want) + 2.0**-140])
 
 
 def listed(margin):

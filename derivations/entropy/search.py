@@ -107,6 +107,32 @@ def bit_for_bit_with_products(radii, rng):
     return holds([np.array_equal(radii(x * 2.0**e, 4), radii(x, 4) * 2.0**e) for e in (-800, -90, 7, 1000)])
 
 
+def range_of(x):
+    """Binary exponents after rescaling: of the largest magnitude, and of the factor."""
+    (scaled,), e = rescaled(x)
+    return int(np.frexp(scaled.max())[1]), e
+
+
+@ledger.add("6.59", "limit", range_of, bound=0, wrong={
+    "from 2^-400": lambda x: range_of(x) if not -400 < np.frexp(x.max())[1] < -100 else (int(np.frexp(x.max())[1]), 0),
+    "up to 2^508": lambda x: range_of(x) if not 500 < np.frexp(x.max())[1] < 508 else (int(np.frexp(x.max())[1]), 0)})
+def ends_of_the_range(ends, rng):
+    """Nothing is done for a largest magnitude in [2^-101, 2^500), to the last bit; else it comes to [2^499, 2^500)."""
+    below = lambda power: np.nextafter(2.0**power, 0)
+    cases = [(2.0**-101, -100, 0), (below(500), 500, 0), (below(-101), 500, -601), (2.0**500, 500, 1),
+             (2.0**-300, 500, -799), (2.0**505, 500, 6), (2.0**1023, 500, 524)]
+    return holds([ends(np.array([[large], [-large / 2]])) == (top, e) for large, top, e in cases])
+
+
+@ledger.add("6.59", "law", method("tree"), bound=0, wrong={"SciPy": plainly, "squares as they are": brute})
+def small_beside_large(radii, rng):
+    """A cluster with differences from 2^-400 of the largest magnitude on keeps its bits, at both ends of the range."""
+    cluster = rng.integers(1, 2**20, (12, 3)) * 2.0**-400
+    x = np.vstack([cluster, np.ones((2, 3))])
+    return holds([np.array_equal(radii(x * 2.0**e, 3)[:12], radii(cluster, 3) * 2.0**e)
+                  for e in (-101, -102, -300, 499, 500)])
+
+
 @ledger.add("6.59", "identity", method("tree"), bound=1e-15, wrong=SCALE_WRONG)
 def by_guarded_loops(radii, rng):
     """Distances of 1e-300, 1e-160, 1e155 and 1e307 by math.dist."""
@@ -145,10 +171,13 @@ def all_images(radii, rng):
 
 @ledger.add("6.60", "law", on_torus, bound=0, wrong={key: TORUS_WRONG[key] for key in TORUS_WRONG if "half" not in key})
 def turned(radii, rng):
-    """Dyadic points turned by dyadic angles, also out of the torus and below 0: the same bits."""
+    """Dyadic points turned by dyadic angles, also out of the torus and below 0, or by less than an ulp: same bits."""
     x, cases = rng.integers(0, 2**20, (40, 3)) * SIDES / 2**20, []
     for norm in (2, np.inf):
         for turn in (0.25, 0.5, -3.0, 96.0):
             cases.append(np.array_equal(radii(x + turn, 5, SIDES, norm), radii(x, 5, SIDES, norm)))
+        edge = np.where(x < 0.25, 0.0, x)
+        moved = np.where(edge == 0, -1e-20, edge)
+        cases.append(np.array_equal(radii(moved, 5, SIDES, norm), radii(edge, 5, SIDES, norm)))
         cases.append((radii(x, 39, SIDES, norm) <= np.linalg.norm(SIDES / 2, norm)).all())
     return holds(cases)
