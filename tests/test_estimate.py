@@ -183,7 +183,8 @@ def test_the_entropies_of_the_laws(name):
 
 @pytest.mark.parametrize(("argv", "message"), [
     (["--laws", "gauss"], "--laws: got 'gauss', wanted some of normal"),
-    (["--dims", ""], "--dims: got"), (["--k", "3,3"], "--k: got"), (["--sizes", "5", "--k", "4"], "--sizes: got 5 with k = 4"),
+    (["--dims", ""], "--dims: got"), (["--k", "3,3"], "--k: got"),
+    (["--sizes", "5", "--k", "4"], "--sizes: got 5 with k = 4"),
     (["--sizes", "6", "--k", "2", "--dims", "8", "--whiten"], "--sizes: got 6 with whiten"),
     (["--trials", "0"], "--trials: got 0"), (["--seed", "-1"], "--seed: got -1"),
     (["--workers", "0"], "--workers: got 0"),
