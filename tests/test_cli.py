@@ -521,8 +521,8 @@ def test_a_claim_with_few_checks_or_none_takes_many_processes(number, code, monk
 
 # Bad input: one line on stderr, nothing on stdout, exit code 2
 
-NEAREST_TO_9_9 = ", ".join(sorted(statements(), key=lambda number: (
-    9 - int(number.split(".")[0]), abs(int(re.findall(r"\d+", number)[1]) - 9)))[:3])
+NEAREST_TO_19_9 = ", ".join(sorted(statements(), key=lambda number: (
+    19 - int(number.split(".")[0]), abs(int(re.findall(r"\d+", number)[1]) - 9)))[:3])
 FIRST = ", ".join(list(statements())[:3])
 
 
@@ -544,10 +544,10 @@ FIRST = ", ".join(list(statements())[:3])
     (["verify", "-j", "-2"], "-j: got -2, wanted at least 1"),
     (["verify", "--seed", "-1"], "--seed: got -1, wanted at least 0"),
     (["verify", "--json", "missing/out.json"], "--json: got 'missing/out.json', wanted a file in a folder that exists"),
-    (["show", "9.9"], f"EQ: got '9.9', wanted an equation number; nearest: {NEAREST_TO_9_9}"),
+    (["show", "19.9"], f"EQ: got '19.9', wanted an equation number; nearest: {NEAREST_TO_19_9}"),
     (["show", "1.33"], "EQ: got '1.33', wanted an equation number; nearest: 1.32, 1.31, 1.30"),
     (["show", "1.19a"], "EQ: got '1.19a', wanted an equation number; nearest: 1.19, .*"),
-    (["show", "1,19"], "EQ: got '1,19', wanted an equation number; nearest: 1.19"),
+    (["show", "1,19"], "EQ: got '1,19', wanted an equation number; nearest: 1.19.*"),
     (["show", "abc"], f"EQ: got 'abc', wanted an equation number; nearest: {FIRST}"),
     (["show", ""], f"EQ: got '', wanted an equation number; nearest: {FIRST}"),
     (["show", "-"], f"EQ: got '-', wanted an equation number; nearest: {FIRST}"),

@@ -158,8 +158,8 @@ def joint_part(x, y, idx, d):
 
 
 def layer_arguments(rng):
-    """x (7, 2), y (7, 1) and their neighbours of order 2."""
-    xs = variables(rng, 7)
+    """x (7, 1), y (7, 2) and their neighbours of order 2."""
+    xs = variables(rng, 7, (1, 2))
     return *xs, *indices(xs, 2)
 
 

@@ -94,8 +94,9 @@ def by_mahalanobis(estimate, rng):
 
 @ledger.add("6.9", "law", whitened, wrong=WHITEN_WRONG | {"not whitened": value})
 def under_affine_maps(estimate, rng):
-    """H(XB + b) = H(X) + log|det B| for random B of condition numbers up to some hundred."""
+    """H(XB + b) = H(X) + log|det B| for random B of condition numbers up to some hundred, and for 2^-600 and 2^600."""
     x = points(rng, 40)
     maps = [rotation(rng, 3) * np.exp(rng.uniform(-2, 2, 3)) @ rotation(rng, 3) for _ in range(3)]
-    return gap(np.array([estimate(x @ B + rng.standard_normal(3), 3) - np.linalg.slogdet(B)[1] for B in maps]),
-               np.full(3, estimate(x, 3)))
+    found = [estimate(x @ B + rng.standard_normal(3), 3) - np.linalg.slogdet(B)[1] for B in maps]
+    found += [estimate(x * 2.0**e, 3) - 3 * e * np.log(2) for e in (-600, 600)]
+    return gap(np.array(found), np.full(5, estimate(x, 3)))

@@ -70,6 +70,22 @@ def windows_in_fractions(radii, rng):
     return gap(radii(s, 6), want)
 
 
+@ledger.add("6.56", "law", lambda x, k: neighbours(x, k, method="line"), bound=0, wrong={
+    "the right one first": lambda x, k: neighbours(-x, k, method="line"), "the same side twice": lambda x, k: (
+        lambda found: found._replace(idx=found.idx[:, np.maximum(np.arange(k) - 1, 0)]))(neighbours(
+            x, k, method="line"))})
+def indices_on_a_lattice(found, rng):
+    """Equidistant points in any order: both sides in turn, the left one first; duplicates: different rows, not itself."""
+    x = rng.permutation(21.0)[:, None]
+    rho, idx = found(x, 6)
+    inner = (x[:, 0] > 2) & (x[:, 0] < 18)
+    cases = [np.array_equal((x[idx, 0] - x)[inner], np.tile([-1.0, 1, -2, 2, -3, 3], (inner.sum(), 1)))]
+    z = np.round(2 * rng.standard_normal((40, 1)))
+    rho, idx = found(z, 7)
+    cases += [np.array_equal(np.abs(z[idx, 0] - z), np.abs(rho)), all(len({i, *row}) == 8 for i, row in enumerate(idx))]
+    return holds(cases)
+
+
 # Scale
 
 EXPONENTS = (-1000, -600, -90, 7, 520, 1000)

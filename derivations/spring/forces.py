@@ -226,8 +226,8 @@ def ritz_minimum(end, rng):
 
 @ledger.add("11.16", "limit", total_energy_length, bound=1e-12, wrong=TOTAL_WRONG)
 def imaginary_speed(end, rng):
-    """tan(i theta)/(i theta), whose imaginary part is 0."""
-    at = speeds(rng)
+    """tan(i theta)/(i theta), whose imaginary part is 0, at five speeds and at 1e-9 and 0.01."""
+    at = np.append(speeds(rng), [1e-9, 0.01])
     return entrywise(end(at), (np.tan(1j * at) / (1j * at)).real)
 
 

@@ -36,11 +36,12 @@ QUANTITIES = {
 def add_to(commands: Any) -> None:
     """Add the subcommand, with one of its own for every quantity."""
     p = commands.add_parser("estimate", help="estimate entropy, divergence or mutual information of your data",
-                            description="Estimates from nearest neighbours; options: refvae estimate QUANTITY --help")
+                            description="Estimates from nearest neighbours; options: refvae estimate QUANTITY --help",
+                            epilog=examples(*(lines[0] for *_, lines in QUANTITIES.values())),
+                            formatter_class=argparse.RawDescriptionHelpFormatter)
     quantities = p.add_subparsers(dest="quantity", required=True, metavar="QUANTITY")
-    for name, (summary, about, examples) in QUANTITIES.items():
-        text = "examples:\n" + "".join(f"  refvae estimate {example}\n" for example in examples)
-        one = quantities.add_parser(name, help=summary, description=f"{about}\n\n{FILES}", epilog=text,
+    for name, (summary, about, lines) in QUANTITIES.items():
+        one = quantities.add_parser(name, help=summary, description=f"{about}\n\n{FILES}", epilog=examples(*lines),
                                     formatter_class=argparse.RawDescriptionHelpFormatter)
         one.add_argument("file", metavar="FILE", help="data")
         if name != "entropy":
@@ -52,6 +53,11 @@ def add_to(commands: Any) -> None:
         one.add_argument("--jitter", type=int, metavar="SEED", help="move equal points apart by noise of this seed")
         one.add_argument("--json", action="store_true", help="print one JSON object")
         one.set_defaults(run=run)
+
+
+def examples(*lines: str) -> str:
+    """The end of a help text."""
+    return "examples:\n" + "".join(f"  refvae estimate {line}\n" for line in lines)
 
 
 def _add_own(p: argparse.ArgumentParser, quantity: str) -> None:

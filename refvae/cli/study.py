@@ -36,8 +36,8 @@ EXAMPLES = """examples:
   refvae study entropy --dims 1,2,5 --sizes 100,1000 --k 1,3,10 --trials 200
   refvae study entropy --laws uniform,student --dims 4,8 --sizes 1000 --k 30 --weights bsy --out runs/weights
   refvae study entropy --out runs/weights --resume
-  refvae study entropy --executor mpi4py.futures:MPIPoolExecutor       # any concurrent.futures.Executor
-  refvae study entropy --executor distributed:Client                   # Dask, at $DASK_SCHEDULER_ADDRESS
+  refvae study entropy --executor mpi4py.futures:MPIPoolExecutor
+  refvae study entropy --executor distributed:Client
 """
 TRIALS, SUMMARY, FIGURE, STORY = "trials.csv", "summary.csv", "study.svg", "study.json"
 HELP = {"dims": "dimensions", "sizes": "numbers of points", "k": "orders of the neighbour"}
@@ -50,6 +50,7 @@ def add_to(commands: Any) -> None:
     """Add the subcommand."""
     p = commands.add_parser("study", help="measure an estimator on laws with known truth",
                             description="Measure an estimator; its options: refvae study entropy --help",
+                            epilog=EXAMPLES,
                             formatter_class=argparse.RawDescriptionHelpFormatter)
     what = p.add_subparsers(dest="what", required=True, metavar="ESTIMATOR")
     one = what.add_parser("entropy", help="bias, error and coverage of the estimate of entropy", description=ABOUT,
@@ -68,7 +69,8 @@ def add_to(commands: Any) -> None:
                      "(default runs/study-seed0)")
     one.add_argument("--resume", action="store_true", help="go on with the study in DIR; all else as before")
     one.add_argument("--workers", type=int, metavar="N", help="processes (default: one for each core)")
-    one.add_argument("--executor", metavar="MODULE:CALLABLE", help="gives an Executor, or a Dask client")
+    one.add_argument("--executor", metavar="MODULE:CALLABLE", help="gives a concurrent.futures.Executor, or a Dask "
+                     "client (at DASK_SCHEDULER_ADDRESS)")
     one.set_defaults(run=run)
 
 
