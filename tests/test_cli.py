@@ -547,7 +547,7 @@ FIRST = ", ".join(list(statements())[:3])
     (["show", "19.9"], f"EQ: got '19.9', wanted an equation number; nearest: {NEAREST_TO_19_9}"),
     (["show", "1.33"], "EQ: got '1.33', wanted an equation number; nearest: 1.32, 1.31, 1.30"),
     (["show", "1.19a"], "EQ: got '1.19a', wanted an equation number; nearest: 1.19, .*"),
-    (["show", "1,19"], "EQ: got '1,19', wanted an equation number; nearest: 1.19.*"),
+    (["show", "1,19"], "EQ: got '1,19', wanted an equation number; nearest: .*1.19.*"),
     (["show", "abc"], f"EQ: got 'abc', wanted an equation number; nearest: {FIRST}"),
     (["show", ""], f"EQ: got '', wanted an equation number; nearest: {FIRST}"),
     (["show", "-"], f"EQ: got '-', wanted an equation number; nearest: {FIRST}"),

@@ -75,8 +75,8 @@ def windows_in_fractions(radii, rng):
         lambda found: found._replace(idx=found.idx[:, np.maximum(np.arange(k) - 1, 0)]))(neighbours(
             x, k, method="line"))})
 def indices_on_a_lattice(found, rng):
-    """Equidistant points in any order: both sides in turn, the left one first; duplicates: different rows, not itself."""
-    x = rng.permutation(21.0)[:, None]
+    """Equidistant points: both sides in turn, the left one first; with duplicates: different rows, and not itself."""
+    x = rng.permutation(np.arange(21.0))[:, None]
     rho, idx = found(x, 6)
     inner = (x[:, 0] > 2) & (x[:, 0] < 18)
     cases = [np.array_equal((x[idx, 0] - x)[inner], np.tile([-1.0, 1, -2, 2, -3, 3], (inner.sum(), 1)))]
