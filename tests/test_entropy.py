@@ -20,6 +20,7 @@ from refvae.entropy import (
     log_ball_volume,
     neighbours,
 )
+from refvae.entropy.kl import take
 from refvae.entropy.ties import JITTER
 
 PLANE = np.random.default_rng(0).standard_normal((40, 2))
@@ -373,6 +374,12 @@ def test_whitening_at_any_scale(e):
     x = np.random.default_rng(0).random((30, 2))
     assert knn_entropy(x * 2.0**e, whiten=True).value == pytest.approx(
         knn_entropy(x, whiten=True).value + 2 * e * np.log(2), rel=1e-13)
+
+
+def test_the_pull_of_rows_is_linear_over_complex_numbers():
+    dy = np.random.default_rng(0).standard_normal((9, 2, 2)) @ [1, 1j]
+    pull = take(PLANE, np.arange(9) // 2)[1]
+    assert np.array_equal(pull(dy)[0], pull(dy.real)[0] + 1j * pull(dy.imag)[0])
 
 
 def test_one_point_has_no_standard_error():

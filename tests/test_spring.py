@@ -160,6 +160,10 @@ def test_half_squares():
     assert (value, gradient.tolist()) == (6.0, [4.0, -4.0])
 
 
+def test_joints_may_be_integers():
+    assert chain_action(np.array([1, 2, 3]), np.array(1.0), masses(3))[0] == pytest.approx(19 / 12 - 2)
+
+
 def test_single_precision_stays_single():
     y, pull = differences(np.ones(3, np.float32))
     assert y.dtype == pull(y).dtype == np.float32

@@ -94,7 +94,9 @@ def knn_entropy(x: Any, k: int = 3, *, norm: Norm = 2, box: Any = None, periodic
     _compatible(norm, box, periodic, weights, whiten)
     w = np.eye(k)[-1] if weights is None else bsy_weights(k, d)
     region = None if box is None else box_of(box, x)
-    x = untied(x, ties, rng) if region is None else reflected(untied(x, ties, rng), region)
+    x = untied(x, ties, rng)
+    if region is not None and ties == "jitter":
+        x = reflected(x, region)
     z, log_det = whitened(x) if whiten else (x, 0.0)
     used = w[np.flatnonzero(w)[0]:]
     volumes = _volumes(z, norm, region, periodic)

@@ -29,7 +29,7 @@ def chain_action(y: Array, theta: Array, mass: Array) -> tuple[Any, Pull]:
     y: (n,) joints in units of l0; theta: (); mass: (n,), in units of M0 -> (), in units of k l0^2
     """
     same_shape(y, mass, "y and mass")
-    stretch = partial(half_square, np.asarray(-1 / len(y), y.real.dtype), 1)                            # (11.19)
+    stretch = partial(half_square, -1 / len(y), 1)                                                      # (11.19)
     whirl = partial(half_square, theta**2 * mass, 0)                                                    # (11.19)
     action, slope = functional([(differences, stretch), (identity, whirl)], y)                          # (11.19)
 
