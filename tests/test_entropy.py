@@ -295,6 +295,12 @@ def test_extreme_scales(scale, norm):
     assert knn_entropy(PLANE * scale, 3, norm=norm).value == pytest.approx(h + 2 * np.log(scale), rel=1e-13)
 
 
+def test_whitening_takes_columns_of_any_units():
+    h = knn_entropy(PLANE, 3, whiten=True).value
+    assert knn_entropy(PLANE * [1e-200, 1e200], 3, whiten=True).value == pytest.approx(h, abs=1e-10)
+    assert knn_entropy(PLANE * [1e-9, 1e9] + [1, 0], 3, whiten=True).value == pytest.approx(h, abs=1e-6)
+
+
 def test_a_large_offset_keeps_the_digits_that_the_data_have():
     x = np.round(PLANE * 2**20) / 2**20
     assert knn_entropy(x + 2.0**30, 3).value == knn_entropy(x, 3).value
@@ -350,6 +356,8 @@ def test_kl_to_normal_vanishes_for_normal_codes():
     (lambda: knn_divergence(PLANE, PLANE[:, :1]), ValueError, "a row of x and of y: got shapes"),
     (lambda: knn_divergence(PLANE, PLANE[:2] + 1, 3), ValueError, "k: got 3, wanted 1 <= k <= 2"),
     (lambda: knn_cross_entropy(PLANE, PLANE[:2] + 1, 3), ValueError, "k: got 3, wanted 1 <= k <= 2"),
+    (lambda: log_ball_volume(2, 3), ValueError, "norm: got 3, wanted 2 or numpy.inf"),
+    (lambda: knn_entropy_layer(PLANE, neighbours(PLANE, 1).idx, 1), ValueError, "norm: got 1"),
     (lambda: bsy_weights(3, 4), ValueError, "k: got 3, wanted k >= 4"),
     (lambda: kl_to_normal(PLANE * np.inf), ValueError, "x: got"),
 ])

@@ -17,8 +17,18 @@ class Box(NamedTuple):
     high: Array
 
 
+def check_norm(norm: float) -> None:
+    """Raise ValueError unless the norm is 2 or infinite."""
+    if norm not in (2, np.inf):
+        raise ValueError(f"norm: got {norm!r}, wanted 2 or numpy.inf")
+
+
 def log_ball_volume(d: int, norm: float = 2) -> float:
-    """log V of the unit ball in R^d, of the Euclidean norm or (`norm` infinite) of the maximum norm.     (6.2)"""
+    """log V of the unit ball in R^d, of the Euclidean norm or (`norm` infinite) of the maximum norm.     (6.2)
+
+    Raises ValueError for another norm.
+    """
+    check_norm(norm)
     if norm == np.inf:
         return d * float(np.log(2))                                                                     # (6.2)
     return float(d / 2 * np.log(np.pi) - gammaln(d / 2 + 1))                                            # (6.2)

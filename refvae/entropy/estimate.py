@@ -14,7 +14,6 @@ from refvae.entropy.balls import Box, log_volumes, log_volumes_in_box, log_volum
 from refvae.entropy.jackknife import changes, efron_stein, one_more
 from refvae.entropy.neighbours import Neighbours, check_search, search
 from refvae.entropy.regions import box_of, reflected, sides_of
-from refvae.entropy.scale import rescaled
 from refvae.entropy.ties import refuse_ties, untied
 from refvae.entropy.weights import bsy_weights
 from refvae.inputs import matrix, whole
@@ -126,15 +125,22 @@ def whitened(x: Array) -> tuple[Array, float]:
 
     Raises ValueError for a singular covariance, where no density exists.
     """
-    (x,), e = rescaled(x)
-    centred = x - x.mean(0)
-    _, s, Vt = np.linalg.svd(centred, full_matrices=False)
     n, d = x.shape
+    unit, powers = _unit_columns(x)
+    centred, more = _unit_columns(unit - unit.mean(0))
+    _, s, Vt = np.linalg.svd(centred, full_matrices=False)
     if n <= d or s[-1] <= n * np.finfo(float).eps * s[0]:
         rank = int(np.sum(s > n * np.finfo(float).eps * s[0]))
         raise ValueError(f"x: got a covariance of rank {rank} from shape {x.shape}, wanted {d} for whiten")
     scale = s / np.sqrt(n)
-    return centred @ (Vt.T / scale), float(np.log(scale).sum() + d * e * np.log(2))                     # (6.9)
+    log_det = np.log(scale).sum() + np.log(2) * (powers + more).sum()                                   # (6.9)
+    return centred @ (Vt.T / scale), float(log_det)                                                     # (6.9)
+
+
+def _unit_columns(x: Array) -> tuple[Array, Array]:
+    """Each column over the power of two that brings its largest entry into [1/2, 1), and the exponents (d,)."""
+    powers = np.frexp(np.abs(x).max(0))[1]
+    return np.ldexp(x, -powers), powers
 
 
 def _volumes(x: Array, norm: float, box: Box | None, periodic: Any) -> Callable[[Array], Array]:

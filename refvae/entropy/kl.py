@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import digamma
 
-from refvae.entropy.balls import log_ball_volume
+from refvae.entropy.balls import check_norm, log_ball_volume
 from refvae.trees import Array, Pull
 
 
@@ -14,6 +14,7 @@ def log_norm(delta: Array, norm: float = 2) -> tuple[Array, Pull]:
 
     The maximum norm sees only the largest entry of a row, the first of them if there are several.
     """
+    check_norm(norm)
     if norm == np.inf:
         largest = np.abs(delta.real).argmax(1)[:, None]
         delta = np.where(np.arange(delta.shape[1]) == largest, delta, 0)

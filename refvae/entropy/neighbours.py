@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from refvae.entropy.balls import check_norm
 from refvae.entropy.line import line_search
 from refvae.entropy.products import MOST, pays, product_search
 from refvae.entropy.regions import sides_of
@@ -97,7 +98,6 @@ def _compatible(x: Array, y: Array | None, norm: Any, periodic: Any, method: Any
 
 def check_search(norm: Any, workers: Any) -> None:
     """Raise TypeError or ValueError unless the norm is 2 or infinite, and workers -1 or at least 1."""
-    if norm not in (2, np.inf):
-        raise ValueError(f"norm: got {norm!r}, wanted 2 or numpy.inf")
+    check_norm(norm)
     if workers != -1 or isinstance(workers, bool):
         whole(workers, "workers")
