@@ -73,7 +73,7 @@ def draw(arrays: Arrays) -> Figure:
         for i, variant in enumerate(VARIANTS[1:], 1):
             middle.stairs(arrays.angles[i - 1], BINS, color=f"C{i}", label=LABELS[variant])
         middle.axvline(90, color="0.6", linewidth=0.8, linestyle=":")
-        middle.set(title="Angle of the encoder's gradient with that of (40)", xlabel="degrees", ylabel="models of 400",
+        middle.set(title="Encoder's gradient, angle with (40)", xlabel="degrees", ylabel="models of 400",
                    xticks=[0, 45, 90, 135, 180])
         middle.legend(frameon=False, fontsize=7)
         right.plot(arrays.ranges.T, "o-", markersize=3, linewidth=1, color="C0", alpha=0.7)
