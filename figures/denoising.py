@@ -15,33 +15,46 @@ from refvae.figures import STYLE, significant
 
 VAR, STEPS = 0.7, np.linspace(0.05, 2.55, 100)
 TRIED = (0.25, 0.5, 1.0, 1.5, 2.0, 2.5)
-SIDE = np.linspace(-3, 3, 21)
+FINE = 49  # points of the density along an axis
 
 
-class Arrays(NamedTuple):
-    """Density (61, 61); points, learned and true score (m, 2); relative error; chains (600, 2); variances (6, 2)."""
+class Learned(NamedTuple):
+    """Half a side; density (49, 49); points, learned and true score (m, 2); relative error; chains (n, 2)."""
 
+    side: float
     density: np.ndarray
     points: np.ndarray
     learned: np.ndarray
     true: np.ndarray
     error: float
     chains: np.ndarray
+
+
+class Arrays(NamedTuple):
+    """What was learned of eight Gaussians, and stationary variances (6, 2)."""
+
+    ring: Learned
     variances: np.ndarray
 
 
-def compute() -> Arrays:
-    """A short training, 600 chains, and 4000 chains for each of six steps."""
-    _, score = trained("ring", "log density", 0, steps=500, hidden=(48, 48), rate=5e-3)
-    truth, rng = smoothed("ring"), np.random.default_rng(1)
-    fine = np.stack(np.meshgrid(*(np.linspace(-3, 3, 61),) * 2), 2).reshape(-1, 2)
-    grid, x = np.stack(np.meshgrid(SIDE, SIDE), 2).reshape(-1, 2), truth.sample(rng, 4000)
-    grid = grid[truth.logpdf(grid) > np.log(0.004)]  # elsewhere the network has seen nothing
+def learned(name: str, side: float, rng: np.random.Generator, steps: int = 500) -> Learned:
+    """A log-density network after a short training, where the law has mass, and 400 chains of 300 steps."""
+    _, score = trained(name, "log density", 0, steps=steps, hidden=(48, 48), rate=5e-3)
+    truth = smoothed(name)
+    fine, grid = (np.stack(np.meshgrid(*(np.linspace(-side, side, m),) * 2), 2).reshape(-1, 2) for m in (FINE, 14))
+    density = np.exp(truth.logpdf(fine)).reshape(FINE, FINE)
+    grid, x = grid[np.exp(truth.logpdf(grid)) > 0.03 * density.max()], truth.sample(rng, 4000)  # seen in training
     error = ((score(x) - truth.score(x)) ** 2).sum() / (truth.score(x) ** 2).sum()
-    chains = langevin(score, 2 * rng.standard_normal((600, 2)), 0.03, 300, rng, progress=False)
-    return Arrays(significant(np.exp(truth.logpdf(fine)).reshape(61, 61)), grid, significant(score(grid), 2),
-                  significant(truth.score(grid), 2), float(np.round(error, 2)), np.round(20 * chains) / 20,
-                  significant([measured(step, rng) for step in TRIED]))
+    chains = langevin(score, 2 * rng.standard_normal((400, 2)), 0.03, 300, rng, progress=False)
+    return Learned(side, significant(density), grid, significant(score(grid), 2), significant(truth.score(grid), 2),
+                   float(np.round(error, 2)), np.round(20 * chains) / 20)
+
+
+def compute() -> Arrays:
+    """A short training and 400 chains, and 4000 chains for each of six steps."""
+    rng = np.random.default_rng(1)
+    ring = learned("ring", 3.0, rng)
+    return Arrays(ring, significant([measured(step, rng) for step in TRIED]))
 
 
 def measured(step: float, rng: np.random.Generator) -> list[float]:
@@ -57,18 +70,34 @@ def draw(arrays: Arrays) -> Figure:
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9, 3.1), layout="constrained")
         left, middle, right = figure.subplots(1, 3)
-        axis = np.linspace(-3, 3, 61)
-        for panel in (left, middle):
-            panel.contour(axis, axis, arrays.density, levels=[0.01, 0.04, 0.1], colors="0.6", linewidths=0.6)
-            panel.set(aspect="equal", xlim=(-3.1, 3.1), ylim=(-3.1, 3.1), xticks=[-2, 0, 2], yticks=[-2, 0, 2])
-        arrows = partial(left.quiver, *arrays.points.T, angles="xy", scale=160, width=0.004)
-        arrows(*arrays.true.T, color="C1")
-        arrows(*arrays.learned.T, color="C0")
-        left.set(title=f"Score: learned (blue), true (red)\nrelative squared error {arrays.error:.2f}")
-        middle.plot(*arrays.chains.T, "o", markersize=1.6, markeredgewidth=0, color="C0")
-        middle.set(title="600 chains of 300 steps, h = 0.03\nthat follow the learned score")
+        field(left, arrays.ring)
+        followed(middle, arrays.ring)
         curve(right, arrays)
     return figure
+
+
+def field(ax, found: Learned) -> None:
+    """Learned and true score."""
+    outline(ax, found)
+    arrows = partial(ax.quiver, *found.points.T, angles="xy", scale=160, width=0.004)
+    arrows(*found.true.T, color="C1")
+    arrows(*found.learned.T, color="C0")
+    ax.set(title=f"Score: learned (blue), true (red)\nrelative squared error {found.error:.2f}")
+
+
+def followed(ax, found: Learned) -> None:
+    """Chains that follow the learned score."""
+    outline(ax, found)
+    ax.plot(*found.chains.T, "o", markersize=1.6, markeredgewidth=0, color="C0")
+    ax.set(title="400 chains of 300 steps, h = 0.03\nthat follow the learned score")
+
+
+def outline(ax, found: Learned) -> None:
+    """Where the law is."""
+    axis, reach = np.linspace(-found.side, found.side, FINE), found.side + 0.1
+    ax.contour(axis, axis, found.density, levels=found.density.max() * np.array([0.07, 0.3, 0.7]), colors="0.6",
+               linewidths=0.6)
+    ax.set(aspect="equal", xlim=(-reach, reach), ylim=(-reach, reach), xticks=[-2, 0, 2], yticks=[-2, 0, 2])
 
 
 def curve(ax, arrays: Arrays) -> None:

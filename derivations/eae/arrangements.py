@@ -46,12 +46,18 @@ ONE = {"entropy of one coordinate": changed(lambda n, d, k, z: (1 - d) / 2 * np.
 
 @ledger.add("7.13", "law", most_entropy, bound=0, wrong=BOUND_WRONG | ONE)
 def never_exceeded(bound, rng):
-    """Normal and heavy-tailed points, quantiles, groups of them, a lattice, a simplex; many orders; any scale."""
+    """Normal and heavy-tailed points, quantiles, groups of them, a lattice, a simplex; many orders; any scale.
+
+    And the mean square of the radii is at most that of the points times n / (2 (n - k)); for two points it is that.
+    """
     lattice = np.stack(np.meshgrid(np.arange(7.0), np.arange(8.0)), -1).reshape(-1, 2) @ [[1, 0], [0.5, 0.75**0.5]]
     sets = [rng.standard_normal((30, 3)), rng.standard_t(2, (30, 2)), quantiles(201), SIMPLEX,
             lattice - lattice.mean(0), groups(quantiles(101), 3, 1e-4, rng),
-            groups(rng.standard_normal((15, 2)), 2, 1e-3, rng)]
-    return holds([value(z, k) <= bound(z, k) + 1e-12 for z in sets for k in (1, 2, 3, 5, len(z) - 1) if k < len(z)])
+            groups(rng.standard_normal((15, 2)), 2, 1e-3, rng), np.array([[1.0], [-1.0]])]
+    cases = [(z, k) for z in sets for k in (1, 2, 3, 5, len(z) - 1) if k < len(z)]
+    radii = [(np.sort(distances(z), axis=1)[:, k - 1] ** 2).mean() / 4 for z, k in cases]
+    return holds([*(value(z, k) <= bound(z, k) + 1e-12 for z, k in cases), *(
+        r2 <= (z * z).sum() / (2 * (len(z) - k)) * (1 + 1e-12) for r2, (z, k) in zip(radii, cases, strict=True))])
 
 
 @ledger.add("7.13", "identity", most_entropy, wrong=BOUND_WRONG | ONE | {

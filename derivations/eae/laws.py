@@ -202,7 +202,7 @@ def entropy_of_moved_codes(steepness, rng):
 
 @ledger.add("7.12", "law", steepness, bound=0, wrong=STEEPNESS_WRONG)
 def stationary_if_normal(steepness, rng):
-    """0 at the normal law, to 1e-13, for five fields; above 1e-3 along minus the bracket for five mixtures."""
+    """0 at the normal law, to 1e-13, for five fields; above 1e-3 along -(d log q + z) for five mixtures."""
     cases = []
     for _ in range(5):
         z, w, q, dq = mixture(rng)

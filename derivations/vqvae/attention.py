@@ -229,8 +229,6 @@ def slopes_of_later_codes(layer, rng):
     for t in range(4):
         late = idx.copy()
         late[:, t] = 2
-        d = np.zeros((5, 4, 3))
-        d[:, t] = rng.standard_normal((5, 3))
         near = p._replace(tokens=p.tokens + np.outer([0, 0, 1, 0], rng.standard_normal(4)))
         cases += [(layer(near, late)[0][:, :t + 1] == layer(p, late)[0][:, :t + 1]).all(), t == 3 or bool((
             layer(near, late)[0][:, t + 1:] != layer(p, late)[0][:, t + 1:]).all())]

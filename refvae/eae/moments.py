@@ -43,7 +43,7 @@ def kl_of_moments(z: Array) -> tuple[Any, Pull]:
 
 
 def fitted_normal(z: Any) -> Normal:
-    """The normal law that is nearest to the law of the rows in KL(q || .): that of its moments.          (7.11)
+    """The normal law with the moments of the rows, nearest of all in KL(q || .) to densities q with these.  (7.11)
 
     z: (n, d). Raises TypeError or ValueError for bad input.
     """
