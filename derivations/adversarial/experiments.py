@@ -23,6 +23,7 @@ from refvae.adversarial import (
     fit_wgan,
     grid,
 )
+from refvae.adversarial.ali import graded
 from refvae.data import dataset
 from refvae.data.worlds import ring
 from refvae.entropy import knn_divergence
@@ -145,7 +146,7 @@ STARTS = [Pair(1.0, 0.0, 1.0, 0.0), Pair(0.2, -0.5, 1.2, -0.2), Pair(-0.5, 0.2, 
 def dynamics(variant, start, steps=4000):
     """KL(m || q), and the parameters, after gradient descent with the best discriminator."""
     path = ali_descent(start, variant, steps=steps)
-    return np.array([ali_value(Pair(*path[-1]), on=grid(0.25, 6.5)), *path[-1]])
+    return np.array([ali_value(Pair(*path[-1]), on=graded(0.1, 8.5, 1e-4)), *path[-1]])
 
 
 def show(setting, rows):

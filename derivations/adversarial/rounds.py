@@ -111,14 +111,14 @@ COLLAPSE_WRONG = {
 
 @ledger.add("10.18", "law", collapsed_step, bound=0, wrong=COLLAPSE_WRONG)
 def two_heaviest_points_in_turns(step, rng):
-    """From every one of six points: after two rounds the heaviest and the second heaviest, in turns."""
+    """From every one of six points: from the first round on the heaviest and the second heaviest, in turns."""
     q = law(rng)
     q = np.sort(q) + np.arange(6) / 50  # no two alike
     q = rng.permutation(q / q.sum())
     heavy = set(np.argsort(q)[-2:])
     found = [jumps(step, q, start) for start in range(6)]
     return holds([case for path in found for case in (
-        {*path[2:4]} == heavy, path[3:] == [path[2 + (i + 1) % 2] for i in range(7)])])
+        {*path[1:3]} == heavy, path[1:] == [path[1 + i % 2] for i in range(9)])])
 
 
 @ledger.add("10.18", "identity", collapsed_step, wrong=COLLAPSE_WRONG)

@@ -13,10 +13,12 @@ from refvae.adversarial import (
     ali_value,
     grid,
 )
-from refvae.adversarial.ali import joint_points, omitted, score
+from refvae.adversarial.ali import joint_points, log_ratio, omitted, score
+from refvae.check.numeric import STEP
 from refvae.derivations.adversarial.ali import FORCES_WRONG, by_forces, pair, point
 from refvae.derivations.adversarial.common import softmax, table
 from refvae.evidence import Ledger, gap, holds
+from refvae.layers import softplus
 
 ledger = Ledger()
 
@@ -47,6 +49,18 @@ def differences_of_the_value(gradient, rng):
     """(40): twice the gradient of KL(m || q), by differences of `ali_value`; coarse, for the value is a quadrature."""
     at, var, on = pair(rng), 1.5, grid(0.25, 7.0)
     return gap(gradient(at, "complete", var), 2 * numeric(lambda other: ali_value(other, var, on), at))
+
+
+@ledger.add("10.33", "identity", ali_gradient, wrong=GRADIENT_WRONG)
+def along_moving_points(gradient, rng):
+    """(40): twice the gradient of KL(m || q), by imaginary steps in the points of the quadrature, without scores."""
+    at, var, on = pair(rng), 1.5, grid()
+
+    def twice(other):
+        return sum(on.weights @ softplus(-log_ratio(other, x, var))[0] for x in joint_points(other, var, on))
+
+    slopes = [np.imag(twice(Pair(*(np.array(at) + 1j * STEP * row)))) / STEP for row in np.eye(4)]
+    return gap(gradient(at, "complete", var), np.array(slopes))
 
 
 def encoder_scores(at, var, on):

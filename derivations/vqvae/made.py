@@ -116,6 +116,6 @@ def mean_cost(sampler, rng):
     "from the end": lambda logits, u: sample_codes(logits, 1 - u),
     "codes from 1": lambda logits, u: sample_codes(logits, u) + 1})
 def fair_codes(sampler, rng):
-    """Equal logits: the code is the whole part of 3 u."""
-    u = rng.random((50, 4))
+    """Equal logits: the code is the whole part of 3 u, also where an interval begins."""
+    u = np.vstack([rng.random((49, 4)), [1 / 3, 2 / 3, 0.5, 0.25]])
     return gap(sampler(lambda idx: np.zeros((50, 4, 3)), u).astype(float), np.floor(3 * u))

@@ -45,13 +45,14 @@ def adversaries(rng):
     bits = codes[rng.integers(0, 7, 13)] * (1 + 2e-16 * rng.integers(-3, 4, (13, 3)))
     twins = np.vstack([codes, codes[::-1], codes * (1 + 2.3e-16)])
     return [(z, codes), whole, (whole[0] / 2 + 1e8, whole[1] + 1e8), (z + 1e8, codes + 1e8), (1e9 * z, codes),
-            (bits, twins), (z, np.vstack([codes] * 2)), (z * 1e-160, codes * 1e-160), (z * 1e150, codes * 1e150),
-            (np.zeros((3, 3)), np.vstack([codes, -codes])), (z * 1e-5 + 1, codes * 1e-5 + 1), (codes, codes)]
+            (bits, twins), (z, np.vstack([codes] * 2)), (z * 1e-160, codes * 1e-160),
+            (z * 1e-162, codes * 1e-162), (z * 1e150, codes * 1e150), (codes, codes),
+            (np.zeros((3, 3)), np.vstack([codes, -codes])), (z * 1e-5 + 1, codes * 1e-5 + 1)]
 
 
 @ledger.add("8.2", "law", nearest_code, bound=0, wrong=SEARCH_WRONG)
 def brute_force(search, rng):
-    """The index of the brute search in floating point, for twelve kinds of adversaries."""
+    """The index of the brute search in floating point, for thirteen kinds of adversaries."""
     return holds(np.concatenate([search(z, codes) == brute(z, codes) for z, codes in adversaries(rng)]))
 
 

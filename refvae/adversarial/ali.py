@@ -96,7 +96,22 @@ def grid(step: float = 0.1, reach: float = 8.5) -> Grid:
     return Grid(nodes, np.outer(w, w).ravel() / w.sum() ** 2)
 
 
-COARSE = grid(0.25, 6.5)
+def graded(step: float = 0.25, reach: float = 6.5, inner: float = 1e-3) -> Grid:
+    """A grid whose second variable is inner * sinh(w) with w in steps: its nodes crowd at 0.
+
+    For laws of which one is far wider than the other: what it has in common with the other lies at small noise, and an
+    even grid takes its node at 0 for a share `step` of it.
+    """
+    if not (0 < step < reach < 30 and inner > 0):
+        raise ValueError(f"step, reach, inner: got {step}, {reach}, {inner}, wanted 0 < step < reach < 30, inner > 0")
+    u, w = (step * np.arange(-half, half + 1) for half in (int(reach / step), int(np.arcsinh(reach / inner) / step)))
+    v = inner * np.sinh(w)
+    of_u, of_v = np.exp(-u * u / 2), np.exp(-v * v / 2) * np.cosh(w)
+    nodes = np.stack(np.meshgrid(u, v, indexing="ij"), -1).reshape(-1, 2)
+    return Grid(nodes, np.outer(of_u, of_v).ravel() / (of_u.sum() * of_v.sum()))
+
+
+COARSE = graded()
 
 
 def ali_value(pair: Pair, var: float = 1.0, on: Grid | None = None) -> float:
