@@ -8,11 +8,12 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from refvae.adversarial import VARIANTS, Pair, ali_descent, ali_gradient, ali_value, complete_step, grid
+from refvae.adversarial import VARIANTS, Pair, ali_descent, ali_gradient, ali_value, complete_step
+from refvae.adversarial.ali import graded
 from refvae.derivations.adversarial.experiments import STARTS, pairs
 from refvae.figures import STYLE, significant
 
-ON = grid(0.4, 6.0)
+ON = graded(0.4, 6.0, 1e-2)
 STEPS, EVERY, MODELS, ROUNDS = 500, 10, 400, 12
 LABELS = dict(zip(VARIANTS, ("complete (40)", "simplified (41)", "minimax (42)", "non-saturating (43)"), strict=True))
 BINS = np.linspace(0, 180, 37)
