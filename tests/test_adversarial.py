@@ -45,6 +45,7 @@ from refvae.adversarial import (
     responsibilities,
     stepped,
 )
+from refvae.adversarial.ali import graded
 from refvae.data import digits
 from refvae.derivations.adversarial import experiments
 from refvae.layers import Dense, mlp_init, tanh
@@ -106,6 +107,7 @@ def test_what_is_no_pair_of_laws_is_refused(f, bad):
     lambda: ali_forces(np.ones(2), "wasserstein"), lambda: ali_flow(HALF, np.ones((2, 1)), np.ones((3, 1)), "minimax"),
     lambda: ali_flow(HALF, np.ones((2, 1)), np.ones((2, 1)), "none"), lambda: ali_gradient(Pair(1, 0, 1, 0), "none"),
     lambda: ali_descent(Pair(1, 0, 1, 0), "minimax", steps=0), lambda: grid(0), lambda: grid(2, 1),
+    lambda: graded(2, 1), lambda: graded(inner=0.0),
     lambda: next(fit_gan(experiments.networks(0), experiments.WORLD.sample, rounds=1, batch=2, rng=0,
                          schedule=Schedule(lam=-1.0))),
     lambda: next(fit_gan(experiments.networks(0), experiments.WORLD.sample, rounds=1, batch=2, rng=0,
@@ -252,6 +254,12 @@ def test_a_path_starts_where_it_is_told_and_the_simplified_loss_stays_behind():
     assert all(path.shape == (61, 4) and (path[0] == start).all() for path in paths.values())
     values = {variant: ali_value(Pair(*path[-1]), on=grid(0.25, 6.5)) for variant, path in paths.items()}
     assert all(values[variant] < values["simplified"] for variant in VARIANTS if variant != "simplified")
+
+
+def test_even_nodes_overstate_the_divergence_of_a_wide_encoder():
+    wide = Pair(1.5, 6.0, 0.0, 0.0)
+    coarse, fine, even = (ali_value(wide, on=on) for on in (graded(), graded(0.08, 8.0, 1e-5), grid()))
+    assert abs(coarse - fine) < 1e-3 < 0.05 < even - fine
 
 
 # Training

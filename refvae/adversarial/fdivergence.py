@@ -55,7 +55,7 @@ def _total_variation() -> FDivergence:
 def _mixture() -> FDivergence:
     """KL((p + q)/2 || q), whose conjugate has the lower branch of Lambert's function.                    (10.25)"""
     def conjugate(t: Array) -> Array:
-        v = -lambertw(-2 * np.exp(2 * t - 1), -1).real                                      # (10.25)
+        v = -lambertw(-2 * np.exp(2 * t - 1), -1).real                                                  # (10.25)
         return np.asarray(-(1 + np.log(v / 2)) / 2)                                                     # (10.25)
 
     return FDivergence(lambda u: (1 + u) / 2 * np.log((1 + u) / (2 * u)), conjugate,                    # (10.25)
