@@ -316,3 +316,14 @@ def test_em_on_the_digits_never_rises():
     x = digits()[0]
     x = (x - x.mean(0)) @ np.linalg.svd(x - x.mean(0), full_matrices=False)[2][:2].T
     assert (np.diff(em_mixture(x, 10, steps=100).nll) <= 1e-12).all()
+
+
+def test_where_both_laws_are_zero_the_discriminator_says_the_share():
+    assert optimal_discriminator([0.5, 0.5, 0.0], [0.25, 0.75, 0.0], 0.3)[2] == 0.3
+
+
+@pytest.mark.parametrize("name", f_divergences)
+def test_a_critic_at_the_top_of_its_range_is_a_bound_without_a_warning(name):
+    top = f_divergences[name].top
+    if np.isfinite(top):
+        assert critic_bound(name, [0.5, 0.5], [0.25, 0.75], [top, top]) <= f_divergence(name, [0.5, 0.5], [0.25, 0.75])

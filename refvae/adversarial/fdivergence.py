@@ -73,12 +73,13 @@ def f_divergence(name: str, q: Any, p: Any) -> float:
 
 
 def critic_bound(name: str, q: Any, p: Any, critic: Any) -> float:
-    """E_q T - E_p f*(T) <= E_p f(q/p), for critics T (n,) below `top`; raises as `f_divergence`.          (10.23)"""
+    """E_q T - E_p f*(T) <= E_p f(q/p), for critics T (n,) up to `top`; raises as `f_divergence`.          (10.23)"""
     (q, p), t = _pair(q, p), np.asarray(critic, float)
     same_shape(t, q, "critic and q")
     if not (t <= f_divergences[name].top).all():
         raise ValueError(f"critic: got values up to {t.max()}, wanted them up to {f_divergences[name].top}")
-    return float(q @ t - p @ f_divergences[name].conjugate(t))                                          # (10.23)
+    with np.errstate(divide="ignore"):  # at `top` the bound may be -infinity
+        return float(q @ t - p @ f_divergences[name].conjugate(t))                                      # (10.23)
 
 
 def _pair(q: Any, p: Any) -> tuple[Array, Array]:
