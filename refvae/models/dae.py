@@ -113,7 +113,7 @@ def report(p: DAE, train: Dataset, test: Dataset, settings: Settings,
 def samples(p: DAE, settings: Settings, n: int, d: int, rng: np.random.Generator) -> Array:
     """Rows by annealed Langevin chains.   -> (n, d)"""
     ladder = np.geomspace(settings.highest, settings.lowest, RUNGS)
-    start = settings.highest * rng.standard_normal((n, d))
+    start = p.centre + settings.highest * rng.standard_normal((n, d))
     return annealed_langevin(partial(score, p, settings), start, list(ladder), 0.6, STEPS, rng, progress=False)
 
 
