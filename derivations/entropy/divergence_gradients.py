@@ -77,16 +77,16 @@ def edge_by_edge(layer, rng):
 @ledger.add("6.35", "limit", knn_divergence_layer, bound=1e-9, wrong=GRADIENT_WRONG)
 def differences_that_search_anew(layer, rng):
     """Central differences of the estimate, order 8, on samples whose radii of orders 2 to 4 are apart by 1e-3."""
-    x, y = two_samples(rng)
+    x, y = two_samples(rng, 5, 6, 2)
     while not all((np.diff(np.sort(d, axis=1)[:, 1:4]) > 1e-3).all() for d in (distances(x), distances(x, y))):
-        x, y = two_samples(rng)
+        x, y = two_samples(rng, 5, 6, 2)
     z, steps = np.vstack([x, y]), 1e-5 * np.arange(1, 5)
     weights = np.array([8 / 5, -2 / 5, 8 / 105, -1 / 140]) / 2e-5
     g = np.zeros_like(z)
     for entry in np.ndindex(z.shape):
         e = np.zeros_like(z)
         e[entry] = 1
-        at = lambda h, e=e: divergence(*np.split(z + h * e, [7]), 3)
+        at = lambda h, e=e: divergence(*np.split(z + h * e, [5]), 3)
         g[entry] = weights @ np.array([at(h) - at(-h) for h in steps])
     idx, idx_y = neighbours(x, 3).idx, neighbours(x, 3, among=y).idx
     return gap(np.vstack(layer(x, y, idx, idx_y)[1](1.0)[:2]), g)
