@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
-from refvae.derivations.entropy.common import distances, points, shifted, value
+from refvae.derivations.entropy.common import distances, points, radii, shifted, value
 from refvae.derivations.entropy.gradients import EDGE_WRONG, gradients
 from refvae.entropy import knn_entropy, knn_entropy_layer, log_ball_volume, neighbours
 from refvae.evidence import Ledger, gap, holds
@@ -69,7 +69,7 @@ def gradient_of_all_pairs(layer, rng):
     "psi(k) twice": lambda x, k, **how: knn_entropy(x, k, **how).local - special.digamma(k),
     "norms exchanged": lambda x, k, norm: knn_entropy(x, k, norm=np.inf if norm == 2 else 2).local})
 def orders_points_and_norms(local, rng):
-    """H_{k+1} - H_k >= -1/k for every local value; radii shrink with a further point; the norms bound each other."""
+    """H_{k+1} - H_k >= -1/k for every local value; radii, those of brute force, shrink with a point; norms."""
     x, cases = points(rng, 12), []
     log_v = {2: log_ball_volume(3), np.inf: log_ball_volume(3, np.inf)}
     rho = lambda x, k, norm: np.exp((local(x, k, norm=norm) - log_v[norm] - special.digamma(len(x))
@@ -78,6 +78,7 @@ def orders_points_and_norms(local, rng):
         for k in range(1, 10):
             cases += list(local(x, k + 1, norm=norm) - local(x, k, norm=norm) >= -1 / k - 1e-13)
             cases += list(rho(x, k, norm)[:11] <= rho(x[:11], k, norm) * (1 + 1e-13))
+        cases += list(np.abs(rho(x, 4, norm) / radii(x, 4, norm=norm) - 1) < 1e-12)
     for k in range(1, 10):
         small, large = rho(x, k, np.inf), rho(x, k, 2)
         cases += list((small <= large * (1 + 1e-13)) & (large <= np.sqrt(3) * small * (1 + 1e-13)))
