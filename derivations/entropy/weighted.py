@@ -25,8 +25,8 @@ def unnormalised(x, k, **how):
     return weighted(x, k, **how) * 1.1
 
 
-@ledger.add("6.22", "law", weighted, wrong={"sum 1.1": unnormalised, "orders mixed up": lambda x, k: value(
-    x, 1 + int(x[0, 0] > np.median(x)) * (k - 1))})
+@ledger.add("6.22", "law", weighted, wrong={"sum 1.1": unnormalised, "noise of fixed size": lambda x, k: weighted(
+    x + 1e-3 * np.sin(1e3 * x), k)})
 def motions(estimate, rng):
     """Rotation, translation and scaling of the weighted estimate."""
     x = points(rng, 20, 5)
