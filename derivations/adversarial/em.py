@@ -134,11 +134,11 @@ def densities_of_scipy(step, rng):
 @ledger.add("10.4", "law", right_step, bound=0, wrong={
     "sum of exponentials": steps_of(log_joint), "normalised over the rows": E_WRONG["normalised over the rows"]})
 def far_points(step, rng):
-    """Points 300 away from all components: responsibilities of sum 1, log p(x) from the largest term to + log k."""
+    """Points 300 away: responsibilities of sum 1, to rounding of the logs; log p(x) from the largest term to + log k."""
     p, x = mixture_and_data(rng)
     logs, r, log_x = step(p, x + 300)
     top = logs.max(1)
-    return holds([*(abs(r.sum(1) - 1) < 1e-12), *(log_x >= top - 1e-9), *(log_x <= top + np.log(4) + 1e-9)])
+    return holds([*(abs(r.sum(1) - 1) <= 1e-15 * abs(top)), *(log_x >= top - 1e-9), *(log_x <= top + np.log(4) + 1e-9)])
 
 
 def energy_at(p, x, q):
@@ -239,9 +239,9 @@ def each_step_is_two_divergences(em, rng):
 @ledger.add("10.6", "law", em_mixture, bound=0, wrong={
     "weights left out of the E step": EM_WRONG["weights left out of the E step"]})
 def never_rises(em, rng):
-    """NLL never rises, in 5 runs of 60 steps."""
+    """NLL never rises, in 15 runs of 40 steps."""
     cases = []
-    for _ in range(5):
+    for _ in range(15):
         x, start = clusters(rng)
-        cases += list(np.diff(em(x, start, steps=60).nll) <= 1e-13)
+        cases += list(np.diff(em(x, start, steps=40).nll) <= 1e-13)
     return holds(cases)

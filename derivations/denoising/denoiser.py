@@ -48,7 +48,7 @@ def first_variation_vanishes(denoise, rng):
     """E <r(xt) - x, eta(xt)> = 0 for eta = 1, x, x^2 - 1 and sin x, over the joint law of x and xt, by quadrature."""
     sigma = 0.7
     law = mixture(rng, d=1, k=2)
-    x, eps, w = joint(law, sigma)
+    x, eps, w = joint(law, sigma, 120)
     xt = x + sigma * eps
     residual = (w * (denoise(lambda y: law.score(y, sigma), xt, sigma) - x)[:, 0])[:, None]
     return vanishes(residual * np.hstack([np.ones_like(xt), xt, xt**2 - 1, np.sin(xt)]))
