@@ -134,7 +134,7 @@ def densities_of_scipy(step, rng):
 @ledger.add("10.4", "law", right_step, bound=0, wrong={
     "sum of exponentials": steps_of(log_joint), "normalised over the rows": E_WRONG["normalised over the rows"]})
 def far_points(step, rng):
-    """Points 300 away: responsibilities of sum 1, to rounding of the logs; log p(x) from the largest term to + log k."""
+    """Points 300 away: responsibilities of sum 1, to rounding of logs; log p(x) from the largest term to + log k."""
     p, x = mixture_and_data(rng)
     logs, r, log_x = step(p, x + 300)
     top = logs.max(1)
