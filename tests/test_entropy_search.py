@@ -9,19 +9,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.spatial import cKDTree
 
+from refvae.derivations.entropy.search import brute
 from refvae.entropy import neighbours
 from refvae.entropy.neighbours import search
 from refvae.entropy.products import MOST, groups, pays
 from refvae.entropy.scale import rescaled, restored
-
-
-def brute(x, k, y=None, norm=2):
-    """Radii from all differences."""
-    delta = x[:, None] - (x if y is None else y)
-    far = np.sqrt((delta**2).sum(2)) if norm == 2 else np.abs(delta).max(2)
-    if y is None:
-        np.fill_diagonal(far, np.inf)
-    return np.sort(far, axis=1)[:, :k]
 
 
 def leads_there(x, found, y=None, norm=2):

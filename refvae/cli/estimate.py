@@ -64,6 +64,7 @@ def _add_own(p: argparse.ArgumentParser, quantity: str) -> None:
     if quantity == "mi":
         p.add_argument("--method", choices=("ksg1", "ksg2", "3h"), default="ksg1",
                        help="of Kraskov, Stoegbauer and Grassberger, or H(x) + H(y) - H(x, y) (default ksg1)")
+        p.add_argument("--norm", choices=("inf",), default="inf", help="maximum norm, the only one here")
         return
     p.add_argument("--norm", choices=("2", "inf"), default="2", help="Euclidean or maximum norm (default 2)")
     if quantity == "entropy":

@@ -93,18 +93,17 @@ def knn_entropy(x: Any, k: int = 3, *, norm: Norm = 2, box: Any = None, periodic
     _compatible(norm, box, periodic, weights, whiten)
     w = np.eye(k)[-1] if weights is None else bsy_weights(k, d)
     region = None if box is None else box_of(box, x)
+    sides = None if periodic is None else sides_of(periodic, d)
     x = untied(x, ties, rng)
     if region is not None and ties == "jitter":
         x = reflected(x, region)
     z, log_det = whitened(x) if whiten else (x, 0.0)
     used = w[np.flatnonzero(w)[0]:]
-    volumes = _volumes(z, norm, region, periodic)
-    sides = None if periodic is None else sides_of(periodic, d)
+    volumes = _volumes(z, norm, region, sides)
     find = partial(search, z, norm=norm, sides=sides, workers=workers)
     rho = find(k, first=k - len(used) + 1).rho
     refuse_ties(rho[:, 0], "x")
-    constant = digamma(n) - used @ digamma(np.arange(k - len(used), k) + 1.0) + log_det                 # (6.4)
-    local = constant + volumes(rho) @ used                                                              # (6.5)
+    local = _constant(n, k, used) + log_det + volumes(rho) @ used                                       # (6.5)
     settings = {"n": n, "d": d, "k": k, "norm": norm, "box": box, "periodic": periodic, "weights": weights,
                 "whiten": whiten, "ties": None if ties == "raise" else ties}
     return EntropyEstimate(float(local.mean()), local, d >= 3, settings, lambda: (
@@ -117,7 +116,12 @@ def without_each(near: Neighbours, volumes: Callable[[Array], Array], w: Array, 
     logs = volumes(near.rho[:, k - len(w):])
     each = logs[:, :-1] @ w
     total = each.sum() - each + changes(logs, near.idx, w, n)                                           # (6.20)
-    return np.asarray(digamma(n - 1) - w @ digamma(np.arange(k - len(w), k) + 1.0) + log_det + total / (n - 1))
+    return np.asarray(_constant(n - 1, k, w) + log_det + total / (n - 1))
+
+
+def _constant(n: int, k: int, w: Array) -> float:
+    """psi(n) minus the weighted psi of the orders up to k."""
+    return float(digamma(n) - w @ digamma(np.arange(k - len(w), k) + 1.0))                              # (6.4)
 
 
 def whitened(x: Array) -> tuple[Array, float]:
@@ -143,11 +147,11 @@ def _unit_columns(x: Array) -> tuple[Array, Array]:
     return np.ldexp(x, -powers), powers
 
 
-def _volumes(x: Array, norm: float, box: Box | None, periodic: Any) -> Callable[[Array], Array]:
+def _volumes(x: Array, norm: float, box: Box | None, sides: Array | None) -> Callable[[Array], Array]:
     if box is not None:
         return partial(log_volumes_in_box, x, box=box)
-    if periodic is not None and norm == np.inf:
-        return partial(log_volumes_on_torus, sides=sides_of(periodic, x.shape[1]))
+    if sides is not None and norm == np.inf:
+        return partial(log_volumes_on_torus, sides=sides)
     return partial(log_volumes, d=x.shape[1], norm=norm)
 
 
