@@ -1,4 +1,8 @@
-"""What is checked before any work: one clear error that names the argument, what was got and what was wanted."""
+"""What is checked before any work: one clear error that names the argument, what was got and what was wanted.
+
+Estimators, samplers and trainers take `matrix`, `vector`, `real`, `whole` and `generator` at their door. Layers take
+`floating`, `indices` and `same_shape`, which let complex and exact numbers through.
+"""
 
 from __future__ import annotations
 
@@ -34,27 +38,88 @@ def whole(value: Any, name: str, least: int = 1, most: float = np.inf) -> int:
     return int(value)
 
 
+def real(value: Any, name: str, *, above: float = -np.inf, least: float = -np.inf, most: float = np.inf,
+         below: float = np.inf) -> float:
+    """The finite number `value`; TypeError if it is none (bool is none), ValueError if it is outside its limits."""
+    if isinstance(value, (bool, np.bool)) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise TypeError(f"{name}: got {type(value).__name__}, wanted a real number")
+    if not (np.isfinite(value) and above < value < below and least <= value <= most):
+        limits = {"above": above, "of at least": least, "of at most": most, "below": below}
+        wanted = " and ".join(f"{word} {limit:g}" for word, limit in limits.items() if np.isfinite(limit))
+        raise ValueError(f"{name}: got {value}, wanted a {'number ' + wanted if wanted else 'finite number'}")
+    return float(value)
+
+
 def matrix(x: Any, name: str) -> Array:
     """Data as a float64 array (n, d) with n, d >= 1 and finite entries; integers, bools and float32 are cast.
 
     Raises TypeError for complex, masked, sparse, object or text data and for `np.matrix`, ValueError for other shapes
     than (n, d), for no rows or no columns, and for NaN or infinite entries.
     """
-    if isinstance(x, (np.ma.MaskedArray, np.matrix)) or hasattr(x, "tocsr"):
-        raise TypeError(f"{name}: got {type(x).__name__}, wanted a plain array (n, d)")
-    try:
-        a = np.asarray(x)
-    except ValueError as error:
-        raise ValueError(f"{name}: got rows of unequal length, wanted an array (n, d)") from error
-    if a.dtype.kind not in "biuf":
-        raise TypeError(f"{name}: got dtype {a.dtype}, wanted real numbers")
+    a = _plain(x, name, "(n, d)")
     if a.ndim != 2 or 0 in a.shape:
         hint = f"; one feature is {name}.reshape(-1, 1)" if a.ndim == 1 else ""
         raise ValueError(f"{name}: got shape {a.shape}, wanted (n, d) with n, d >= 1{hint}")
+    return _finite(a, name)
+
+
+def vector(x: Any, name: str, size: int | None = None) -> Array:
+    """Numbers as a float64 array (n,) with n >= 1, or n = `size`, and finite entries; it raises what `matrix` raises.
+
+    A column (n, 1) or a row (1, n) is refused: to take one for the other loses numbers without a word.
+    """
+    a = _plain(x, name, "(n,)")
+    if a.ndim != 1 or a.size == 0 or size not in (None, a.size):
+        hint = f"; {name}.ravel() is one" if a.ndim == 2 and 1 in a.shape and a.size else ""
+        raise ValueError(f"{name}: got shape {a.shape}, wanted {'(n,) with n >= 1' if size is None else (size,)}{hint}")
+    return _finite(a, name)
+
+
+def _plain(x: Any, name: str, wanted: str) -> Array:
+    """An array of real numbers of any shape; TypeError or ValueError if it is none."""
+    if isinstance(x, (np.ma.MaskedArray, np.matrix)) or hasattr(x, "tocsr"):
+        raise TypeError(f"{name}: got {type(x).__name__}, wanted a plain array {wanted}")
+    try:
+        a = np.asarray(x)
+    except ValueError as error:
+        raise ValueError(f"{name}: got rows of unequal length, wanted an array {wanted}") from error
+    if a.dtype.kind not in "biuf":
+        raise TypeError(f"{name}: got dtype {a.dtype}, wanted real numbers")
+    return a
+
+
+def _finite(a: Array, name: str) -> Array:
+    """A copy in float64; ValueError for NaN and infinite entries, with the place of the first."""
     with np.errstate(over="ignore"):
         a = a.astype(np.float64)
     bad = np.argwhere(~np.isfinite(a))
     if len(bad):
-        raise ValueError(f"{name}: got {len(bad)} NaN or infinite entries, the first at {tuple(map(int, bad[0]))}, "
-                         "wanted finite ones")
+        place = tuple(map(int, bad[0])) if a.ndim > 1 else int(bad[0, 0])
+        raise ValueError(f"{name}: got {len(bad)} NaN or infinite entries, the first at {place}, wanted finite ones")
+    return a
+
+
+# For layers
+
+
+def floating(x: Any, name: str) -> Array:
+    """Numbers that a layer can compute with: integers and bools as float64, for 1 - x wraps around in unsigned ones.
+
+    float32, float64, complex and exact numbers pass as they are; TypeError for float16 and for what is no number.
+    """
+    a = np.asarray(x)
+    if a.dtype.kind in "biu":
+        return a.astype(np.float64)
+    if a.dtype.kind not in "fcO" or a.dtype == np.float16:
+        raise TypeError(f"{name}: got dtype {a.dtype}, wanted float64, float32 or integers")
+    return a
+
+
+def indices(idx: Any, count: int, name: str) -> Array:
+    """Integers in 0..count-1, of any shape; TypeError for other types, ValueError for -1, which would mean the last."""
+    a = np.asarray(idx)
+    if a.dtype.kind not in "iu":
+        raise TypeError(f"{name}: got dtype {a.dtype}, wanted integers")
+    if a.size and not 0 <= a.min() <= a.max() < count:
+        raise ValueError(f"{name}: got {a.min()} to {a.max()}, wanted 0 to {count - 1}")
     return a

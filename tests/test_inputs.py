@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from refvae.inputs import generator, matrix, same_shape, whole
+from refvae.inputs import floating, generator, indices, matrix, real, same_shape, vector, whole
 
 
 def np_matrix(x):
@@ -205,3 +205,78 @@ def test_shapes_that_would_broadcast_are_refused(a, b):
     with pytest.raises(ValueError, match=r"mu and z: got shapes") as caught:
         same_shape(np.ones(a), np.ones(b), "mu and z")
     assert str(caught.value) == message
+
+
+# Vectors, numbers, and what layers take
+
+
+VECTORS = {
+    "a row": (np.ones((1, 7)), ValueError, r"lam: got shape \(1, 7\), wanted \(n,\) with n >= 1; lam.ravel\(\) is one$"),
+    "a column": (np.ones((7, 1)), ValueError, r"lam: got shape \(7, 1\), wanted \(n,\) .*; lam.ravel\(\) is one$"),
+    "a matrix": (np.ones((7, 3)), ValueError, r"lam: got shape \(7, 3\), wanted \(n,\) with n >= 1$"),
+    "a number": (1.0, ValueError, r"lam: got shape \(\), wanted \(n,\) with n >= 1$"),
+    "nothing": ([], ValueError, r"lam: got shape \(0,\), wanted \(n,\) with n >= 1$"),
+    "NaN": ([1, np.nan, np.inf], ValueError, "lam: got 2 NaN or infinite entries, the first at 1, wanted finite ones$"),
+    "complex": (np.ones(7) * 1j, TypeError, "lam: got dtype complex128, wanted real numbers$"),
+    "masked": (np.ma.ones(7), TypeError, r"lam: got MaskedArray, wanted a plain array \(n,\)$"),
+}
+
+
+@pytest.mark.parametrize(("x", "error", "message"), VECTORS.values(), ids=VECTORS)
+def test_vector_refuses(x, error, message):
+    with pytest.raises(error, match="^" + message):
+        vector(x, "lam")
+
+
+def test_vector_casts_and_may_want_a_size():
+    np.testing.assert_array_equal(vector(np.array([3, 255], np.uint8), "lam", 2), [3.0, 255.0], strict=True)
+    with pytest.raises(ValueError, match=r"^lam: got shape \(2,\), wanted \(3,\)$"):
+        vector([1, 2], "lam", 3)
+
+
+@pytest.mark.parametrize(("value", "error", "message"), [
+    (0, ValueError, "step: got 0, wanted a number above 0 and below 4$"), (4.0, ValueError, "step: got 4.0, wanted"),
+    (np.nan, ValueError, "step: got nan"), (np.inf, ValueError, "step: got inf"),
+    (True, TypeError, "step: got bool, wanted a real number$"), ("1", TypeError, "step: got str"),
+    (1j, TypeError, "step: got complex"), (None, TypeError, "step: got NoneType"),
+    (np.ones(1), TypeError, "step: got ndarray")])
+def test_real_refuses(value, error, message):
+    with pytest.raises(error, match="^" + message):
+        real(value, "step", above=0, below=4)
+
+
+def test_real_gives_a_float_and_knows_closed_ends():
+    assert type(real(np.float32(0.5), "share", least=0, most=1)) is float
+    assert [real(v, "share", least=0, most=1) for v in (0, 1)] == [0, 1]
+    with pytest.raises(ValueError, match="^share: got 2, wanted a number of at least 0 and of at most 1$"):
+        real(2, "share", least=0, most=1)
+    with pytest.raises(ValueError, match="^mean: got nan, wanted a finite number$"):
+        real(np.nan, "mean")
+
+
+@pytest.mark.parametrize("kind", ["uint8", "int8", "int64", "bool"])
+def test_floating_keeps_integers_from_wrapping(kind):
+    x = np.array([[0, 1]], kind)
+    np.testing.assert_array_equal(-floating(x, "x"), [[0.0, -1.0]], strict=True)
+
+
+def test_floating_lets_floats_complex_and_exact_numbers_pass_as_they_are():
+    for kind in (np.float32, np.float64, complex, object):
+        x = np.ones(3, kind)
+        assert floating(x, "x") is x
+
+
+@pytest.mark.parametrize("x", [np.ones(3, np.float16), np.array(["1"]), np.zeros(2, "datetime64[D]")])
+def test_floating_refuses_half_precision_and_what_is_no_number(x):
+    with pytest.raises(TypeError, match="^x: got dtype .*, wanted float64, float32 or integers$"):
+        floating(x, "x")
+
+
+def test_indices_are_whole_and_in_range():
+    np.testing.assert_array_equal(indices(np.array([0, 2], np.uint8), 3, "idx"), [0, 2])
+    for bad in ([-1, 0], [0, 3]):
+        with pytest.raises(ValueError, match=r"^idx: got -?\d to \d, wanted 0 to 2$"):
+            indices(bad, 3, "idx")
+    for bad in ([0.0, 1.0], [True, False]):
+        with pytest.raises(TypeError, match="^idx: got dtype .*, wanted integers$"):
+            indices(bad, 3, "idx")
