@@ -211,7 +211,7 @@ def test_shapes_that_would_broadcast_are_refused(a, b):
 
 
 VECTORS = {
-    "a row": (np.ones((1, 7)), ValueError, r"lam: got shape \(1, 7\), wanted \(n,\) with n >= 1; lam.ravel\(\) is one$"),
+    "a row": (np.ones((1, 7)), ValueError, r"lam: got shape \(1, 7\), wanted \(n,\) .*; lam.ravel\(\) is one$"),
     "a column": (np.ones((7, 1)), ValueError, r"lam: got shape \(7, 1\), wanted \(n,\) .*; lam.ravel\(\) is one$"),
     "a matrix": (np.ones((7, 3)), ValueError, r"lam: got shape \(7, 3\), wanted \(n,\) with n >= 1$"),
     "a number": (1.0, ValueError, r"lam: got shape \(\), wanted \(n,\) with n >= 1$"),
@@ -248,9 +248,9 @@ def test_real_refuses(value, error, message):
 def test_real_gives_a_float_and_knows_closed_ends():
     assert type(real(np.float32(0.5), "share", least=0, most=1)) is float
     assert [real(v, "share", least=0, most=1) for v in (0, 1)] == [0, 1]
-    with pytest.raises(ValueError, match="^share: got 2, wanted a number of at least 0 and of at most 1$"):
+    with pytest.raises(ValueError, match=r"^share: got 2, wanted a number of at least 0 and of at most 1$"):
         real(2, "share", least=0, most=1)
-    with pytest.raises(ValueError, match="^mean: got nan, wanted a finite number$"):
+    with pytest.raises(ValueError, match=r"^mean: got nan, wanted a finite number$"):
         real(np.nan, "mean")
 
 
@@ -268,7 +268,7 @@ def test_floating_lets_floats_complex_and_exact_numbers_pass_as_they_are():
 
 @pytest.mark.parametrize("x", [np.ones(3, np.float16), np.array(["1"]), np.zeros(2, "datetime64[D]")])
 def test_floating_refuses_half_precision_and_what_is_no_number(x):
-    with pytest.raises(TypeError, match="^x: got dtype .*, wanted float64, float32 or integers$"):
+    with pytest.raises(TypeError, match=r"^x: got dtype .*, wanted float64, float32 or integers$"):
         floating(x, "x")
 
 
@@ -278,5 +278,5 @@ def test_indices_are_whole_and_in_range():
         with pytest.raises(ValueError, match=r"^idx: got -?\d to \d, wanted 0 to 2$"):
             indices(bad, 3, "idx")
     for bad in ([0.0, 1.0], [True, False]):
-        with pytest.raises(TypeError, match="^idx: got dtype .*, wanted integers$"):
+        with pytest.raises(TypeError, match=r"^idx: got dtype .*, wanted integers$"):
             indices(bad, 3, "idx")
