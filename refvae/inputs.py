@@ -1,7 +1,7 @@
 """What is checked before any work: one clear error that names the argument, what was got and what was wanted.
 
-Estimators, samplers and trainers take `matrix`, `vector`, `real`, `whole` and `generator` at their door. Layers take
-`floating`, `indices` and `same_shape`, which let complex and exact numbers through.
+Estimators, samplers and trainers take `matrix`, `vector`, `array`, `real`, `whole` and `generator` at their door.
+Layers take `floating`, `indices` and `same_shape`, which let complex and exact numbers through.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ def real(value: Any, name: str, *, above: float = -np.inf, least: float = -np.in
     if not (np.isfinite(value) and above < value < below and least <= value <= most):
         limits = {"above": above, "of at least": least, "of at most": most, "below": below}
         wanted = " and ".join(f"{word} {limit:g}" for word, limit in limits.items() if np.isfinite(limit))
-        raise ValueError(f"{name}: got {value}, wanted a {'number ' + wanted if wanted else 'finite number'}")
+        kind = "number" if wanted and np.isfinite(value) else "finite number"
+        raise ValueError(f"{name}: got {value}, wanted a {kind} {wanted}".rstrip())
     return float(value)
 
 
@@ -75,6 +76,14 @@ def vector(x: Any, name: str, size: int | None = None) -> Array:
     return _finite(a, name)
 
 
+def array(x: Any, name: str) -> Array:
+    """Numbers of any shape, at least one, as a float64 array of finite entries; it raises what `matrix` raises."""
+    a = _plain(x, name, "of real numbers")
+    if not a.size:
+        raise ValueError(f"{name}: got shape {a.shape}, wanted at least one number")
+    return _finite(a, name)
+
+
 def _plain(x: Any, name: str, wanted: str) -> Array:
     """An array of real numbers of any shape; TypeError or ValueError if it is none."""
     if isinstance(x, (np.ma.MaskedArray, np.matrix)) or hasattr(x, "tocsr"):
@@ -94,6 +103,8 @@ def _finite(a: Array, name: str) -> Array:
         a = a.astype(np.float64)
     bad = np.argwhere(~np.isfinite(a))
     if len(bad):
+        if not a.ndim:
+            raise ValueError(f"{name}: got {a}, wanted a finite number")
         place = tuple(map(int, bad[0])) if a.ndim > 1 else int(bad[0, 0])
         raise ValueError(f"{name}: got {len(bad)} NaN or infinite entries, the first at {place}, wanted finite ones")
     return a
@@ -116,10 +127,13 @@ def floating(x: Any, name: str) -> Array:
 
 
 def indices(idx: Any, count: int, name: str) -> Array:
-    """Integers in 0..count-1, of any shape; TypeError for other types, ValueError for -1, which would mean the last."""
+    """Integers in 0..count-1, of any shape, as np.intp, for small ones wrap around in arithmetic.
+
+    TypeError for other types, ValueError for -1, which would mean the last.
+    """
     a = np.asarray(idx)
     if a.dtype.kind not in "iu":
         raise TypeError(f"{name}: got dtype {a.dtype}, wanted integers")
     if a.size and not 0 <= a.min() <= a.max() < count:
         raise ValueError(f"{name}: got {a.min()} to {a.max()}, wanted 0 to {count - 1}")
-    return a
+    return a.astype(np.intp, copy=False)

@@ -13,6 +13,7 @@ from refvae.denoising import (
     annealed_langevin,
     denoised_variance,
     denoiser_score,
+    denoising_floor,
     dsm,
     fit_dde_generator,
     frozen_log_density,
@@ -21,11 +22,14 @@ from refvae.denoising import (
     jacobian,
     ladder_score,
     langevin,
+    langevin_step,
     langevin_variance,
     linear_denoiser,
     log_normaliser,
     mala,
+    mala_log_ratio,
     pooled_score,
+    posterior_covariance,
     shell,
     sliced,
     smoothed_kl,
@@ -34,6 +38,7 @@ from refvae.denoising import (
 from refvae.derivations.denoising import experiments
 from refvae.fit import fit
 from refvae.layers import mlp, mlp_grad, mlp_init, relu, softplus
+from refvae.models.dae import DAE, conditional_score
 from refvae.optim import SGD, Adam
 
 X = np.arange(6.0).reshape(3, 2)
@@ -70,12 +75,27 @@ def chains(*args, sampler=langevin, function=score, **how):
     (lambda: linear_denoiser([1.0, 2.0], 0.0), ValueError, "sigma: got 0.0, wanted a number above 0"),
     (lambda: linear_denoiser([1.0, 2.0], 1.0, 3), ValueError, "k: got 3, wanted 0 <= k <= 2"),
     (lambda: gaussian_dsm_floor([1.0], np.nan), ValueError, "sigma: got nan"),
-    (lambda: denoised_variance([[1.0], [2.0]], -1.0), ValueError, "sigma: got -1.0"),
+    (lambda: denoised_variance([1.0, 2.0], -1.0), ValueError, "sigma: got -1.0, wanted a number above 0"),
+    (lambda: denoised_variance([[1.0], [2.0]], 1.0), ValueError, r"lam: got shape \(2, 1\), wanted \(n,\) .*ravel"),
+    (lambda: gaussian_dsm_floor(np.ones((3, 1)), 0.4), ValueError, r"lam: got shape \(3, 1\)"),
+    (lambda: linear_denoiser(np.ones((1, 3)), 0.4), ValueError, r"lam: got shape \(1, 3\)"),
+    (lambda: denoising_floor(1.0, 1, -0.4), ValueError, "sigma: got -0.4"),
+    (lambda: posterior_covariance(partial(mlp, NET), X, np.ones((3, 1))), TypeError, "sigma: got nda"),
     (lambda: shell(0), ValueError, "d: got 0"),
     (lambda: shell(2.0), TypeError, "d: got float"),
     (lambda: pooled_score(np.ones((2, 3)), np.ones((2, 4, 2)), np.ones(2), np.ones(2)), ValueError, "densities and a"),
     (lambda: pooled_score(np.ones((2, 3)), np.ones((2, 3, 2)), np.ones(3), np.ones(2)), ValueError, "weights and the"),
     (lambda: pooled_score(np.ones((2, 3)), np.ones((2, 3, 2)), np.ones(2), np.ones(1)), ValueError, "factors and"),
+    (lambda: langevin_step(X, X[:, :1], 0.1, X), ValueError, "the score and x: got shapes"),
+    (lambda: langevin_step(X, X, 0.1, X[0]), ValueError, "noise and x: got shapes"),
+    (lambda: langevin_step(X, X, X[:, :1] + 1, X), TypeError, "step: got ndarray, wanted a real number"),
+    (lambda: mala_log_ratio(X, X, (X[:, :1], X), (X[:, 0], X), 0.1), ValueError, "the log density and a column of x"),
+    (lambda: mala_log_ratio(X, X, (X[:, 0], X), (X[:, 0], X[:, :1]), 0.1), ValueError, "the score and x"),
+    (lambda: langevin_variance([1.0, np.nan], 0.1), ValueError, "var: got 1 NaN"),
+    (lambda: denoiser_score(OWN, X, 1.0), ValueError, "r and xt: got shapes"),
+    (lambda: ladder_score(mlp_init((3, 1), 0), X, 1.0), ValueError, "the correction and xt: got shapes"),
+    (lambda: frozen_log_density(NET), ValueError, r"p\[-1\].b and one output: got shapes"),
+    (lambda: conditional_score(DAE(mlp_init((3, 2), 0), np.zeros(1)), X, 1.0, 1.0), ValueError, "p.centre and a r"),
     (lambda: langevin_variance(1.0, 4.0), ValueError, "step: got 4.0, wanted 0 < step < 4 var, here 4.0"),
     (lambda: chains(X, 0.0, 3), ValueError, "step: got 0.0, wanted a number above 0"),
     (lambda: chains(X, np.nan, 3), ValueError, "step: got nan"),
@@ -88,7 +108,7 @@ def chains(*args, sampler=langevin, function=score, **how):
     (lambda: chains(X, 0.1, 3, sampler=mala, function=lambda x: (density(x)[0], x[:1])), ValueError, "the score and x"),
     (lambda: chains(X, [1.0, 1.0], 0.1, 3, sampler=annealed_langevin), ValueError, r"sigmas: got \[1.0, 1.0\]"),
     (lambda: chains(X, [], 0.1, 3, sampler=annealed_langevin), ValueError, r"sigmas: got \[\]"),
-    (lambda: chains(X, [1.0, 0.0], 0.1, 3, sampler=annealed_langevin), ValueError, "wanted numbers above 0 that desc"),
+    (lambda: chains(X, [1.0, 0.0], 0.1, 3, sampler=annealed_langevin), ValueError, "sigmas: got 0.0, wanted a num"),
     (lambda: smoothed_kl(frozen_log_density(OWN), frozen_log_density(OWN), NET, X, X[:1], 1.0), ValueError, "G.z. and"),
     (lambda: fit_dde_generator(frozen_log_density(OWN), NET, OWN, sigma=0.0, rounds=1, batch=2, rng=0), ValueError,
      "sigma: got 0.0"),
@@ -97,6 +117,9 @@ def chains(*args, sampler=langevin, function=score, **how):
     (lambda: fit_dde_generator(frozen_log_density(OWN), NET, OWN, sigma=1.0, rounds=0, batch=2, rng=0), ValueError,
      "rounds: got 0"),
     (lambda: log_normaliser(density, np.zeros(2), np.eye(3), 10, 0), ValueError, "cov against the outer product"),
+    (lambda: log_normaliser(density, np.zeros((2, 1)), np.eye(2), 10, 0), ValueError, r"mean: got shape \(2, 1\)"),
+    (lambda: log_normaliser(lambda x: density(x)[0][:, None], np.zeros(2), np.eye(2), 10, 0), ValueError,
+     "log_density and the draws: got shapes"),
     (lambda: log_normaliser(density, np.zeros(2), -np.eye(2), 10, 0), np.linalg.LinAlgError, "definite"),
     (lambda: log_normaliser(density, np.zeros(2), np.eye(2), 1, 0), ValueError, "draws: got 1"),
 ])
@@ -151,6 +174,19 @@ def test_the_divergence_of_an_affine_field():
     field = lambda x: (x @ A, lambda ds: ds @ A.T)
     assert (jacobian(field, X) == A.T).all()
     assert implicit(field, 0 * X) == pytest.approx([1.5] * 3, rel=1e-15)
+
+
+def test_the_floor_of_normal_data_is_that_of_all_eigenvalues():
+    lam = np.array([3.0, 1.0, 0.5])
+    want = sum(gaussian_dsm_floor([each], 0.4) for each in lam)
+    assert gaussian_dsm_floor(lam, 0.4) == pytest.approx(want, rel=1e-15)
+
+
+@pytest.mark.parametrize("d", [10**8, 10**12, 10**16, 2**60])
+def test_a_shell_in_any_dimension(d):
+    mean, sd = shell(d)
+    assert mean == pytest.approx(1 - 1 / (4 * d), rel=1e-15)
+    assert sd == pytest.approx(1 / np.sqrt(2 * d), rel=1e-8)
 
 
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=8), st.floats(0.01, 10), st.data())

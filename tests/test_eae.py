@@ -18,6 +18,7 @@ from refvae.eae import (
     fit_eae,
     fitted_normal,
     frechet,
+    kl_of_normalised,
     most_entropy,
     neg_objective,
     normalised,
@@ -40,7 +41,7 @@ REPEATED = np.vstack([rows(), rows()[:3]])
 @pytest.mark.parametrize(("call", "kind", "words"), [
     (lambda: fit_small(rows()[:, 0]), ValueError, "x: got shape"),
     (lambda: fit_small(np.full((20, 5), np.nan)), ValueError, "x: got 100 NaN"),
-    (lambda: fit_small(rows(), lam=-1.0), ValueError, "lam: got -1.0, wanted a weight of at least 0"),
+    (lambda: fit_small(rows(), lam=-1.0), ValueError, "lam: got -1.0, wanted a number of at least 0"),
     (lambda: fit_small(rows(), lam=np.nan), ValueError, "lam: got nan"),
     (lambda: fit_small(rows(), k=10), ValueError, "k: got 10, wanted 1 <= k <= 9"),
     (lambda: fit_small(rows(), k=1.0), TypeError, "k: got float"),
@@ -56,6 +57,9 @@ REPEATED = np.vstack([rows(), rows()[:3]])
     (lambda: frechet(rows()[0], rows()), ValueError, "a: got shape"),
     (lambda: fitted_normal([["a"]]), TypeError, "z: got dtype"),
     (lambda: most_entropy(rows(), 23), ValueError, "k: got 23, wanted 1 <= k <= 22"),
+    (lambda: sample_normal(fitted_normal(rows()), 0, 0), ValueError, "n: got 0"),
+    (lambda: sample_normal(fitted_normal(rows()), 3, None), TypeError, "rng: got NoneType"),
+    (lambda: kl_of_normalised(2.5, 1.5), TypeError, "d: got float, wanted an int"),
     (lambda: most_entropy(rows(1), 1), ValueError, "k: got 1")])
 def test_bad_input_is_one_clear_error(call, kind, words):
     with pytest.raises(kind) as error:

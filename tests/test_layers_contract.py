@@ -262,7 +262,7 @@ TABLE = {
         rng.standard_normal((7, 2, 3)), rng.standard_normal((4, 3)), rng.integers(0, 4, (7, 2)),
         rng.standard_normal((7, 2, 3)), rng.standard_normal((4, 3)))),
     vqvae.ema_surrogate: Row(lambda rng: (vqvae.EMA(rng.standard_normal(4), rng.standard_normal((4, 3))),
-                                          rng.standard_normal(4), rng.standard_normal((4, 3)))),
+                                          rng.standard_normal(4), rng.standard_normal((4, 3)), rng.random(4))),
     called(vqvae.encode_grid, k=3, activation=layers.tanh): Row(
         lambda rng: ((affine(rng, 6, 5), affine(rng, 5, 6)), rng.standard_normal((7, 6)))),
     smooth(vqvae.decode_grid): Row(

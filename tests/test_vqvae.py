@@ -15,9 +15,11 @@ from refvae.optim import SGD, Adam
 from refvae.vqvae import (
     EMA,
     VQVAE,
+    Norm,
     attention_init,
     attention_logits,
     by_gradient,
+    causal_softmax,
     choose,
     cluster_means,
     code_rates,
@@ -28,7 +30,9 @@ from refvae.vqvae import (
     ema_update,
     fit_vqvae,
     implied_cost,
+    layer_norm,
     lloyd,
+    lookup,
     made_init,
     made_logits,
     made_masks,
@@ -36,10 +40,12 @@ from refvae.vqvae import (
     neg_log_prior,
     perplexity,
     quantise,
+    quantised_loss,
     rebuild,
     reset_unused,
     sample_codes,
     straight_through,
+    vq_surrogate,
     vqvae_init,
 )
 from refvae.vqvae.fitting import TwoParts, WithEMA, by_averages
@@ -47,6 +53,7 @@ from refvae.vqvae.fitting import TwoParts, WithEMA, by_averages
 Z, CODES = np.arange(6.0).reshape(3, 2), np.array([[0.0, 1.0], [4.0, 4.0]])
 IDX, STATE = np.array([0, 1, 1]), EMA(np.ones(2), CODES)
 X = np.random.default_rng(0).random((23, 6))
+NET, MADE, PRIOR = vqvae_init((6, 5), 3, 2, 4, 0), made_init(3, 2, (4,), 0), attention_init(3, 2, 0, width=4, blocks=1)
 small = functools.partial(fit_vqvae, X, m=3, k=2, K=4, epochs=3, hidden=(5,), batch=8)
 
 
@@ -62,13 +69,36 @@ small = functools.partial(fit_vqvae, X, m=3, k=2, K=4, epochs=3, hidden=(5,), ba
     (lambda: codebook_loss(Z[:, None], CODES, IDX[:, None], Z[:, None], CODES[:1]), ValueError, "codes and their froz"),
     (lambda: codebook_loss(Z[:, None], CODES, IDX, Z[:, None], CODES), ValueError, "a component of z and idx"),
     (lambda: cluster_means(Z, IDX[:2], CODES), ValueError, "a column of z and idx: got shapes"),
-    (lambda: cluster_means(Z, IDX + 1, CODES), ValueError, r"idx: got shape \(3,\), wanted numbers from 0 to 1"),
-    (lambda: cluster_means(Z, IDX * 1.0, CODES), TypeError, "idx: got dtype float64, wanted whole numbers"),
+    (lambda: cluster_means(Z, IDX + 1, CODES), ValueError, "idx: got 1 to 2, wanted 0 to 1"),
+    (lambda: cluster_means(Z, IDX * 1.0, CODES), TypeError, "idx: got dtype float64, wanted integers"),
     (lambda: lloyd(Z, CODES, 0), ValueError, "steps: got 0"),
-    (lambda: ema_update(STATE, Z, IDX, 1.0), ValueError, "rho: got 1.0, wanted 0 <= rho < 1"),
-    (lambda: ema_surrogate(STATE, np.ones(3), CODES), ValueError, "counts of the state and of the batch"),
-    (lambda: ema_surrogate(STATE, np.ones(2), CODES.T[:1]), ValueError, "sums of the state and of the batch"),
-    (lambda: reset_unused(CODES, Z, IDX - 1, 0), ValueError, r"idx: got shape \(3,\)"),
+    (lambda: ema_update(STATE, Z, IDX, 1.0), ValueError, "rho: got 1.0, wanted a number of at least 0 and below 1"),
+    (lambda: ema_update(EMA(np.ones((2, 1)), CODES), Z, IDX, 0.9), ValueError, r"counts: got shape \(2, 1\), want"),
+    (lambda: ema_update(STATE, Z, IDX - 1, 0.9), ValueError, "idx: got -1 to 0, wanted 0 to 1"),
+    (lambda: ema_surrogate(STATE, np.ones(3), CODES, np.ones(2)), ValueError, "counts of the state and of the batch"),
+    (lambda: ema_surrogate(STATE, np.ones(2), CODES.T[:1], np.ones(2)), ValueError, "codes and means: got shapes"),
+    (lambda: ema_surrogate(STATE, np.ones(2), CODES, np.ones((2, 1))), ValueError, "counts and shares: got shapes"),
+    (lambda: lookup(CODES, IDX - 1), ValueError, "idx: got -1 to 0, wanted 0 to 1"),
+    (lambda: lookup(CODES, IDX == 1), TypeError, "idx: got dtype bool, wanted integers"),
+    (lambda: implied_cost(Z, Z, CODES, IDX[:1]), ValueError, "a component of z and idx: got shapes"),
+    (lambda: implied_cost(Z, Z, CODES, IDX - 1), ValueError, "idx: got -1 to 0"),
+    (lambda: codebook_loss(Z[:, None], CODES, IDX[:, None] - 1, Z[:, None], CODES), ValueError, "idx: got -1 to 0"),
+    (lambda: rebuild(NET, IDX[None] - 1), ValueError, "idx: got -1 to 0, wanted 0 to 3"),
+    (lambda: quantised_loss(NET, X[:1], IDX[None] - 1), ValueError, "idx: got -1 to 0, wanted 0 to 3"),
+    (lambda: vq_surrogate(NET, X[:1], IDX[None] - 1, np.zeros((1, 3, 2)), NET.codes), ValueError, "idx: got -1 to 0"),
+    (lambda: layer_norm(Norm(np.ones(1), np.zeros(2)), Z), ValueError, "gain or bias and a row of x: got shapes"),
+    (lambda: layer_norm(Norm(np.ones(2), np.zeros((3, 2))), Z), ValueError, "gain or bias and a row of x: got shapes"),
+    (lambda: causal_softmax(Z[:1]), ValueError, "scores and a square: got shapes"),
+    (lambda: neg_log_prior(np.zeros((3, 2, 4)), np.zeros((2, 3), int)), ValueError, "the places of logits and idx"),
+    (lambda: neg_log_prior(np.zeros((3, 2, 4)), np.full((3, 2), -1)), ValueError, "idx: got -1 to -1, wanted 0 to 3"),
+    (lambda: made_logits(made_init(3, 2, (4,), 0), IDX[None] - 1), ValueError, "idx: got -1 to 0, wanted 0 to 1"),
+    (lambda: made_logits((MADE[0]._replace(W=MADE[0].W[:1]), MADE[1]), IDX[None]), ValueError, r"p\[0\].W and its"),
+    (lambda: attention_logits(PRIOR, IDX[None] - 1), ValueError, "idx: got -1 to 0, wanted 0 to 1"),
+    (lambda: attention_logits(PRIOR, IDX[None] + 1), ValueError, "idx: got 1 to 2, wanted 0 to 1"),
+    (lambda: attention_logits(PRIOR._replace(places=PRIOR.places[:1]), IDX[None]), ValueError, "p.places and a grid"),
+    (lambda: sample_codes(lambda idx: np.full((2, 1, 3), np.nan), [[0.2], [0.5]]), ValueError, "logits: got NaN"),
+    (lambda: reset_unused(CODES, Z, IDX - 1, 0), ValueError, "idx: got -1 to 0"),
+    (lambda: perplexity(np.array([], int), 3), ValueError, r"idx: got shape \(0,\), wanted at least one"),
     (lambda: reset_unused(CODES, Z, IDX, None), TypeError, "rng: got NoneType"),
     (lambda: perplexity([], 3), TypeError, "idx: got dtype float64"),
     (lambda: perplexity(IDX, 0), ValueError, "K: got 0"),
@@ -82,9 +112,9 @@ small = functools.partial(fit_vqvae, X, m=3, k=2, K=4, epochs=3, hidden=(5,), ba
     (lambda: attention_init(3, 3, 0, blocks=0), ValueError, "blocks: got 0"),
     (lambda: attention_init(3, 3, 0, width=1.5), TypeError, "width: got float"),
     (lambda: sample_codes(lambda idx: np.zeros((2, 1, 3)), [[1.0], [0.5]]), ValueError, "u: got numbers from 0.5 to 1"),
-    (lambda: small(rng=0, codebook="lloyd"), ValueError, "codebook, beta, gamma, rho: got 'lloyd'"),
-    (lambda: small(rng=0, gamma=-1.0), ValueError, "codebook, beta, gamma, rho: got 'gradient', 1.0, -1.0"),
-    (lambda: small(rng=0, rho=1.0), ValueError, "codebook, beta, gamma, rho: .* 1.0, wanted"),
+    (lambda: small(rng=0, codebook="lloyd"), ValueError, "codebook: got 'lloyd', wanted 'gradient' or 'ema'"),
+    (lambda: small(rng=0, gamma=-1.0), ValueError, "gamma: got -1.0, wanted a number of at least 0"),
+    (lambda: small(rng=0, rho=1.0), ValueError, "rho: got 1.0, wanted a number above 0 and below 1"),
     (lambda: small(rng=None), TypeError, "rng: got NoneType"),
     (lambda: small(rng=0, epochs=0), ValueError, "epochs: got 0"),
     (lambda: small(rng=0, batch=24), ValueError, "batch: got 24"),
@@ -175,14 +205,34 @@ def test_fewer_rows_than_codes():
 
 def test_averages_are_the_update_of_the_paper():
     p = vqvae_init((6, 5), 3, 2, 4, 0)
-    start = WithEMA(p._replace(codes=None), EMA(np.full(4, 2.0), 2 * p.codes))
+    start = WithEMA(p._replace(codes=None), EMA(np.full(4, 2.0), p.codes))
     z, idx = choose(p, X)
     want = ema_update(start.ema, z.reshape(-1, 2), idx.ravel(), 0.9)
     vector = trees.flatten(start).vector
-    gradient = trees.flatten(by_averages(0.25)(start, X)[1](1.0)[0]).vector
+    gradient = trees.flatten(by_averages(0.25, 0.9)(start, X)[1](1.0)[0]).vector
     optimiser = TwoParts(trees.flatten(start.net).vector.size, Adam(1e-3), SGD(0.1))
     optimiser.step(optimiser.init(vector), vector, gradient)
-    assert vector[-12:] == pytest.approx(np.append(want.counts, want.sums.ravel()), rel=1e-13)
+    assert vector[-12:] == pytest.approx(np.append(want.counts, want.codes.ravel()), rel=1e-13)
+
+
+def test_an_unused_code_survives_the_underflow_of_its_average():
+    p = vqvae_init((6, 5), 3, 2, 4, 0)
+    state = EMA(np.ones(4), np.append(p.codes[:3], [[50.0, -50.0]], 0))
+    for _ in range(1100):
+        state = ema_update(state, p.codes[:3], np.array([0, 1, 2]), 0.5)
+    assert state.counts[3] == 0
+    assert state.codes[3].tolist() == [50, -50]
+
+
+def test_the_masks_cannot_be_written():
+    for mask in made_masks(3, 2, (4,)):
+        with pytest.raises(ValueError, match="read-only"):
+            mask[0] = True
+
+
+def test_bits_of_small_integers():
+    idx = np.random.default_rng(0).integers(0, 200, (300, 2), np.uint8)
+    assert code_rates(idx, idx.max() + 1) == code_rates(idx.astype(int), int(idx.max()) + 1)
 
 
 def test_the_objective_is_not_the_integral_of_its_gradient():

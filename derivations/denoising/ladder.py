@@ -74,7 +74,8 @@ def settled(lam, sigma, c):
 
 @ledger.add("9.25", "identity", settled, wrong={
     "finite step forgotten": lambda lam, sigma, c: lam**2 / (lam + sigma**2),
-    "not denoised": lambda lam, sigma, c: langevin_variance(lam + sigma**2, c * sigma**2),
+    "not denoised": lambda lam, sigma, c: np.array([langevin_variance(a + s * s, k * s * s) for a, s, k in zip(
+        lam, sigma, c, strict=True)]),
     "exact": lambda lam, sigma, c: lam + 0 * sigma})
 def stationary_and_denoised(end, rng):
     """The stationary variance of (9.23) times the squared factor of the denoiser, for fifty levels."""

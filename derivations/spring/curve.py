@@ -154,7 +154,7 @@ def half_its_integral(lagrangian, rng):
     """Half of the integral over r is kinetic minus elastic energy along the mass, for a polynomial state."""
     y, theta = state(rng), np.array(speeds(rng)[0])
     r, w, density = along_the_axis(y)
-    energy = state_energies(theta, W, y(S), y.deriv()(S))
+    energy = state_energies(float(theta), W, y(S), y.deriv()(S))
     return gap(w @ lagrangian(r, density, theta)[0] / 2, np.array(energy.kinetic - energy.elastic))
 
 
@@ -187,10 +187,10 @@ def same_as_along_the_mass(density, rng):
 @ledger.add("11.10", "law", axis_density, wrong=DENSITY_WRONG)
 def first_integral_and_free_end(density, rng):
     """The slope of the Lagrangian in the density is theta^2 l1^2 everywhere, and F = density times that slope at l1."""
-    theta, l1 = np.array(speeds(rng)[0]), rng.uniform(0.5, 3)
+    theta, l1 = speeds(rng)[0], rng.uniform(0.5, 3)
     r = np.append(l1 * S, l1)
     found = density(theta, r, l1)
-    F, pull = lagrangian(r, found, theta)
+    F, pull = lagrangian(r, found, np.array(theta))
     momentum = pull(np.ones(41))[1]
     return gap((momentum, F[-1:]), (np.full(41, (theta * l1) ** 2), found[-1:] * momentum[-1:]))
 

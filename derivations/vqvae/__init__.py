@@ -1,6 +1,6 @@
 """Evidence for derivations/vqvae.md, one file a section."""
 
-from refvae.derivations.vqvae import attention, codebook, made, priors, quantise, rates, terms, through
+from refvae.derivations.vqvae import attention, averages, codebook, made, priors, quantise, rates, terms, through
 from refvae.evidence import Ledger
 
-ledger = Ledger.of(quantise, through, terms, codebook, rates, priors, made, attention)
+ledger = Ledger.of(quantise, through, terms, codebook, averages, rates, priors, made, attention)

@@ -150,8 +150,26 @@ ledger.adjoint("8.29", heads_of, block, name="block", wrong={
     "way around the attention forgotten": spoiled(heads_of, lambda d: (d[0], 0.5 * d[1])),
     "gain of the second normalisation": spoiled(heads_of, lambda d: (d[0]._replace(second=d[0].first), d[1]))})
 of_codes = partial(attention_logits, **HOW)
-ledger.adjoint("8.29", of_codes, lambda rng: (attention(rng, m=3, blocks=1), rng.integers(0, 3, (2, 3))), name="logits",
-               wrong={"places do not move": spoiled(of_codes, lambda d: (d[0]._replace(places=0 * d[0].places), None)),
+
+
+def last_block_alone(p, idx):
+    """The cotangent of the last block's input handed to all others as if they came last too."""
+    y, pull = of_codes(p, idx)
+
+    def wrong(d):
+        dp, _ = pull(d)
+        x = p.tokens[np.hstack([np.full((len(idx), 1), 3), idx[:, :-1]])] + p.places
+        dx = layer_norm(p.norm, heads_of(p.blocks[1], heads_of(p.blocks[0], x)[0])[0])[1](d @ p.out.W.T)[1]
+        return dp._replace(blocks=(heads_of(p.blocks[0], x)[1](dx)[0], dp.blocks[1])), None
+
+    return y, wrong
+
+
+ledger.adjoint("8.29", of_codes, lambda rng: (attention(rng, m=3, blocks=2), rng.integers(0, 3, (2, 3))), name="logits",
+               wrong={"gradients of the blocks exchanged": spoiled(of_codes, lambda d: (d[0]._replace(
+                   blocks=d[0].blocks[::-1]), None)),
+                      "last block alone goes back": last_block_alone,
+                      "places do not move": spoiled(of_codes, lambda d: (d[0]._replace(places=0 * d[0].places), None)),
                       "mean for the sum": spoiled(of_codes, lambda d: (trees.map(lambda leaf: leaf / 2, d[0]), None))})
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from refvae import trees
 from refvae.layers import Dense, mlp_init, tanh
-from refvae.vqvae import VQVAE, attention_init, choose, made_init
+from refvae.vqvae import VQVAE, attention_init, choose, made_init, nearest_code
 
 HOW = {"activation": tanh}
 
@@ -47,6 +47,13 @@ def forward(layers, x):
 def spread(rng, n=11, k=3, K=5):
     """Points and codes."""
     return rng.standard_normal((n, k)), rng.standard_normal((K, k))
+
+
+def rows(rng, n=24, k=3, K=5):
+    """Points, codes of which the last is never chosen, and what they choose."""
+    z, codes = spread(rng, n, k, K)
+    codes[-1] = 50.0
+    return z, codes, nearest_code(z, codes)
 
 
 def grids(K, m):

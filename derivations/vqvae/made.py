@@ -84,6 +84,15 @@ def chain(rng):
     return lambda idx: smooth(p, idx)[0]
 
 
+def without_maximum(logits, u):
+    """exp of the logits themselves, which overflows and underflows."""
+    idx = np.zeros(u.shape, int)
+    for t in range(u.shape[1]):
+        mass = np.exp(logits(idx)[:, t]).cumsum(1)
+        idx[:, t] = (mass[:, :-1] <= u[:, t, None] * mass[:, -1:]).sum(1)
+    return idx
+
+
 SAMPLE_WRONG = {"always the likeliest": lambda logits, u: sample_codes(lambda idx: 50 * logits(idx), u),
                 "from the marginals of the first grid": lambda logits, u: sample_codes(
                     lambda idx: logits(0 * idx), u),
@@ -119,3 +128,13 @@ def fair_codes(sampler, rng):
     """Equal logits: the code is the whole part of 3 u, also where an interval begins."""
     u = np.vstack([rng.random((49, 4)), [1 / 3, 2 / 3, 0.5, 0.25]])
     return gap(sampler(lambda idx: np.zeros((50, 4, 3)), u).astype(float), np.floor(3 * u))
+
+
+@ledger.add("8.31", "law", sample_codes, bound=0, wrong={
+    "exp without the maximum": without_maximum, "maximum of all places": lambda logits, u: without_maximum(
+        lambda idx: logits(idx) - logits(idx).max(), u), "always the likeliest": SAMPLE_WRONG["always the likeliest"]})
+def large_logits(sampler, rng):
+    """Logits moved by 900, -900, 0 and 800 from place to place give the codes that they gave before."""
+    logits, u = chain(rng), rng.random((50, 4))
+    far = np.array([900.0, -900.0, 0.0, 800.0])[:, None]
+    return holds((sampler(lambda idx: logits(idx) + far, u) == without_maximum(logits, u)).ravel())

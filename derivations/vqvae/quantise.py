@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from scipy.cluster.vq import vq
 
@@ -62,6 +64,48 @@ def scipy_vq(search, rng):
     """scipy.cluster.vq.vq on random points, where nothing is tied."""
     z, codes = spread(rng, 200, 5, 17)
     return holds(search(z, codes) == vq(z, codes)[0])
+
+
+def by_margin(margin):
+    """A search whose second look is at scores within a margin of k, |z'| and the largest |e'|."""
+    def search(z, codes):
+        z0, codes0 = z - codes.mean(0), codes - codes.mean(0)
+        scores = (codes0 * codes0).sum(1) - 2 * z0 @ codes0.T
+        size, largest = np.sqrt((z0 * z0).sum(1)), np.sqrt((codes0 * codes0).sum(1).max())
+        close = scores <= (scores.min(1) + margin(z.shape[1], size, largest))[:, None]
+        distances = sum((a[:, None] - b) * (a[:, None] - b) for a, b in zip(z.T, codes.T, strict=True))
+        return np.where(close, distances, np.inf).argmin(1)
+
+    return search
+
+
+def bisectors(rng):
+    """Points so near to the plane between two codes that rounding decides, close to the codes' mean and far from it."""
+    cases = []
+    for k, far in itertools.product((2, 3, 17), (1e-3, 1, 1e3)):
+        e = rng.standard_normal((2, k))
+        codes = np.vstack([e[0], -e[0]] if far < 1 else [e, -e[::-1]]) + rng.standard_normal(k)
+        middle, half = (codes[0] + codes[1]) / 2, (codes[0] - codes[1]) / 2
+        along = rng.standard_normal((150, k))
+        along -= np.outer(along @ half, half) / (half @ half)
+        size = far * 10 ** rng.uniform(-1, 1, (150, 1))
+        cases.append((middle + size * along + 1e-16 * (1 + size**2) * rng.standard_normal((150, 1)) * half, codes))
+    return cases
+
+
+EPS = np.finfo(float).eps
+MARGIN_WRONG = {"product without a second look": by_products, "no margin": by_margin(lambda k, z, e: 0 * z),
+                "margin of the codes alone": by_margin(lambda k, z, e: 4 * (k + 4) * EPS * e**2 + 0 * z),
+                "margin of the point alone": by_margin(lambda k, z, e: 4 * (k + 4) * EPS * z**2),
+                "margin of the product": by_margin(lambda k, z, e: 4 * (k + 4) * EPS * z * e),
+                "lengths not squared": by_margin(lambda k, z, e: 4 * (k + 4) * EPS * (z + e))}
+
+
+@ledger.add("8.2", "limit", nearest_code, bound=0, wrong=MARGIN_WRONG)
+def near_bisectors(search, rng):
+    """The index of the brute search for points of 2, 3 and 17 numbers on the plane between two codes, but for rounding.
+    """
+    return holds(np.concatenate([search(z, codes) == brute(z, codes) for z, codes in bisectors(rng)]))
 
 
 @ledger.add("8.3", "law", nearest_code, bound=0, wrong=SEARCH_WRONG)

@@ -10,10 +10,10 @@ import numpy as np
 from tqdm import tqdm
 
 from refvae import trees
-from refvae.denoising.matching import dsm
+from refvae.denoising.matching import dsm, level
 from refvae.denoising.networks import LogDensity, frozen_log_density
 from refvae.fit import ADAM, value_and_gradient
-from refvae.inputs import generator, matrix, same_shape, whole
+from refvae.inputs import floating, generator, matrix, real, same_shape, vector, whole
 from refvae.layers import Activation, Dense, mlp, mlp_grad, softplus, tanh
 from refvae.optim import Optimiser
 from refvae.trees import Array, Pull, Tree
@@ -45,7 +45,8 @@ def smoothed_kl(log_q: LogDensity, log_p: LogDensity, p: tuple[Dense, ...], z: A
     """
     x, pull_net = mlp(p, z, activation)
     same_shape(x, eps, "G(z) and eps")
-    xt = x + sigma_frozen * eps                                                                         # (9.18)
+    eps, sigma = floating(eps, "eps"), level(sigma_frozen, x, "sigma")
+    xt = x + sigma * eps                                                                                # (9.18)
     (own, pull_own), (target, pull_target) = log_q(xt), log_p(xt)
     same_shape(own, target, "log_q and log_p")
     loss = (own - target).mean()                                                                        # (9.18)
@@ -53,7 +54,7 @@ def smoothed_kl(log_q: LogDensity, log_p: LogDensity, p: tuple[Dense, ...], z: A
     def pull(dloss: Any) -> tuple[tuple[Dense, ...], Array, Array, None]:
         d = np.full_like(own, dloss / len(own))                                                         # (9.18)
         dxt = pull_own(d) - pull_target(d)                                                              # (9.18)
-        return *pull_net(dxt), sigma_frozen * dxt, None                                                 # (9.18)
+        return *pull_net(dxt), sigma * dxt, None                                                        # (9.18)
 
     return loss, pull
 
@@ -72,8 +73,7 @@ def fit_dde_generator(log_p: LogDensity, p: tuple[Dense, ...], own: tuple[Dense,
     [Bigdeli, Lin, Portenier, Dunbar and Zwicker 2020, algorithm 1, with a target that is trained once]
     """
     rounds, batch, inner, rng = whole(rounds, "rounds"), whole(batch, "batch"), whole(inner, "inner"), generator(rng)
-    if not 0 < sigma < np.inf:
-        raise ValueError(f"sigma: got {sigma}, wanted a number above 0")
+    sigma = real(sigma, "sigma", above=0)
     codes, features = p[0].W.shape[0], own[0].W.shape[0]
     same_shape(p[-1].b, np.empty(features), "p[-1].b and an input of own")
     makes, knows = _Mover(p, optimisers[0]), _Mover(own, optimisers[1])
@@ -113,12 +113,14 @@ def log_normaliser(log_density: Callable[[Array], Array], mean: Any, cov: Any, d
     density, or the error is none. Raises TypeError or ValueError for other input, LinAlgError (a ValueError) for a cov
     that is not positive definite.
     """
-    mean, cov, draws = matrix(np.atleast_2d(mean), "mean"), matrix(cov, "cov"), whole(draws, "draws", least=2)
-    same_shape(cov, mean.T @ mean, "cov against the outer product of mean")
+    mean, cov, draws = vector(mean, "mean"), matrix(cov, "cov"), whole(draws, "draws", least=2)
+    same_shape(cov, np.outer(mean, mean), "cov against the outer product of mean")
     root = np.linalg.cholesky(cov)
     u = generator(rng).standard_normal((draws, len(cov)))
     log_g = -(u * u).sum(1) / 2 - np.log(2 * np.pi) * len(cov) / 2 - np.log(np.diag(root)).sum()        # (9.22)
-    log_w = log_density(mean + u @ root.T) - log_g                                                      # (9.22)
+    values = floating(log_density(mean + u @ root.T), "log_density")
+    same_shape(values, log_g, "log_density and the draws")
+    log_w = values - log_g                                                                              # (9.22)
     top = log_w.max()
     w = np.exp(log_w - top)
     relative = w.std(ddof=1) / w.mean() / np.sqrt(draws)                                                # (9.22)

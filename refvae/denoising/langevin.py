@@ -11,7 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from refvae.denoising.matching import tweedie
-from refvae.inputs import generator, matrix, same_shape, whole
+from refvae.inputs import array, floating, generator, matrix, real, same_shape, whole
 from refvae.trees import Array
 
 
@@ -24,6 +24,10 @@ class Sampled(NamedTuple):
 
 def langevin_step(x: Array, s: Array, step: float, noise: Array, temperature: float = 1.0) -> Array:
     """One step of the unadjusted Langevin chain at x with the score s there.   all (n, d)               (9.23)"""
+    step, temperature = real(step, "step", above=0), real(temperature, "temperature", least=0)
+    x, s, noise = floating(x, "x"), floating(s, "the score"), floating(noise, "noise")
+    same_shape(s, x, "the score and x")
+    same_shape(noise, x, "noise and x")
     moved: Array = x + step / 2 * s + np.sqrt(temperature * step) * noise                               # (9.23)
     return moved
 
@@ -31,10 +35,11 @@ def langevin_step(x: Array, s: Array, step: float, noise: Array, temperature: fl
 def langevin_variance(var: Any, step: float, temperature: float = 1.0) -> Any:
     """The stationary variance of that chain for N(m, var), which is not var.   like var                 (9.23)
 
-    Raises ValueError unless 0 < step < 4 var, without which there is none.
+    Raises TypeError or ValueError for other input than 0 < step < 4 var, without which there is none.
     """
-    if not np.all((0 < step) & (step < 4 * np.asarray(var))):
-        raise ValueError(f"step: got {step}, wanted 0 < step < 4 var, here {4 * np.min(var)}")
+    var, step, temperature = array(var, "var"), real(step, "step"), real(temperature, "temperature", least=0)
+    if not 0 < step < 4 * var.min():
+        raise ValueError(f"step: got {step}, wanted 0 < step < 4 var, here {4 * var.min()}")
     stationary: Any = temperature * var / (1 - step / (4 * var))                                        # (9.23)
     return stationary
 
@@ -47,7 +52,7 @@ def langevin(score: Callable[[Array], Array], x: Any, step: float, n_steps: int,
     for other input, and FloatingPointError for a chain that leaves the numbers.
     """
     chains, rng, n_steps = matrix(x, "x"), generator(rng), whole(n_steps, "n_steps")
-    _check(step, temperature)
+    step, temperature = real(step, "step", above=0), real(temperature, "temperature", least=0)
     for _ in tqdm(range(n_steps), unit="step", disable=_hidden(progress)):
         chains = _advance(score, chains, step, rng, temperature)
     return chains
@@ -67,7 +72,7 @@ def annealed_langevin(score: Callable[..., Array], x: Any, sigmas: Sequence[floa
     Raises as `langevin` does. [Song and Ermon 2019, algorithm 1]
     """
     x, rng, n_steps = matrix(x, "x"), generator(rng), whole(n_steps, "n_steps")
-    _check(step, temperature)
+    step, temperature = real(step, "step", above=0), real(temperature, "temperature", least=0)
     levels = _ladder(sigmas)
     schedule = [sigma for sigma in levels for _ in range(n_steps)]
     for sigma in tqdm(schedule, unit="step", disable=_hidden(progress)):
@@ -80,7 +85,12 @@ def mala_log_ratio(x: Array, y: Array, at_x: tuple[Array, Array], at_y: tuple[Ar
 
     at_x and at_y: log density (n,), but for a constant, and score (n, d) at x and at y.
     """
-    (log_x, s_x), (log_y, s_y) = at_x, at_y
+    (log_x, s_x), (log_y, s_y) = ((floating(log, "log density"), floating(s, "the score")) for log, s in (at_x, at_y))
+    x, y, step = floating(x, "x"), floating(y, "y"), real(step, "step", above=0)
+    same_shape(y, x, "y and x")
+    for log, s in ((log_x, s_x), (log_y, s_y)):
+        same_shape(log, x[:, 0], "the log density and a column of x")
+        same_shape(s, x, "the score and x")
     forth, back = y - x - step / 2 * s_x, x - y - step / 2 * s_y                                        # (9.24)
     ratio: Array = log_y - log_x + ((forth * forth).sum(1) - (back * back).sum(1)) / (2 * step)         # (9.24)
     return ratio
@@ -93,10 +103,8 @@ def mala(density: Callable[[Array], tuple[Array, Array]], x: Any, step: float, n
     density: x (n, d) -> log density (n,), but for a constant, and score (n, d). Raises as `langevin` does.
     [Roberts and Tweedie 1996]
     """
-    x, rng, n_steps = matrix(x, "x"), generator(rng), whole(n_steps, "n_steps")
-    _check(step, 1.0)
+    x, rng, n_steps, step = matrix(x, "x"), generator(rng), whole(n_steps, "n_steps"), real(step, "step", above=0)
     at_x, accepted = density(x), np.zeros(len(x))
-    same_shape(at_x[1], x, "the score and x")
     for _ in tqdm(range(n_steps), unit="step", disable=_hidden(progress)):
         y = langevin_step(x, at_x[1], step, rng.standard_normal(x.shape))
         at_y = density(y)
@@ -111,7 +119,6 @@ def mala(density: Callable[[Array], tuple[Array, Array]], x: Any, step: float, n
 def _advance(score: Callable[[Array], Array], x: Array, step: float, rng: np.random.Generator,
              temperature: float) -> Array:
     s = score(x)
-    same_shape(s, x, "the score and x")
     with np.errstate(over="ignore", invalid="ignore"):
         x = langevin_step(x, s, step, rng.standard_normal(x.shape), temperature)
     if not np.isfinite(x).all():
@@ -119,16 +126,9 @@ def _advance(score: Callable[[Array], Array], x: Array, step: float, rng: np.ran
     return x
 
 
-def _check(step: float, temperature: float) -> None:
-    if not 0 < step < np.inf:
-        raise ValueError(f"step: got {step}, wanted a number above 0")
-    if not 0 <= temperature < np.inf:
-        raise ValueError(f"temperature: got {temperature}, wanted a number of at least 0")
-
-
 def _ladder(sigmas: Sequence[float]) -> list[float]:
-    levels = [float(sigma) for sigma in sigmas]
-    if not levels or levels[-1] <= 0 or any(not a > b for a, b in pairwise(levels)):
+    levels = [real(sigma, "sigmas", above=0) for sigma in sigmas]
+    if not levels or any(not a > b for a, b in pairwise(levels)):
         raise ValueError(f"sigmas: got {levels}, wanted numbers above 0 that descend")
     return levels
 

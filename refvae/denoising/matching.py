@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from refvae.inputs import same_shape
+from refvae.inputs import floating, real, same_shape, whole
 from refvae.trees import Array, Pull, Tree, map
 
 Layer = Callable[..., tuple[Array, Pull]]
@@ -15,10 +15,11 @@ STEP = 1e-30  # imaginary, so small that its square is lost
 
 
 def level(sigma: Any, x: Array, name: str) -> Any:
-    """sigma as it is, a number or a column (n, 1); ValueError for other shapes, which could broadcast wrongly."""
-    if np.ndim(sigma):
-        same_shape(sigma, x[:, :1], f"{name} and a column of x")
-    return sigma
+    """A number, or a column (n, 1), that keeps float32; ValueError for other shapes, which could broadcast wrongly."""
+    if not np.ndim(sigma):
+        return float(sigma) if isinstance(sigma, (int, float, np.bool, np.integer, np.floating)) else sigma
+    same_shape(sigma, x[:, :1], f"{name} and a column of x")
+    return floating(sigma, name)
 
 
 def tweedie(score: Callable[[Array], Array], xt: Array, sigma: Any) -> Array:
@@ -26,7 +27,8 @@ def tweedie(score: Callable[[Array], Array], xt: Array, sigma: Any) -> Array:
 
     sigma: standard deviation of the noise, a number or (n, 1). [Robbins 1956; Miyasawa 1961]
     """
-    s = score(xt)
+    xt = floating(xt, "xt")
+    s = floating(score(xt), "the score")
     same_shape(s, xt, "the score and xt")
     r: Array = xt + level(sigma, xt, "sigma") ** 2 * s                                                  # (9.2)
     return r
@@ -34,6 +36,7 @@ def tweedie(score: Callable[[Array], Array], xt: Array, sigma: Any) -> Array:
 
 def denoising_floor(fisher: float, d: int, sigma: float) -> float:
     """The least mean squared error of any denoiser, from the Fisher information of the noisy law.        (9.3)"""
+    fisher, d, sigma = real(fisher, "fisher", least=0), whole(d, "d"), real(sigma, "sigma", above=0)
     return d * sigma**2 - sigma**4 * fisher                                                             # (9.3)
 
 
@@ -42,6 +45,7 @@ def posterior_covariance(score_map: Layer, xt: Array, sigma: float) -> Array:
 
     score_map: a layer x -> (s, pull), as in `jacobian`.
     """
+    sigma = real(sigma, "sigma", above=0)
     cov: Array = sigma**2 * np.eye(xt.shape[1]) + sigma**4 * jacobian(score_map, xt)                    # (9.4)
     return cov
 
@@ -56,6 +60,7 @@ def dsm(score_map: Layer, p: Tree, x: Array, eps: Array, sigma_frozen: Any, weig
     The cotangents are those of p, x, eps and sigma (None). [Vincent 2011, (11)]
     """
     same_shape(x, eps, "x and eps")
+    x, eps = floating(x, "x"), floating(eps, "eps")
     sigma, weight = level(sigma_frozen, x, "sigma"), level(weight, x, "weight")
     xt = x + sigma * eps                                                                                # (9.5)
     s, pull_score = score_map(p, xt)
@@ -73,6 +78,7 @@ def dsm(score_map: Layer, p: Tree, x: Array, eps: Array, sigma_frozen: Any, weig
 
 def jacobian(score_map: Layer, x: Array) -> Array:
     """J[n, i, j] = d s_i / d x_j of a layer x -> (s, pull), by d pulls.   x: (n, d) -> (n, d, d)         (9.7)"""
+    x = floating(x, "x")
     s, pull = score_map(x)
     same_shape(s, x, "the score and x")
     rows = np.eye(x.shape[1], dtype=x.dtype)
@@ -84,6 +90,7 @@ def implicit(score_map: Layer, x: Array) -> Array:
 
     score_map: a layer x -> (s, pull); x: (n, d) -> (n,). [Hyvarinen 2005, theorem 1]
     """
+    x = floating(x, "x")
     s, _ = score_map(x)
     each: Array = (s * s).sum(1) / 2 + np.trace(jacobian(score_map, x), axis1=1, axis2=2)               # (9.7)
     return each
@@ -97,14 +104,16 @@ def sliced(score_map: Layer, p: Tree, x_frozen: Array, v_frozen: Array) -> tuple
     lines would run on complex numbers. [Song, Garg, Shi and Ermon 2019, (8)]
     """
     same_shape(x_frozen, v_frozen, "x and v")
-    s, pull_score = score_map(p, x_frozen)
-    moved, pull_moved = score_map(p, x_frozen + 1j * STEP * v_frozen)
-    slope = (v_frozen * moved).sum(1).imag / STEP                                                       # (9.8)
+    x, v = floating(x_frozen, "x"), floating(v_frozen, "v")
+    s, pull_score = score_map(p, x)
+    same_shape(s, x, "the score and x")
+    moved, pull_moved = score_map(p, x + 1j * STEP * v)
+    slope = (v * moved).sum(1).imag / STEP                                                       # (9.8)
     loss = ((s * s).sum(1) / 2 + slope).mean()                                                          # (9.8)
 
     def pull(dloss: Any) -> tuple[Tree, None, None]:
         d = dloss / len(s)
-        direct, through = pull_score(d * s)[0], pull_moved(d * v_frozen + 0j)[0]                        # (9.8)
+        direct, through = pull_score(d * s)[0], pull_moved(d * v + 0j)[0]                        # (9.8)
         return map(lambda u, w: u + w.imag / STEP, direct, through), None, None                         # (9.8)
 
     return float(loss), pull

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from refvae.denoising.matching import level
+from refvae.inputs import floating, same_shape
 from refvae.layers import Activation, Dense, mlp, softplus
 from refvae.trees import Array, Pull
 
@@ -17,8 +18,10 @@ LogDensity = Callable[[Array], tuple[Array, Pull]]
 def denoiser_score(p: tuple[Dense, ...], xt: Array, sigma_frozen: Any, *,
                    activation: Activation = softplus) -> tuple[Array, Pull]:
     """The score (r(xt) - xt) / sigma^2 of a network r: d -> d that denoises.   xt: (n, d) -> s: (n, d)   (9.12)"""
+    xt = floating(xt, "xt")
     var = level(sigma_frozen, xt, "sigma") ** 2
     r, pull_net = mlp(p, xt, activation)
+    same_shape(r, xt, "r and xt")
     s = (r - xt) / var                                                                                  # (9.12)
 
     def pull(ds: Array) -> tuple[tuple[Dense, ...], Array, None]:
@@ -36,12 +39,14 @@ def ladder_score(p: tuple[Dense, ...], xt: Array, sigma_frozen: Any, *, scale: f
     p: a network d + 1 -> d of the scaled xt and log(sigma) / 4; xt: (n, d), sigma: a number or (n, 1) -> s: (n, d).
     [Karras, Aittala, Aila and Laine 2022, section 5]
     """
+    xt = floating(xt, "xt")
     sigma = np.asarray(level(sigma_frozen, xt, "sigma"), xt.real.dtype)
     var = sigma**2 + xt.real.dtype.type(scale) ** 2
     root = np.sqrt(var)
     above = np.broadcast_to(np.log(sigma) / 4, xt[:, :1].shape)
     correction, pull_net = mlp(p, np.concatenate([xt / root, above], 1), activation)                    # (9.15)
-    factor = scale / (sigma * root)
+    same_shape(correction, xt, "the correction and xt")
+    factor = float(scale) / (sigma * root)
     s = factor * correction - xt / var                                                                  # (9.15)
 
     def pull(ds: Array) -> tuple[tuple[Dense, ...], Array, None]:
@@ -53,6 +58,8 @@ def ladder_score(p: tuple[Dense, ...], xt: Array, sigma_frozen: Any, *, scale: f
 
 def frozen_log_density(p: tuple[Dense, ...], activation: Activation = softplus) -> LogDensity:
     """The layer x (n, d) -> log density (n,), but for a constant, of a network d -> 1 whose parameters are fixed."""
+    same_shape(p[-1].b, np.empty(1), "p[-1].b and one output")
+
     def log_density(x: Array) -> tuple[Array, Pull]:
         value, pull_net = mlp(p, x, activation)
         return value[:, 0], lambda dvalue: pull_net(dvalue[:, None])[1]

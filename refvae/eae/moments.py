@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from refvae.inputs import matrix, same_shape
+from refvae.inputs import floating, generator, matrix, same_shape, whole
 from refvae.trees import Array, Pull
 from refvae.vae.normal import LOG_2PI
 
@@ -19,8 +19,8 @@ class Normal(NamedTuple):
 
 
 def kl_of_normalised(entropy: Any, d: int) -> Any:
-    """KL(q || N(0, I)) in nats of a law with E|z|^2 = d and this entropy.                                (7.8)"""
-    return (LOG_2PI + 1) * d / 2 - entropy                                                              # (7.8)
+    """KL(q || N(0, I)) in nats of a law with E|z|^2 = d and this entropy, a number or several.           (7.8)"""
+    return (LOG_2PI + 1) * whole(d, "d") / 2 - floating(entropy, "entropy")                             # (7.8)
 
 
 def kl_of_moments(z: Array) -> tuple[Any, Pull]:
@@ -28,6 +28,7 @@ def kl_of_moments(z: Array) -> tuple[Any, Pull]:
 
     What the first two moments see of KL(q || N(0, I)). It needs n > d: else S is singular, and the number is noise.
     """
+    z = floating(z, "z")
     n, d = z.shape
     mean = z.mean(0)
     centred = z - mean
@@ -52,8 +53,12 @@ def fitted_normal(z: Any) -> Normal:
     return Normal(mean, root_of((z - mean).T @ (z - mean) / len(z)))                                    # (7.11)
 
 
-def sample_normal(law: Normal, n: int, rng: np.random.Generator) -> Array:
-    """Independent rows of a normal law.   -> (n, d)                                                      (7.11)"""
+def sample_normal(law: Normal, n: int, rng: np.random.Generator | int) -> Array:
+    """Independent rows of a normal law.   -> (n, d)                                                      (7.11)
+
+    Raises TypeError or ValueError for bad n or rng.
+    """
+    n, rng = whole(n, "n"), generator(rng)
     return law.mean + rng.standard_normal((n, len(law.mean))) @ law.root                                # (7.11)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from refvae.entropy import knn_entropy_layer, neighbours
 from refvae.entropy.ties import refuse_ties
 from refvae.fit import Objective
-from refvae.inputs import generator
+from refvae.inputs import floating, generator
 from refvae.layers import Activation, Dense, batch_norm, mlp, mlp_init, softplus, squared_error
 from refvae.trees import Array, Pull
 
@@ -33,7 +33,7 @@ def normalised_entropy(h: Array, idx: Array) -> tuple[Array, Pull]:
 
     (7.5): the gradient has no component along a constant column or along the rows themselves.
     """
-    z, pull_norm = batch_norm(h)
+    z, pull_norm = batch_norm(floating(h, "h"))
     entropy, pull_entropy = knn_entropy_layer(z, idx)                                                   # (7.5)
     return entropy, lambda dentropy: (pull_norm(pull_entropy(dentropy)[0]), None)                       # (7.5)
 
@@ -46,6 +46,7 @@ def neg_objective(p: EAE, x_frozen: Array, idx: Array, lam: float, *,
     finds them. [Scientific Spaces 7343 (4)]
     """
     lam = float(lam)  # a NumPy float would turn float32 into float64
+    x_frozen = floating(x_frozen, "x")
     h, pull_encode = mlp(p.enc, x_frozen, activation)
     z, pull_norm = batch_norm(h)                                                                        # (7.2)
     xhat, pull_decode = mlp(p.dec, z, activation)

@@ -11,7 +11,7 @@ import numpy as np
 from refvae.eae.moments import Normal, fitted_normal, sample_normal
 from refvae.eae.objective import EAE, eae_init, searching
 from refvae.fit import fit
-from refvae.inputs import generator, matrix, whole
+from refvae.inputs import floating, generator, matrix, real, whole
 from refvae.layers import Activation, Dense, mlp, softplus
 from refvae.optim import Adam, Optimiser
 from refvae.trees import Array
@@ -58,8 +58,7 @@ def fit_eae(x: Any, sizes: Sequence[int], *, lam: float, rng: np.random.Generato
     x, rng = matrix(x, "x"), generator(rng)
     batch = whole(batch, "batch", least=2, most=len(x))
     k = whole(k, "k", most=batch - 1)
-    if not 0 <= lam < np.inf:
-        raise ValueError(f"lam: got {lam}, wanted a weight of at least 0")
+    lam = real(lam, "lam", least=0)
     p = eae_init(sizes, rng)
     if sizes[0] != x.shape[1]:
         raise ValueError(f"sizes: got {sizes[0]} inputs, wanted {x.shape[1]} as x has columns")
@@ -92,7 +91,7 @@ def normalised(p: EAE, x: Array, activation: Activation = softplus) -> EAE:
     Mean and deviation of the codes of x are folded into the encoder's last affine map; no objective with batch
     normalisation changes.
     """
-    h = mlp(p.enc, x, activation)[0]
+    h = mlp(p.enc, floating(x, "x"), activation)[0]
     *first, last = p.enc
     mean, sigma = h.mean(0), np.sqrt(((h - h.mean(0)) ** 2).mean(0))                                    # (7.7)
     return p._replace(enc=(*first, Dense(last.W / sigma, (last.b - mean) / sigma)))                     # (7.7)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg import cho_solve_banded, cholesky_banded
 
-from refvae.inputs import matrix, same_shape, whole
+from refvae.inputs import floating, real, same_shape, vector, whole
 from refvae.spring.variation import differences, functional, half_square, identity
 from refvae.trees import Array, Pull
 
@@ -29,6 +29,8 @@ def chain_action(y: Array, theta: Array, mass: Array) -> tuple[Any, Pull]:
     y: (n,) joints in units of l0; theta: (); mass: (n,), in units of M0 -> (), in units of k l0^2
     """
     same_shape(y, mass, "y and mass")
+    same_shape(theta, np.array(0), "theta and a number")
+    y, theta, mass = floating(y, "y"), floating(theta, "theta"), floating(mass, "mass")
     stretch = partial(half_square, -1 / len(y), 1)                                                      # (11.19)
     whirl = partial(half_square, theta**2 * mass, 0)                                                    # (11.19)
     action, slope = functional([(differences, stretch), (identity, whirl)], y)                          # (11.19)
@@ -48,10 +50,10 @@ def solve_chain(theta: float, mass: Any) -> Array:
     mass: (n,) >= 0, for instance `masses(n)` -> y (n,) in units of l0. Raises TypeError or ValueError for other input,
     and where theta is so large that there is no minimum, with `masses(n)` from 2 n sin(pi/(4 n)) on.
     """
-    m = matrix(np.atleast_2d(mass), "mass")[0]
+    theta, m = real(theta, "theta", least=0), vector(mass, "mass")
     n = len(m)
-    if not (0 <= theta < np.inf and (m >= 0).all()):
-        raise ValueError(f"theta, mass: got {theta}, {m.min()} at the least, wanted theta >= 0 and masses >= 0")
+    if m.min() < 0:
+        raise ValueError(f"mass: got {m.min()} at the least, wanted masses of at least 0")
     stiff = np.full((2, n), [[-float(n)], [2.0 * n]])  # the diagonal above, and the diagonal
     stiff[1, -1] = n
     stiff[1] -= theta**2 * m                                                                            # (11.21)
@@ -64,7 +66,7 @@ def solve_chain(theta: float, mass: Any) -> Array:
 
 def _angle(theta: float, n: int) -> float:
     """phi with 2 sin(phi/2) = theta/n; ValueError, with the reason, unless n phi < pi/2."""
-    most = 2 * whole(n, "n") * np.sin(np.pi / (4 * n))
+    theta, most = real(theta, "theta"), 2 * whole(n, "n") * np.sin(np.pi / (4 * n))
     if not 0 <= theta < most:
         raise ValueError(f"theta: got {theta}, wanted 0 <= theta < {most:.6g}: from there on a chain of {n} joints has "
                          "no least energy, (11.22)")
@@ -87,7 +89,7 @@ def chain_eigenvalues(theta: float, n: int) -> Array:
 
     theta: any number. The least is positive for a minimum. Raises TypeError or ValueError unless n is an int >= 1.
     """
-    q = np.arange(1, whole(n, "n") + 1)
+    theta, q = real(theta, "theta"), np.arange(1, whole(n, "n") + 1)
     eigenvalues: Array = (2 * n * np.sin((2 * q - 1) * np.pi / (4 * n))) ** 2 - theta**2                # (11.22)
     return eigenvalues
 
@@ -98,7 +100,7 @@ def descend_chain(start: Any, theta: float, steps: int) -> Array:
     The gradient is measured by the masses `masses(n)`; the step is the best fixed one. Raises TypeError or ValueError
     unless 0 <= theta < 2 n sin(pi/(4 n)).
     """
-    y: Array = matrix(np.atleast_2d(start), "start")[0]
+    y = vector(start, "start")
     n = len(y)
     m, step = masses(n), 1 / (2 * n * n * np.cos(_angle(theta, n)))                                     # (11.24)
     for _ in range(whole(steps, "steps", least=0)):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import spherical_jn
 
-from refvae.inputs import matrix, same_shape
+from refvae.inputs import array, floating, real, same_shape, vector
 from refvae.trees import Array, Pull
 
 
@@ -28,18 +28,16 @@ class Energies(NamedTuple):
 def speed(omega: float, mass: float, stiffness: float) -> float:
     """theta = omega sqrt(mass / stiffness), the one dimensionless number of the spring, [11.1].
 
-    omega in rad/s, mass of the whole spring in kg, its stiffness in N/m, or any other coherent units. Raises ValueError
-    for a negative omega, and for a mass or a stiffness that is not above 0.
+    omega in rad/s, mass of the whole spring in kg, its stiffness in N/m, or any other coherent units. Raises TypeError
+    or ValueError for other numbers than omega >= 0, and for a mass or a stiffness that is not above 0.
     """
-    if not (0 <= omega < np.inf and 0 < mass < np.inf and 0 < stiffness < np.inf):
-        raise ValueError(f"omega, mass, stiffness: got {omega}, {mass}, {stiffness}, wanted finite ones, omega >= 0 "
-                         "and the others > 0")
-    return float(omega * np.sqrt(mass / stiffness))
+    omega = real(omega, "omega", least=0)
+    return float(omega * np.sqrt(real(mass, "mass", above=0) / real(stiffness, "stiffness", above=0)))
 
 
 def below_quarter(theta: Any) -> Array:
     """theta as float64; ValueError, with the reason, unless 0 <= theta < pi/2."""
-    a = matrix(np.atleast_2d(np.ravel(theta)), "theta").reshape(np.shape(theta))
+    a = array(theta, "theta")
     if not ((a >= 0) & (a < np.pi / 2)).all():
         raise ValueError(f"theta: got {a[~((a >= 0) & (a < np.pi / 2))][0]}, wanted 0 <= theta < pi/2: from pi/2 on no "
                          "length holds the mass of the spring and the energy has no minimum, (11.11), (11.18)")
@@ -48,7 +46,7 @@ def below_quarter(theta: Any) -> Array:
 
 def fractions(s: Any) -> Array:
     """s as float64 (n,); ValueError unless 0 <= s <= 1."""
-    a: Array = matrix(np.atleast_2d(s), "s")[0]
+    a = vector(s, "s")
     if not ((a >= 0) & (a <= 1)).all():
         raise ValueError(f"s: got {a.min()} to {a.max()}, wanted fractions of the mass, 0 <= s <= 1")
     return a
@@ -69,7 +67,7 @@ def profile(theta: float, s: Any) -> Profile:
 
     s: (n,) in [0, 1] -> r (n,) in units of l0, density (n,) in units of M0/l0. Raises ValueError as `length` does.
     """
-    t, s = below_quarter(theta), fractions(s)
+    t, s = below_quarter(real(theta, "theta")), fractions(s)
     return Profile(s * np.sinc(t * s / np.pi) / np.cos(t), np.cos(t) / np.cos(t * s))                   # (11.8)
 
 
@@ -103,8 +101,8 @@ def state_energies(theta: Any, weights: Any, y: Any, slope: Any) -> Energies:
 
     weights, y, slope dy/ds: (n,); theta: any number. Raises TypeError or ValueError for other input.
     """
-    w, y, slope = (matrix(np.atleast_2d(each), name)[0] for each, name in (
-        (weights, "weights"), (y, "y"), (slope, "slope")))
+    theta = real(theta, "theta")
+    w, y, slope = (vector(each, name) for each, name in ((weights, "weights"), (y, "y"), (slope, "slope")))
     same_shape(w, y, "weights and y")
     same_shape(w, slope, "weights and slope")
     kinetic = theta**2 * (w @ y**2) / 2                                                                 # (11.2)
@@ -119,6 +117,8 @@ def lagrangian(r: Array, density: Array, theta: Array) -> tuple[Array, Pull]:
     its slope, the density.
     """
     same_shape(r, density, "r and density")
+    same_shape(theta, np.array(0), "theta and a number")
+    r, density, theta = floating(r, "r"), floating(density, "density"), floating(theta, "theta")
     F = density * (theta * r) ** 2 - (1 / density + density - 2)                                        # (11.9)
 
     def pull(dF: Array) -> tuple[Array, Array, Array]:
@@ -135,7 +135,7 @@ def axis_density(theta: float, r: Any, l1: float) -> Array:
 
     theta: any number. Raises ValueError unless 0 <= r <= l1.
     """
-    r = matrix(np.atleast_2d(r), "r")[0]
+    theta, r, l1 = real(theta, "theta"), vector(r, "r"), real(l1, "l1", least=0)
     if not ((r >= 0) & (r <= l1)).all():
         raise ValueError(f"r: got {r.min()} to {r.max()}, wanted 0 <= r <= l1 = {l1}")
     density: Array = 1 / np.sqrt(1 + theta**2 * (l1 - r) * (l1 + r))                                    # (11.10)
@@ -148,9 +148,10 @@ def held_mass(theta: float, l1: Any) -> Any:
     In units of M0, for a spring of the rest density M0/l0 however long; it is below pi/(2 theta).
     Raises ValueError unless theta > 0 and l1 >= 0.
     """
-    if not (theta > 0 and np.all(np.asarray(l1) >= 0)):
-        raise ValueError(f"theta, l1: got {theta}, {l1}, wanted theta > 0 and l1 >= 0")
-    return np.arctan(theta * np.asarray(l1)) / theta                                                    # (11.11)
+    theta, end = real(theta, "theta", above=0), array(l1, "l1")
+    if end.min() < 0:
+        raise ValueError(f"l1: got {end.min()}, wanted lengths of at least 0")
+    return np.arctan(theta * end) / theta                                                    # (11.11)
 
 
 def tension(theta: float, s: Any) -> Array:
@@ -158,7 +159,7 @@ def tension(theta: float, s: Any) -> Array:
 
     Raises ValueError as `profile` does.
     """
-    t, s = below_quarter(theta), fractions(s)
+    t, s = below_quarter(real(theta, "theta")), fractions(s)
     force: Array = 2 * np.sin(t * (1 - s) / 2) * np.sin(t * (1 + s) / 2) / np.cos(t)                    # (11.14)
     return force
 
@@ -168,7 +169,7 @@ def total_energy_length(theta: Any) -> Array:
 
     theta: any numbers >= 0 -> like theta. Raises ValueError for others. No spring does this.
     """
-    t = matrix(np.atleast_2d(np.ravel(theta)), "theta").reshape(np.shape(theta))
+    t = array(theta, "theta")
     if not (t >= 0).all():
         raise ValueError(f"theta: got {t.min()}, wanted theta >= 0")
     safe = np.where(t == 0, 1, t)
@@ -181,4 +182,5 @@ def margin(theta: Any) -> Any:
 
     like theta, which is any number: positive for a minimum, negative for a saddle.
     """
-    return (np.pi / 2 - np.asarray(theta)) * (np.pi / 2 + np.asarray(theta))                            # (11.17)
+    t = array(theta, "theta")
+    return (np.pi / 2 - t) * (np.pi / 2 + t)                            # (11.17)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.polynomial import legendre
 from scipy.integrate import solve_bvp
 
-from refvae.inputs import whole
+from refvae.inputs import real, whole
 from refvae.spring.curve import Profile, below_quarter
 from refvae.trees import Array
 
@@ -20,7 +20,7 @@ def solve_ode(theta: float, n: int) -> Array:
     (n + 1,) in units of l0; the mesh stays as it is. Raises TypeError or ValueError unless n is an int >= 1 and
     0 <= theta < pi/2.
     """
-    t, s = float(below_quarter(theta)), np.linspace(0, 1, whole(n, "n") + 1)
+    t, s = float(below_quarter(real(theta, "theta"))), np.linspace(0, 1, whole(n, "n") + 1)
     slope = lambda s, y: np.array([y[1], -t * t * y[0]])                                                # (11.26)
     ends = lambda left, right: np.array([left[0], right[1] - 1])                                        # (11.26)
     found = solve_bvp(slope, ends, s, np.array([s, np.ones_like(s)]), tol=1e3, max_nodes=n + 1,
@@ -36,8 +36,7 @@ def picard(theta: float, l1: float, steps: int, nodes: int = 64) -> Profile:
     Begins with the density 1 of the spring at rest; distances are Gauss-Legendre nodes of [0, l1]. theta is any number:
     the iteration converges for each. Raises TypeError or ValueError unless l1 > 0, steps >= 0 and nodes >= 1.
     """
-    if not (0 < l1 < np.inf and np.isfinite(theta)):
-        raise ValueError(f"theta, l1: got {theta}, {l1}, wanted a finite theta and 0 < l1 < inf")
+    theta, l1 = real(theta, "theta"), real(l1, "l1", above=0)
     x, outwards = _integral_to_the_end(whole(nodes, "nodes"))
     r, stretch = l1 * (x + 1) / 2, np.ones(nodes)
     for _ in range(whole(steps, "steps", least=0)):

@@ -12,6 +12,7 @@ from refvae.vqvae.attention import (
 from refvae.vqvae.codebook import (
     EMA,
     Rates,
+    batch_statistics,
     cluster_means,
     code_rates,
     codebook_loss,
@@ -48,7 +49,8 @@ from refvae.vqvae.quantise import implied_cost, lookup, nearest_code, straight_t
 
 __all__ = [
     "EMA", "VQVAE", "Attention", "AttentionPrior", "Block", "Norm", "Rates", "attention_block", "attention_init",
-    "attention_logits", "by_averages", "by_gradient", "causal_attention", "causal_softmax", "choose", "cluster_means",
+    "attention_logits", "batch_statistics", "by_averages", "by_gradient", "causal_attention", "causal_softmax",
+    "choose", "cluster_means",
     "code_rates", "codebook_loss", "count_logits", "decode_grid", "ema_surrogate", "ema_update", "encode_grid",
     "fit_vqvae", "implied_cost", "layer_norm", "lloyd", "lookup", "made_init", "made_logits", "made_masks",
     "nearest_code", "neg_log_prior", "perplexity", "prior_loss", "quantised_loss", "rebuild", "reset_unused",

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from refvae.inputs import floating, same_shape
 from refvae.layers import Activation, Dense, dense, mlp, relu
 from refvae.trees import Array, Pull
 
@@ -38,6 +39,9 @@ def layer_norm(p: Norm, x: Array, *, eps: float = 1e-5) -> tuple[Array, Pull]:
 
     [Ba, Kiros & Hinton 2016]
     """
+    x = floating(x, "x")
+    for leaf in p:
+        same_shape(leaf, x[(0,) * (x.ndim - 1)], "gain or bias and a row of x")
     centred = x - x.mean(-1, keepdims=True)
     sigma = np.sqrt((centred * centred).mean(-1, keepdims=True) + eps)                                  # (8.26)
     unit = centred / sigma                                                                              # (8.26)
@@ -52,7 +56,8 @@ def layer_norm(p: Norm, x: Array, *, eps: float = 1e-5) -> tuple[Array, Pull]:
 
 def causal_softmax(scores: Array) -> tuple[Array, Pull]:
     """Softmax of each row over the columns up to the diagonal; exactly 0 beyond.   (..., m, m) -> like it  (8.27)"""
-    seen = np.tri(scores.shape[-1], dtype=bool)
+    scores, seen = floating(scores, "scores"), np.tri(scores.shape[-1], dtype=bool)
+    same_shape(scores[(0,) * (scores.ndim - 2)], seen, "scores and a square")
     top = np.where(seen, scores.real, -np.inf).max(-1, keepdims=True)
     e = np.where(seen, np.exp(np.where(seen, scores - top, 0)), 0)                                      # (8.27)
     w = e / e.sum(-1, keepdims=True)                                                                    # (8.27)

@@ -6,21 +6,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from refvae.inputs import generator, matrix, same_shape, whole
+from refvae.inputs import floating, generator, indices, matrix, real, same_shape, vector, whole
 from refvae.trees import Array, Pull
 from refvae.vqvae.quantise import lookup, nearest_code
 
 
 class EMA(NamedTuple):
-    """Moving averages of how often each code is chosen, counts (K,), and of the sum of what chose it, sums (K, k)."""
+    """The moving average of how often each code is chosen, counts (K,), and the codebook, (K, k).
+
+    The paper averages the sums counts * codes; that of an unused code is the same, and its quotient wears off.
+    """
 
     counts: Array
-    sums: Array
-
-    @property
-    def codes(self) -> Array:
-        """The codebook sums / counts, (K, k)."""
-        return self.sums / self.counts[:, None]
+    codes: Array
 
 
 class Rates(NamedTuple):
@@ -42,8 +40,9 @@ def codebook_loss(z: Array, codes: Array, idx: Array, z_frozen: Array, codes_fro
     same_shape(codes, codes_frozen, "codes and their frozen copy")
     same_shape(z[..., 0], idx, "a component of z and idx")
     beta, gamma = float(beta), float(gamma)  # a NumPy float would turn float32 into float64
+    z, z_frozen, codes_frozen = floating(z, "z"), floating(z_frozen, "z"), floating(codes_frozen, "codes")
     zq, pull_lookup = lookup(codes, idx)
-    to_codes, to_z = zq - z_frozen, z - codes_frozen[idx]
+    to_codes, to_z = zq - z_frozen, z - lookup(codes_frozen, idx)[0]
     loss = (beta * to_codes * to_codes + gamma * to_z * to_z).sum((1, 2))                               # (8.11)
 
     def pull(dloss: Array) -> tuple[Array, Array, None, None, None]:
@@ -83,24 +82,38 @@ def lloyd(x: Any, codes: Any, steps: int) -> tuple[Array, Array]:
 def ema_update(state: EMA, z: Any, idx: Any, rho: float) -> EMA:
     """One step of the moving averages with the rows z (n, k) that chose the codes idx (n,).             (8.17)
 
-    Raises TypeError or ValueError for other input. [van den Oord, Vinyals & Kavukcuoglu 2017, appendix A.1]
+    A code that nothing chose stays, bit for bit. Raises TypeError or ValueError for other input.
+    [van den Oord, Vinyals & Kavukcuoglu 2017, appendix A.1]
     """
-    if not 0 <= rho < 1:
-        raise ValueError(f"rho: got {rho}, wanted 0 <= rho < 1")
-    K = len(state.counts)
-    n, s = cluster_sums(matrix(z, "z"), indices(idx, K, "idx"), K)
-    return EMA(rho * state.counts + (1 - rho) * n, rho * state.sums + (1 - rho) * s)                    # (8.17)
+    rho, codes = real(rho, "rho", least=0, below=1), matrix(state.codes, "codes")
+    old = vector(state.counts, "counts", len(codes))
+    counts, means, share = batch_statistics(EMA(old, codes), matrix(z, "z"), indices(idx, len(codes), "idx"), rho)
+    return EMA(rho * old + (1 - rho) * counts, codes + (1 - rho) * share[:, None] * (means - codes))    # (8.17)
 
 
-def ema_surrogate(state: EMA, counts_frozen: Array, sums_frozen: Array) -> tuple[Any, Pull]:
-    """Half the squared distance from the statistics of a batch, to which the step 1 - rho is `ema_update`.  (8.18)
+def batch_statistics(state: EMA, z: Array, idx: Array, rho: float) -> tuple[Array, Array, Array]:
+    """Choices of each code, means of what chose it, and choices over their new average.                 (8.17)
 
-    counts_frozen (K,), sums_frozen (K, k) -> ()
+    z (n, k), idx (n,) -> (K,), (K, k), (K,). A code that nothing chose is its own mean and has the share 0.
+    """
+    counts, means = np.bincount(idx, minlength=len(state.codes)), cluster_means(z, idx, state.codes)
+    old = floating(state.counts, "counts")
+    share = counts / np.where(counts > 0, rho * old + (1 - rho) * counts, 1)                            # (8.17)
+    return counts, means, share
+
+
+def ema_surrogate(state: EMA, counts_frozen: Array, means_frozen: Array, share_frozen: Array) -> tuple[Any, Pull]:
+    """Half squared distances from counts and means of a batch, to which the step 1 - rho is `ema_update`.   (8.18)
+
+    counts_frozen (K,), means_frozen (K, k), share_frozen (K,), of `batch_statistics` -> ()
     """
     same_shape(state.counts, counts_frozen, "counts of the state and of the batch")
-    same_shape(state.sums, sums_frozen, "sums of the state and of the batch")
-    n, s = state.counts - counts_frozen, state.sums - sums_frozen
-    return ((n * n).sum() + (s * s).sum()) / 2, lambda d: (EMA(d * n, d * s), None, None)               # (8.18)
+    same_shape(state.codes, means_frozen, "codes and means")
+    same_shape(state.counts, share_frozen, "counts and shares")
+    n = floating(state.counts, "counts") - floating(counts_frozen, "counts")                            # (8.18)
+    r = floating(state.codes, "codes") - floating(means_frozen, "means")                                # (8.18)
+    pulled = floating(share_frozen, "shares")[:, None] * r                                              # (8.18)
+    return ((n * n).sum() + (pulled * r).sum()) / 2, lambda d: (EMA(d * n, d * pulled), None, None, None)  # (8.18)
 
 
 def reset_unused(codes: Any, z: Any, idx: Any, rng: np.random.Generator | int) -> Array:
@@ -121,7 +134,7 @@ def perplexity(idx: Any, K: int) -> float:
 
     Raises TypeError or ValueError for other input.
     """
-    counts = np.bincount(indices(idx, whole(K, "K"), "idx").ravel())
+    counts = np.bincount(_some(idx, whole(K, "K")).ravel())
     return float(np.exp(_entropy(counts)))                                                              # (8.20)
 
 
@@ -130,7 +143,8 @@ def code_rates(idx: Any, K: int) -> Rates:
 
     Raises TypeError or ValueError for other input.
     """
-    idx = indices(idx, whole(K, "K"), "idx")
+    K = whole(K, "K")
+    idx = _some(idx, K)
     if idx.ndim != 2:
         raise ValueError(f"idx: got shape {idx.shape}, wanted (n, m)")
     marginal = sum(_entropy(np.bincount(column)) for column in idx.T) / np.log(2)                       # (8.21)
@@ -152,11 +166,9 @@ def cluster_sums(z: Array, idx: Array, K: int) -> tuple[Array, Array]:
     return np.bincount(idx, minlength=K).astype(float), sums
 
 
-def indices(idx: Any, K: int, name: str) -> Array:
-    """Whole numbers in 0..K-1."""
-    a: Array = np.asarray(idx)
-    if a.dtype.kind not in "iu":
-        raise TypeError(f"{name}: got dtype {a.dtype}, wanted whole numbers")
-    if not a.size or a.min() < 0 or a.max() >= K:
-        raise ValueError(f"{name}: got shape {a.shape}, wanted numbers from 0 to {K - 1}")
+def _some(idx: Any, K: int) -> Array:
+    """Indices in 0..K-1, at least one."""
+    a = indices(idx, K, "idx")
+    if not a.size:
+        raise ValueError(f"idx: got shape {a.shape}, wanted at least one number")
     return a

@@ -10,11 +10,11 @@ import numpy as np
 
 from refvae import trees
 from refvae.fit import Fit, Objective, State, fit
-from refvae.inputs import generator, matrix, whole
+from refvae.inputs import generator, matrix, real, whole
 from refvae.layers import Activation, relu
 from refvae.optim import SGD, Adam, Moments
 from refvae.trees import Array, Pull
-from refvae.vqvae.codebook import EMA, cluster_sums, ema_surrogate, reset_unused
+from refvae.vqvae.codebook import EMA, batch_statistics, ema_surrogate, reset_unused
 from refvae.vqvae.model import VQVAE, choose, vq_surrogate, vqvae_init
 
 
@@ -53,14 +53,14 @@ def by_gradient(beta: float, gamma: float, activation: Activation = relu) -> Obj
     return loss
 
 
-def by_averages(gamma: float, activation: Activation = relu) -> Objective:
-    """(p, x) -> loss, for codes that are `EMA`: its step 1 - rho on the averages is `ema_update`."""
+def by_averages(gamma: float, rho: float, activation: Activation = relu) -> Objective:
+    """(p, x) -> loss, for codes that are `EMA`: its step 1 - rho on these is `ema_update`.              (8.18)"""
     def loss(p: WithEMA, x_frozen: Array) -> tuple[Any, Pull]:
         net = p.net._replace(codes=p.ema.codes)
         z, idx = choose(net, x_frozen, activation)
         value, pull = vq_surrogate(net, x_frozen, idx, z, net.codes, beta=0.0, gamma=gamma, activation=activation)
-        batch = cluster_sums(z.reshape(-1, z.shape[2]), idx.ravel(), len(net.codes))
-        _, pull_ema = ema_surrogate(p.ema, *batch)
+        batch = batch_statistics(p.ema, z.reshape(-1, z.shape[2]), idx.ravel(), rho)                    # (8.18)
+        _, pull_ema = ema_surrogate(p.ema, *batch)                                                      # (8.18)
         return value, lambda d: (WithEMA(pull(d)[0]._replace(codes=None), pull_ema(d)[0]), None)
 
     return loss
@@ -80,9 +80,10 @@ def fit_vqvae(x: Any, *, m: int, k: int, K: int, rng: np.random.Generator | int,
     Raises TypeError or ValueError for other input, FloatingPointError if training diverges.
     """
     x, rng = matrix(x, "x"), generator(rng)
-    if codebook not in ("gradient", "ema") or not (0 <= beta < np.inf and 0 <= gamma < np.inf and 0 < rho < 1):
-        raise ValueError(f"codebook, beta, gamma, rho: got {codebook!r}, {beta}, {gamma}, {rho}, wanted 'gradient' or "
-                         "'ema', weights of at least 0, and a share between 0 and 1")
+    if codebook not in ("gradient", "ema"):
+        raise ValueError(f"codebook: got {codebook!r}, wanted 'gradient' or 'ema'")
+    beta, gamma = real(beta, "beta", least=0), real(gamma, "gamma", least=0)
+    rho = real(rho, "rho", above=0, below=1)
     p = vqvae_init((x.shape[1], *hidden), m, k, K, rng, scale=scale)
     p = p._replace(codes=_rows(p, x, rng)) if reset else p
     start, objective, optimiser = _parts(p, codebook, beta, gamma, rho, lr)
@@ -92,7 +93,7 @@ def fit_vqvae(x: Any, *, m: int, k: int, K: int, rng: np.random.Generator | int,
                     state=states[-1] if states else None, save=states.append, progress=progress)
         del states[:-1]
         if reset and epoch + 1 < epochs:
-            states[-1] = states[-1]._replace(p=_revived(states[-1].p, x, rng))
+            states[-1] = states[-1]._replace(p=revived(states[-1].p, x, rng))
             states[-1] = states[-1]._replace(generator=rng.bit_generator.state)
     return Fit(_plain(found.p), found.history)
 
@@ -102,7 +103,7 @@ def _parts(p: VQVAE, codebook: str, beta: float, gamma: float, rho: float, lr: f
     if codebook == "gradient":
         return p, by_gradient(beta, gamma), Adam(lr)
     net = p._replace(codes=None)
-    return (WithEMA(net, EMA(np.ones(len(p.codes)), p.codes)), by_averages(gamma),
+    return (WithEMA(net, EMA(np.ones(len(p.codes)), p.codes)), by_averages(gamma, rho),
             TwoParts(trees.flatten(net).vector.size, Adam(lr), SGD(1 - rho)))
 
 
@@ -119,13 +120,12 @@ def _rows(p: VQVAE, x: Array, rng: np.random.Generator) -> Array:
     return codes
 
 
-def _revived(p: Any, x: Array, rng: np.random.Generator) -> Any:
-    """The parameters with unused codes on encoded rows, and counts of 1 for them."""
+def revived(p: Any, x: Array, rng: np.random.Generator) -> Any:
+    """The parameters with unused codes on encoded rows, and counts of 1 for them.                       (8.19a)"""
     plain = _plain(p)
     z, idx = choose(plain, x)
     codes = reset_unused(plain.codes, z.reshape(-1, z.shape[2]), idx.ravel(), rng)
     if not isinstance(p, WithEMA):
         return p._replace(codes=codes)
     unused = np.bincount(idx.ravel(), minlength=len(codes)) == 0
-    counts = np.where(unused, 1.0, p.ema.counts)
-    return p._replace(ema=EMA(counts, counts[:, None] * codes))
+    return p._replace(ema=EMA(np.where(unused, 1.0, p.ema.counts), codes))                              # (8.19a)

@@ -60,7 +60,7 @@ def choose(p: VQVAE, x: Array, activation: Activation = relu) -> tuple[Array, Ar
 
 def rebuild(p: VQVAE, idx: Array, activation: Activation = relu) -> Array:
     """The images of grids of codes.   idx: (n, m) -> (n, d)"""
-    return decode_grid(p.dec, p.codes[idx], activation=activation)[0]
+    return decode_grid(p.dec, lookup(p.codes, idx)[0], activation=activation)[0]
 
 
 def quantised_loss(p: VQVAE, x_frozen: Array, idx: Array, *, activation: Activation = relu) -> tuple[Any, Pull]:
@@ -85,7 +85,7 @@ def vq_surrogate(p: VQVAE, x_frozen: Array, idx: Array, z_frozen: Array, codes_f
     idx (`choose`). All terms are sums over pixels or components; the weights are as in `codebook_loss`.
     """
     z, pull_encode = encode_grid(p.enc, x_frozen, k=p.codes.shape[1], activation=activation)
-    y, pull_through = straight_through(z, codes_frozen[idx] - z_frozen)                                 # (8.13)
+    y, pull_through = straight_through(z, lookup(codes_frozen, idx)[0] - z_frozen)                      # (8.13)
     xhat, pull_decode = decode_grid(p.dec, y, activation=activation)
     se, pull_se = squared_error(xhat, x_frozen)
     terms, pull_terms = codebook_loss(z, p.codes, idx, z_frozen, codes_frozen, beta=beta, gamma=gamma)

@@ -9,11 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from refvae.inputs import generator, matrix, whole
+from refvae.inputs import floating, generator, indices, matrix, real, same_shape, whole
 from refvae.layers import Activation, Dense, dense, mlp_init, relu, softmax_nll
 from refvae.trees import Array, Pull
 from refvae.vqvae.attention import Attention, Block, Norm, attention_block, layer_norm
-from refvae.vqvae.codebook import indices
 from refvae.vqvae.quantise import lookup
 
 Logits = Callable[[Any, Array], tuple[Array, Pull]]
@@ -31,6 +30,8 @@ class AttentionPrior(NamedTuple):
 
 def neg_log_prior(logits: Array, idx: Array) -> tuple[Array, Pull]:
     """-log of the product of softmax(logits)[idx] over the grid.   logits (n, m, K), idx (n, m) -> (n,) nats  (8.22)"""
+    logits, idx = floating(logits, "logits"), indices(idx, logits.shape[2], "idx")
+    same_shape(logits[..., 0], idx, "the places of logits and idx")
     nll, pull_nll = softmax_nll(logits.reshape(-1, logits.shape[2]), idx.ravel())
 
     def pull(d: Array) -> tuple[Array, None]:
@@ -62,9 +63,7 @@ def count_logits(seen: Any, idx: Any, K: int, *, order: int, alpha: float) -> Ar
     seen, idx = (indices(grids, whole(K, "K"), name) for grids, name in ((seen, "seen"), (idx, "idx")))
     if seen.ndim != 2 or seen.shape[1:] != idx.shape[1:]:
         raise ValueError(f"seen, idx: got shapes {seen.shape} and {idx.shape}, wanted (N, m) and (n, m)")
-    if not 0 <= alpha < np.inf:
-        raise ValueError(f"alpha: got {alpha}, wanted alpha >= 0")
-    order, found = whole(order, "order", least=0), np.empty((*idx.shape, K))
+    order, alpha, found = whole(order, "order", least=0), real(alpha, "alpha", least=0), np.empty((*idx.shape, K))
     for t in range(idx.shape[1]):
         before = np.concatenate([seen, idx])[:, max(0, t - order):t]
         context = np.zeros(len(before), int)
@@ -90,10 +89,16 @@ def made_init(m: int, K: int, hidden: Sequence[int], rng: np.random.Generator | 
 
 @lru_cache(maxsize=8)
 def made_masks(m: int, K: int, hidden: tuple[int, ...]) -> tuple[Array, ...]:
-    """Which entries of each matrix are kept: none that leads from a code to itself or an earlier one.   (8.25)"""
+    """Which entries of each matrix are kept: none that leads from a code to itself or an earlier one.   (8.25)
+
+    The masks are kept for the next call, and cannot be written.
+    """
     degrees = [np.repeat(np.arange(m), K), *(np.arange(h) % max(m - 1, 1) for h in hidden)]
     inner = [a[:, None] <= b for a, b in pairwise(degrees)]                                             # (8.25)
-    return (*inner, degrees[-1][:, None] < degrees[0])                                                  # (8.25)
+    masks = (*inner, degrees[-1][:, None] < degrees[0])                                                 # (8.25)
+    for mask in masks:
+        mask.flags.writeable = False
+    return masks
 
 
 def made_logits(p: tuple[Dense, ...], idx: Array, *, activation: Activation = relu) -> tuple[Array, Pull]:
@@ -104,8 +109,9 @@ def made_logits(p: tuple[Dense, ...], idx: Array, *, activation: Activation = re
     n, m = idx.shape
     K = len(p[-1].b) // m
     masks = made_masks(m, K, tuple(len(layer.b) for layer in p[:-1]))
-    y, pulls = np.eye(K, dtype=p[0].b.real.dtype)[idx].reshape(n, m * K), []
+    y, pulls = np.eye(K, dtype=p[0].b.real.dtype)[indices(idx, K, "idx")].reshape(n, m * K), []
     for i, (layer, mask) in enumerate(zip(p, masks, strict=True)):
+        same_shape(layer.W, mask, f"p[{i}].W and its mask")
         h, pull_activation = activation(y) if i else (y, None)
         y, pull_dense = dense(Dense(layer.W * mask, layer.b), h)                                        # (8.25)
         pulls.append((mask, pull_dense, pull_activation))
@@ -140,8 +146,10 @@ def attention_logits(p: AttentionPrior, idx: Array, *, heads: int = 2,
                      activation: Activation = relu) -> tuple[Array, Pull]:
     """Logits of each code given the earlier ones, from blocks of causal attention.   idx (n, m) -> (n, m, K)  (8.29)"""
     n, m = idx.shape
-    before = np.hstack([np.full((n, 1), len(p.tokens) - 1), idx[:, :-1]])                               # (8.29)
+    first = len(p.tokens) - 1
+    before = np.hstack([np.full((n, 1), first), indices(idx, first, "idx")[:, :-1]])                    # (8.29)
     x, pull_lookup = lookup(p.tokens, before)
+    same_shape(p.places, x[0], "p.places and a grid")
     x, pulls = x + p.places, []                                                                         # (8.29)
     for block in p.blocks:
         x, pull_block = attention_block(block, x, heads=heads, activation=activation)
@@ -175,7 +183,9 @@ def sample_codes(logits: Callable[[Array], Array], u: Any) -> Array:
         raise ValueError(f"u: got numbers from {u.min()} to {u.max()}, wanted them in [0, 1)")
     idx = np.zeros(u.shape, np.int64)
     for t in range(u.shape[1]):
-        values = logits(idx)[:, t]
+        values = floating(logits(idx), "logits")[:, t]
         mass = np.exp(values - values.max(1, keepdims=True)).cumsum(1)                                  # (8.31)
+        if not (mass[:, -1] > 0).all():
+            raise ValueError(f"logits: got NaN or infinite ones at place {t}, wanted numbers, or -inf beside numbers")
         idx[:, t] = (mass[:, :-1] <= u[:, t, None] * mass[:, -1:]).sum(1)                               # (8.31)
     return idx

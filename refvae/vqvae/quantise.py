@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from refvae.inputs import matrix, same_shape
+from refvae.inputs import floating, indices, matrix, same_shape
 from refvae.trees import Array, Pull
 
 EPS, TINY = np.finfo(np.float64).eps, np.finfo(np.float64).tiny
@@ -52,6 +52,7 @@ def _decided(z: Array, codes: Array, open_: Array) -> Array:
 
 def lookup(codes: Array, idx: Array) -> tuple[Array, Pull]:
     """The chosen codes.   codes (K, k), idx (...) in 0..K-1 -> (..., k)                                  (8.4)"""
+    codes, idx = floating(codes, "codes"), indices(idx, len(codes), "idx")
     zq = codes[idx]                                                                                     # (8.4)
 
     def pull(dzq: Array) -> tuple[Array, None]:
@@ -68,6 +69,7 @@ def straight_through(z: Array, shift_frozen: Array) -> tuple[Array, Pull]:
     [Bengio, Leonard & Courville 2013; van den Oord, Vinyals & Kavukcuoglu 2017, section 3.2]
     """
     same_shape(z, shift_frozen, "z and shift")
+    z, shift_frozen = floating(z, "z"), floating(shift_frozen, "shift")
     return z + shift_frozen, lambda dy: (dy.copy(), None)                                               # (8.6)
 
 
@@ -77,6 +79,8 @@ def implied_cost(z: Array, x: Array, codes: Array, idx: Array, *, gamma: float =
     z, x (n, k), codes (K, k), idx (n,) the nearest ones -> (n,)
     """
     same_shape(z, x, "z and x")
+    same_shape(z[:, 0], idx, "a component of z and idx")
+    z, x = floating(z, "z"), floating(x, "x")
     zq, pull_lookup = lookup(codes, idx)
     r, s, weight = x - z, z - zq, 1 - float(gamma)
     cost = (r * r).sum(1) - weight * (s * s).sum(1)                                                     # (8.9)
