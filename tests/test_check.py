@@ -819,3 +819,178 @@ def test_real_differences_do_not_know_how_large_the_loss_is(size):
     assert check_gradient(f, x, grad).method == "real differences"
     assert check_gradient(f, x, grad).status == "PASS"
     assert check_gradient(f, x, lambda x: grad(x) * (1 + 2e-6)).status == "FAIL"
+
+
+# Where rounding of f decides
+
+
+OFFSETS = {
+    "1e8 + sum |x|": (lambda x: 1e8 + np.sum(np.abs(x)), np.sign, X[0]),
+    **{f"{c:g} + |x - 1|^2 at {d:g}": (
+        lambda x, c=c: c + np.sum(np.abs(x - 1) ** 2), lambda x: 2 * (x - 1), 1 + d * X[0])
+       for c, d in ((1e6, 1e-2), (1e4, 1e-4), (1e12, 1.0))},
+}
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("f", "grad", "x"), OFFSETS.values(), ids=OFFSETS)
+def test_a_right_gradient_that_rounding_of_f_hides_is_inconclusive_and_what_could_be_seen_is_seen(f, grad, x, seed):
+    report = check_gradient(f, x, grad, rng=seed)
+    assert report.status == "INCONCLUSIVE"
+    seen = float(re.search(r"x: INCONCLUSIVE, rounding of f decides here; a relative error could still be seen from "
+                           r"(\S+) on", str(report))[1])
+    assert report.error < seen < 0.1
+    assert check_gradient(f, x, lambda x: (1 + 3 * seen) * grad(x), rng=seed).status == "FAIL"
+    assert check_gradient(f, x, lambda x: 0 * x, rng=seed).status == "FAIL"
+
+
+@pytest.mark.parametrize(("c", "distance"), [(1e6, 1e-2), (1e4, 1e-4), (1e12, 1.0)])
+def test_the_complex_step_does_not_mind_an_offset(c, distance):
+    f, x = lambda x: c + np.sum((x - 1) ** 2), 1 + distance * X[0]
+    assert check_gradient(f, x, lambda x: 2 * (x - 1)).raise_for_status().method == "complex step"
+    assert check_gradient(f, x, lambda x: (1 + 1e-11) * 2 * (x - 1)).status == "FAIL"
+
+
+SINGLE = {
+    "cast": lambda x: np.sum(np.tanh(x.astype(np.float32))),
+    "cast, and a float again": lambda x: float(np.sum(np.tanh(np.asarray(x, np.float32)))),
+    "takes complex numbers": lambda x: np.sum(np.tanh(x.astype(np.complex64 if np.iscomplexobj(x) else np.float32))),
+    "sum in single": lambda x: np.tanh(x).sum(dtype=np.complex64 if np.iscomplexobj(x) else np.float32),
+}
+
+
+@pytest.mark.parametrize("shape", [(5,), (40, 50)])
+@pytest.mark.parametrize("f", SINGLE.values(), ids=SINGLE)
+def test_a_function_in_single_precision_is_no_kink_and_is_said_to_be_single(f, shape):
+    x, grad = np.random.default_rng(22).standard_normal(shape), lambda x: 1 / np.cosh(x) ** 2
+    report = check_gradient(f, x, grad)
+    assert report.status == "INCONCLUSIVE"
+    assert report.method == "real differences"
+    assert str(report).endswith("\n  note: f computes in single precision; check it in float64")
+    assert check_gradient(f, x, lambda x: 1.1 * grad(x)).status == "FAIL"
+
+
+def test_single_precision_inside_is_told_by_its_noise():
+    f = lambda x: 0.1 * float(np.sum(np.tanh(x.astype(np.float32)))) + np.sum(x ** 2)
+    report = check_gradient(f, X[0], lambda x: 0.1 / np.cosh(x) ** 2 + 2 * x)
+    assert report.status == "INCONCLUSIVE"
+    assert re.fullmatch(r"the values of f jitter by \de-\d+, as after single precision or a cancellation inside",
+                        report.note)
+
+
+@pytest.mark.parametrize("pack", [tuple, list])
+def test_a_function_that_gives_value_and_gradient_gets_one_clear_line(pack):
+    both = lambda x: pack((np.sum(x ** 2), 2 * x))
+    with pytest.raises(ValueError, match=rf"^f\(x\): got a {pack.__name__} of 2, wanted a finite scalar; if f gives "
+                                         r"\(value, gradient\), check lambda x: f\(x\)\[0\] and lambda"):
+        check_gradient(both, X, lambda x: 2 * x)
+    with pytest.raises(ValueError, match=r"layers: check_layer$"):
+        check_gradient(tanh, X, lambda x: x)
+
+
+def test_differences_that_settle_nowhere_are_no_zero_by_theorem():
+    report = check_gradient(lambda x: np.sum(np.abs(x) * X[0]), beside(1e-7), lambda x: np.sign(x) * X[0])
+    assert "x: INCONCLUSIVE, differences of f settle at no step" in str(report)
+    assert "declare" not in str(report)
+
+
+# Checkers that are weaker than they seem: each of these would be passed by a checker with the fault that it names
+
+
+def test_nan_in_a_gradient_is_not_taken_for_the_zero_that_is_there():
+    hole = lambda x: np.where(np.arange(6) == 3, np.nan, 2 * x * (np.arange(6) != 3))
+    f = lambda x: np.sum(x[np.arange(6) != 3] ** 2)
+    assert check_gradient(f, X[0], lambda x: np.where(np.arange(6) == 3, 0, hole(x))).status == "PASS"
+    report = check_gradient(f, X[0], hole)
+    assert (report.status, report.entry) == ("FAIL", "x[3]")
+    assert check_gradient(f, X[0], lambda x: np.where(np.isnan(hole(x)), np.inf, hole(x))).status == "FAIL"
+    assert check_gradient(f, X[0], hole(X[0]), zero=("x",)).status == "FAIL"
+
+
+@pytest.mark.parametrize("at", [0, 1])
+def test_one_complex_leaf_is_one_too_many(at):
+    grad = lambda p: tuple(2 * part + 0j if i == at else 2 * part for i, part in enumerate(p))
+    with pytest.raises(TypeError, match=r"^gradient: got complex numbers, wanted real ones$"):
+        check_gradient(lambda p: np.sum(p[0] ** 2) + np.sum(p[1] ** 2), (X[0], X[1]), grad)
+
+
+@pytest.mark.parametrize(("f", "grad", "bound"), [
+    (lambda x: np.sum(x ** 3), lambda x: 3 * x ** 2, 1e-12),
+    (lambda x: np.sum(np.abs(x) ** 3), lambda x: 3 * x * np.abs(x), 1e-8)])
+def test_the_bounds_are_what_they_are_said_to_be(f, grad, bound):
+    assert check_gradient(f, X[0], grad(X[0])).bound == bound
+    for factor in (1 + 1.5 * bound, 1 - 1.5 * bound):
+        report = check_gradient(f, X[0], factor * grad(X[0]))
+        assert (report.status, report.method == "complex step") == ("FAIL", bound == 1e-12)
+    assert check_gradient(f, X[0], (1 + 0.5 * bound) * grad(X[0])).status == "PASS"
+    legs = {leg.method: leg.bound for leg in check_gradient(f, X[0], grad).legs}
+    assert legs == {"Taylor rate": 0.1, "line integral": 1e-12}
+
+
+def test_the_line_integral_and_the_adjoint_test_are_held_to_1e_12():
+    bend = lambda x: 3 * x ** 2 + 3e-12 * np.linalg.norm(x) * (x - X[0]) / np.linalg.norm(x - X[0] + 1e-300)
+    report = check_gradient(lambda x: np.sum(x ** 3), X[0], lambda x: bend(x) if np.any(x != X[0]) else 3 * x ** 2)
+    assert {leg.method: leg.status for leg in report.legs}["line integral"] == "FAIL"
+    report = check_layer(fickle(tanh, lambda d: (1 + 3e-12) * d), (X,))
+    assert {leg.method: leg.status for leg in report.legs}["adjoint test of x"] == "FAIL"
+
+
+def test_the_noise_floor_is_near_the_noise():
+    small = lambda p: np.sum(p[0] ** 2) + 1e-12 * np.sum(p[1])
+    right = lambda p: (2 * p[0], np.full(6, 1e-12))
+    assert check_gradient(small, (X[0], Y[0]), right).status == "PASS"
+    report = check_gradient(small, (X[0], Y[0]), lambda p: (right(p)[0], -right(p)[1]))
+    assert [block.status for block in report.blocks] == ["PASS", "FAIL"]
+
+
+def fickle(layer, fault):
+    """The layer whose pull is right for the first cotangent that it meets, and for no other."""
+    first = []
+
+    def twist(d, dy, *_):
+        first.append(dy) if not first else None
+        return d if np.array_equal(dy, first[0]) else fault(d)
+
+    return wrong(layer, twist)
+
+
+def test_blocks_that_pass_do_not_hide_an_adjoint_test_that_fails():
+    report = check_layer(fickle(tanh, lambda dx: -dx), (X,))
+    assert [block.status for block in report.blocks] == ["PASS"]
+    assert [leg.method for leg in report.legs if leg.status == "FAIL"] == ["adjoint test of x"]
+    assert report.status == "FAIL"
+
+
+@pytest.mark.parametrize(("fault", "block"), [
+    (lambda d: (d[0]._replace(W=-d[0].W), d[1]), "p.W"), (lambda d: (d[0]._replace(b=-d[0].b), d[1]), "p.b"),
+    (lambda d: (d[0], -d[1]), "x")])
+def test_the_adjoint_test_is_one_of_every_block(fault, block):
+    report = check_layer(fickle(dense, fault), (P, X))
+    assert [leg.method for leg in report.legs if leg.status == "FAIL"] == [f"adjoint test of {block}"]
+    assert report.status == "FAIL"
+
+
+@pytest.mark.parametrize("rng", range(5))
+def test_the_taylor_leg_decides_where_it_can(rng):
+    cases = {1.0: "PASS", 0.0: "FAIL", 1.01: "FAIL", -1.0: "FAIL"}
+    for factor, status in cases.items():
+        report = check_gradient(lambda x: np.sum(x ** 3), X[0], factor * 3 * X[0] ** 2, rng=rng)
+        assert [(leg.method, leg.status) for leg in report.legs] == [("Taylor rate", status)], factor
+
+
+def test_a_declared_zero_is_measured_in_the_sum_of_the_absolute_terms():
+    f = lambda p: np.sum(p[0] * np.array([3.0, -5.0])) + 0 * np.sum(p[1])
+    point, claimed = (np.array([2.0, 2.0]), np.array([7.0])), (np.array([3.0, -5.0]), np.array([1e-9]))
+    report = check_gradient(f, point, claimed, zero=("[1]",))
+    assert report.blocks[1].error == pytest.approx(7e-9 / (2 * 3 + 2 * 5), rel=1e-12)
+    assert report.status == "FAIL"
+    assert check_gradient(f, point, (claimed[0], 1e-13 * claimed[1]), zero=("[1]",)).status == "PASS"
+
+
+@pytest.mark.parametrize("c", [s * 2.0**k for k in range(-1, 8) for s in (1, -1)])
+def test_remainders_that_cancel_on_one_side_are_seen_on_the_other(c):
+    f, grad = lambda x: (x - 1) ** 2 + c * (x - 1) ** 3 + x, lambda x: 2 * (x - 1) + 3 * c * (x - 1) ** 2 + 1
+    for seed in range(4):  # both signs of the direction
+        report = check_gradient(f, 1.0, grad(1.0), rng=seed)
+        assert report.legs[0].status == "PASS", report
+        assert check_gradient(f, 1.0, 1.1 * grad(1.0), rng=seed).legs[0].status == "FAIL"

@@ -8,7 +8,18 @@ import numpy as np
 
 from refvae.check.numeric import STEP, Scalar, complex_step, jump, line_terms, remainder, stencil
 from refvae.check.problem import Layer, Problem
-from refvae.check.report import FAIL, INCONCLUSIVE, KINK, PASS, Block, Leg, block_error
+from refvae.check.report import (
+    FAIL,
+    INCONCLUSIVE,
+    KINK,
+    NOTHING,
+    PASS,
+    ROUNDING,
+    UNSETTLED,
+    Block,
+    Leg,
+    block_error,
+)
 from refvae.trees import Array
 
 EXACT, DIFFERENCES, RATE = 1e-12, 1e-8, 0.1
@@ -29,6 +40,8 @@ def agreement(problem: Problem, v: Array, kinked: bool) -> tuple[str, bool]:
             value = problem.f(problem.x + 1j * STEP * v)
     except (TypeError, np.exceptions.ComplexWarning) as error:
         return f"the function refuses complex numbers ({str(error).splitlines()[0]})", True
+    if problem.single:
+        return "the function computes in single precision", True
     if not np.iscomplexobj(value):
         return "the function gives a real value for complex input (abs, norm, var?)", True
     if kinked:
@@ -43,36 +56,48 @@ def agreement(problem: Problem, v: Array, kinked: bool) -> tuple[str, bool]:
     return f"the complex step {imaginary:.6g} is not the real slope {real:.6g} (abs, norm, var, conj?)", True
 
 
-def numeric_gradient(problem: Problem, exact: bool) -> Array:
-    """The gradient by numbers alone, one coordinate after the other."""
-    slope = complex_step if exact else lambda f, x, v: _settled(f, x, v, problem.floor)
+def numeric_gradient(problem: Problem, exact: bool) -> tuple[Array, Array]:
+    """The gradient by numbers alone, one coordinate after the other, and what rounding of f can make of each."""
+    slope = _stepped if exact else _settled
     basis = (scale * np.eye(1, problem.x.size, j)[0] for j, scale in enumerate(problem.scale))
-    return np.array([slope(problem.f, problem.x, v) for v in basis]) / problem.scale
+    slopes, doubts = np.array([slope(problem.f, problem.x, v, problem.floor) for v in basis]).T / problem.scale
+    return slopes, doubts
 
 
-def _settled(f: Scalar, x: Array, v: Array, floor: float) -> float:
+def _stepped(f: Scalar, x: Array, v: Array, floor: float) -> tuple[float, float]:
+    """The complex step along v, of which rounding of f makes nothing."""
+    return complex_step(f, x, v), 0.0
+
+
+def _settled(f: Scalar, x: Array, v: Array, floor: float) -> tuple[float, float]:
     """The real slope along v, the step halved until two stencils agree: a kink inside the first is passed by.
 
-    Agreement is judged by the noise of the first step, so that the noise of small steps settles nothing.
+    Agreement is judged by the noise of the first step, so that the noise of small steps settles nothing. The second
+    number is what noise can make of the slope at the last step.
     """
     last = stencil(f, x, v, 1 / 64)
     for h in HALVINGS[1:16] / 64:
         last, before = stencil(f, x, v, h), last
         if abs(last - before) <= 1e-9 * abs(last) + 64 * floor:
-            return last
-    return np.nan
+            return last, floor / h
+    return np.nan, 0.0
 
 
-def compare(problem: Problem, numeric: Array, zero: set[str], bound: float) -> list[Block]:
-    """Block by block: a declared zero is held to the summed absolute terms, every other block to its own size."""
+def compare(problem: Problem, numeric: Array, doubts: Array, zero: set[str], bound: float) -> list[Block]:
+    """Block by block: a declared zero is held to the summed absolute terms, every other block to its own size.
+
+    An error that rounding of f can cause settles nothing.
+    """
     terms = float(np.sum(np.abs(numeric) * problem.scale))
     blocks = []
     for name, at in problem.blocks.items():
         a, n = problem.slope[at], numeric[at]
         size = problem.scale[at.start] * max(np.linalg.norm(a), np.linalg.norm(n))
         error = block_error(a, n) if name not in zero else size / terms if terms else float(size > 0)
-        settled = (name in zero or not size <= problem.floor) and not np.isnan(n).any()
-        blocks.append(Block(name, float(error), INCONCLUSIVE if not settled else PASS if error <= bound else FAIL))
+        doubt = problem.scale[at.start] * np.linalg.norm(doubts[at]) / ((terms if name in zero else size) or 1.0)
+        hint = (UNSETTLED if np.isnan(n).any() else NOTHING.format(name) if name not in zero and size <= problem.floor
+                else ROUNDING.format(doubt) if bound < error <= doubt else "")
+        blocks.append(Block(name, float(error), INCONCLUSIVE if hint else PASS if error <= bound else FAIL, hint))
     return blocks
 
 

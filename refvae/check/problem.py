@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from refvae import trees
-from refvae.check.numeric import wobble
+from refvae.check.numeric import noise, wobble
 from refvae.trees import Array, Tree
 
 Function = Callable[..., Any]
@@ -21,6 +21,7 @@ class Problem:
     scale  at every coordinate the root mean square of its block, so that steps and floors have the right units
     slope  the claimed gradient at x
     floor  what round-off alone can make of a difference of values of f near x
+    single  whether f computes in single precision: all its values near x are numbers of float32
     """
 
     def __init__(self, f: Function, x: Tree, grad: Any, names: list[str], branches: Function | None = None) -> None:
@@ -37,11 +38,14 @@ class Problem:
         self.note = ""
         self.slope = self.gradient(self.x)
         value, again = self.f(self.x), self.f(self.x)
+        if isinstance(value, (tuple, list)):
+            raise ValueError(f"f(x): got a {type(value).__name__} of {len(value)}, wanted a finite scalar; if f gives "
+                             "(value, gradient), check lambda x: f(x)[0] and lambda x: f(x)[1]; layers: check_layer")
         if np.ndim(value) == 0 and value != again and np.isfinite(value):
             raise ValueError(f"f: got {value} and then {again} at the same x, wanted a function: noise is an argument")
         if np.ndim(value) or not np.isfinite(value) or not np.isfinite(self.x).all():
             raise ValueError(f"f(x): got {value!r}, wanted a finite scalar at a finite x")
-        self.floor = 16 * wobble(self.f, self.x, self.scale, np.random.default_rng(0))
+        self.floor, self.single = self._precision()
 
     def f(self, x: Array) -> Any:
         """The value at a flat vector, real or complex."""
@@ -56,7 +60,7 @@ class Problem:
         if any(np.iscomplexobj(leaf) for leaf in trees.leaves(gradient)):
             raise TypeError("gradient: got complex numbers, wanted real ones")
         if any(np.asarray(leaf).dtype in (np.float32, np.float16) for leaf in trees.leaves(gradient)):
-            self.note = "the gradient is computed in single precision; check it in float64"
+            self.note = self.note or "the gradient is computed in single precision; check it in float64"
         vector = trees.flatten(trees.map(lambda leaf: np.asarray(leaf, np.float64), gradient)).vector
         return np.where(np.isfinite(vector), vector, np.nan)  # NaN goes through all arithmetic in silence
 
@@ -82,6 +86,20 @@ class Problem:
         name = next(name for name, block in self.blocks.items() if block.start <= index < block.stop)
         position = np.unravel_index(index - self.blocks[name].start, self.shapes[name])
         return name + (f"[{', '.join(str(int(i)) for i in position)}]" if position else "")
+
+    def _precision(self) -> tuple[float, bool]:
+        """The noise floor of f, and whether it computes in single precision; a note says what is worth knowing."""
+        rng = np.random.default_rng(0)
+        floor, v = wobble(self.f, self.x, self.scale, rng), 2.0**-20 * self.scale * rng.standard_normal(self.x.shape)
+        values = np.array([np.real(self.f(self.x + j * v)) for j in range(-6, 7)])
+        rough = noise(values)
+        with np.errstate(over="ignore"):
+            single = bool((values == values.astype(np.float32)).all() and np.ptp(values) > 0)
+        if single:
+            self.note = "f computes in single precision; check it in float64"
+        elif rough > 2.0**-33 * np.abs(values).max():
+            self.note = f"the values of f jitter by {rough:.1g}, as after single precision or a cancellation inside"
+        return 16 * max(floor, rough), single
 
     def _scales(self) -> Array:
         overall = np.sqrt(np.mean(self.x**2)) or 1.0

@@ -12,7 +12,9 @@ from refvae.trees import Array
 PASS, FAIL, KINK, INCONCLUSIVE = "PASS", "FAIL", "KINK", "INCONCLUSIVE"
 
 
-HINTS = {INCONCLUSIVE: ', both gradients are below the noise; if it is zero by a theorem, declare zero=("{}",)'}
+NOTHING = ', both gradients are below the noise; if it is zero by a theorem, declare zero=("{}",)'
+UNSETTLED = ", differences of f settle at no step: it has a kink very near x, or too much noise"
+ROUNDING = ", rounding of f decides here; a relative error could still be seen from {:.1g} on"
 
 
 class GradientError(AssertionError):
@@ -20,11 +22,12 @@ class GradientError(AssertionError):
 
 
 class Block(NamedTuple):
-    """One named block of the gradient, compared coordinate by coordinate."""
+    """One named block of the gradient, compared coordinate by coordinate; `hint` says why it is inconclusive."""
 
     name: str
     error: float
     status: str
+    hint: str = ""
 
 
 class Leg(NamedTuple):
@@ -41,7 +44,7 @@ class Leg(NamedTuple):
 class Report:
     """The outcome of `check_layer` or `check_gradient`.
 
-    status  PASS; FAIL; KINK: no derivative at this point; INCONCLUSIVE: both sides below the noise floor
+    status  PASS; FAIL; KINK: no derivative at this point; INCONCLUSIVE: the noise of f decides, and `hint` tells how
     error   worst block error, norm(analytic - numeric) over the larger of the two norms; `block` names the block
     norms   of the analytic and of the numeric gradient in that block
     entry   the worst entry (errors relative to the entry or 1e-3 of its block's largest), `got` and `want` there
@@ -68,8 +71,7 @@ class Report:
         lines = [f"{self.status}: worst block {self.block}, relative error {self.error:.2g} (bound {self.bound:g})",
                  f"  worst entry {self.entry}: got {self.got:.12g}, wanted {self.want:.12g}",
                  f"  {self.method} on every coordinate, because {self.why}"]
-        lines += [f"  {block.name}: {block.status}" + HINTS.get(block.status, "").format(block.name)
-                  for block in self.blocks if block.status != PASS]
+        lines += [f"  {block.name}: {block.status}{block.hint}" for block in self.blocks if block.status != PASS]
         for leg in self.legs:
             numbers = "" if leg.status == KINK else f", error {leg.error:.2g} (bound {leg.bound:g})"
             lines.append(f"  {leg.method}: {leg.status}{numbers}" + (f"; {leg.note}" if leg.note else ""))
@@ -92,7 +94,7 @@ def block_error(a: Array, n: Array) -> float:
 def entry_errors(a: Array, n: Array) -> Array:
     """Errors entry by entry, relative to the entry or to 1e-3 of the block's largest, whichever is larger."""
     sizes = np.maximum(np.abs(a), np.abs(n))
-    errors: Array = np.abs(a - n) / np.maximum(np.maximum(sizes, 1e-3 * sizes.max()), np.finfo(float).tiny)
+    errors: Array = np.abs(a - n) / np.maximum(np.maximum(sizes, 1e-3 * np.fmax.reduce(sizes)), np.finfo(float).tiny)
     return errors
 
 
