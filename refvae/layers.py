@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from refvae.inputs import generator, same_shape, whole
+from refvae.inputs import floating, generator, indices, same_shape, whole
 from refvae.trees import Array, Pull
 
 
@@ -31,6 +31,7 @@ def dense(p: Dense, x: Array) -> tuple[Array, Pull]:
 
     pull(dy, out=Dense(...)) writes the parameters' cotangent into `out`, for instance views of one flat vector.
     """
+    x = floating(x, "x")
     same_shape(p.b, p.W[0], "p.b against a row of p.W")
     y = x @ p.W + p.b                                                                                   # (1.3)
 
@@ -45,12 +46,14 @@ def dense(p: Dense, x: Array) -> tuple[Array, Pull]:
 
 def tanh(x: Array) -> tuple[Array, Pull]:
     """Hyperbolic tangent.   x -> y, like x                                                       (1.5)"""
+    x = floating(x, "x")
     e = _decay(x)[1] ** 2
     return np.tanh(x), lambda dy: dy * 4 * e / (1 + e) ** 2                                             # (1.5)
 
 
 def sigmoid(x: Array) -> tuple[Array, Pull]:
     """Logistic function 1 / (1 + exp(-x)), without overflow.   x -> y, like x               (1.6), adjoint (1.7)"""
+    x = floating(x, "x")
     positive, e = _decay(x)
     y = np.where(positive, 1, e) / (1 + e)                                                              # (1.6)
     return y, lambda dy: dy * e / (1 + e) ** 2                                                          # (1.7)
@@ -58,6 +61,7 @@ def sigmoid(x: Array) -> tuple[Array, Pull]:
 
 def softplus(x: Array) -> tuple[Array, Pull]:
     """log(1 + exp(x)), without overflow.   x -> y, like x                                   (1.8), adjoint (1.9)"""
+    x = floating(x, "x")
     positive, e = _decay(x)
     y = np.where(positive, x, 0) + np.log1p(e)                                                          # (1.8)
     return y, lambda dy: dy * np.where(positive, 1, e) / (1 + e)                                        # (1.9)
@@ -65,12 +69,14 @@ def softplus(x: Array) -> tuple[Array, Pull]:
 
 def relu(x: Array) -> tuple[Array, Pull]:
     """Positive part; by convention its derivative at 0 is 0.   x -> y, like x                    (1.10)"""
+    x = floating(x, "x")
     off = x.real <= 0
     return np.where(off, 0, x), lambda dy: np.where(off, 0, dy)                                         # (1.10)
 
 
 def tanh_prime(x: Array) -> tuple[Array, Pull]:
     """Derivative of `tanh` as a layer of its own.   x -> y, like x                               (1.11)"""
+    x = floating(x, "x")
     e = _decay(x)[1] ** 2
     y = 4 * e / (1 + e) ** 2                                                                            # (1.11)
     return y, lambda dy: dy * -2 * np.tanh(x) * y                                                       # (1.11)
@@ -78,6 +84,7 @@ def tanh_prime(x: Array) -> tuple[Array, Pull]:
 
 def sigmoid_prime(x: Array) -> tuple[Array, Pull]:
     """Derivative of `sigmoid` as a layer of its own.   x -> y, like x                            (1.11)"""
+    x = floating(x, "x")
     _, e = _decay(x)
     y = e / (1 + e) ** 2                                                                                # (1.11)
     return y, lambda dy: dy * y * -np.tanh(x / 2)                                                       # (1.11)
@@ -85,6 +92,7 @@ def sigmoid_prime(x: Array) -> tuple[Array, Pull]:
 
 def step(x: Array) -> tuple[Array, Pull]:
     """Derivative of `relu` as a layer of its own: 1 where x > 0, else 0; its pull is 0.          (1.11)"""
+    x = floating(x, "x")
     return (x.real > 0) + 0 * x, lambda dy: 0 * dy                                                      # (1.11)
 
 
@@ -106,6 +114,7 @@ def bernoulli_nll(logits: Array, x: Array) -> tuple[Array, Pull]:
 
     For grey x it is a cross-entropy, no log-likelihood: its minimum over the logits is the entropy of the pixels.
     """
+    logits, x = floating(logits, "logits"), floating(x, "x")
     same_shape(logits, x, "logits and x")
     positive, e = _decay(logits)
     miss = np.where(positive, 1 - x, -x)                                                                # (1.12)
@@ -120,6 +129,7 @@ def bernoulli_nll(logits: Array, x: Array) -> tuple[Array, Pull]:
 
 def softmax_nll(logits: Array, labels: Array) -> tuple[Array, Pull]:
     """-log softmax(logits)[label].   logits (n, m), labels (n,) in 0..m-1 -> nll (n,) nats  (1.14), adjoint (1.15)"""
+    logits, labels = floating(logits, "logits"), indices(labels, logits.shape[1], "labels")
     same_shape(logits[:, 0], labels, "a column of logits and labels")
     rows, top = np.arange(len(labels)), logits.real.argmax(1)
     shifted = logits - logits[rows, top, None]
@@ -138,6 +148,7 @@ def softmax_nll(logits: Array, labels: Array) -> tuple[Array, Pull]:
 
 def squared_error(xhat: Array, x: Array) -> tuple[Array, Pull]:
     """Squared distance per example.   xhat, x: (n, d) -> se (n,)                            (1.16), adjoint (1.17)"""
+    xhat, x = floating(xhat, "xhat"), floating(x, "x")
     same_shape(xhat, x, "xhat and x")
     r = xhat - x
     se = (r * r).sum(1)                                                                                 # (1.16)
@@ -154,6 +165,7 @@ def batch_norm(x: Array, eps: float = 0.0) -> tuple[Array, Pull]:
 
     A constant column has no such form: at eps = 0 it becomes NaN.
     """
+    x = floating(x, "x")
     centred = x - x.mean(0)
     sigma = np.sqrt((centred * centred).mean(0) + eps)                                                  # (1.18)
     y = centred / sigma                                                                                 # (1.18)
@@ -214,14 +226,14 @@ def mlp_grad(p: tuple[Dense, ...], x: Array, activation: Activation = tanh) -> t
     """
     if activation not in DERIVATIVE:
         raise ValueError(f"activation: got {activation!r}, wanted a key of refvae.layers.DERIVATIVE")
-    inputs, slopes, pull_slopes = [x], [], []
+    inputs, slopes, pull_slopes = [floating(x, "x")], [], []
     for layer in p[:-1]:
         a, _ = dense(layer, inputs[-1])
         slope, pull_slope = DERIVATIVE[activation](a)
         inputs.append(activation(a)[0])
         slopes.append(slope)
         pull_slopes.append(pull_slope)
-    dy = np.ones((len(x), p[-1].W.shape[1]), x.dtype)
+    dy = np.ones_like(dense(p[-1], inputs[-1])[0])
     dhs = [dy @ p[-1].W.T]                                                                              # (1.23)
     for layer, slope in zip(p[-2::-1], slopes[::-1], strict=True):
         dhs.insert(0, (dhs[0] * slope) @ layer.W.T)                                                     # (1.23)

@@ -64,5 +64,5 @@ def test_a_penalty_above_everything_switches_everything_off():
 @pytest.mark.parametrize("lam", [-1e-9, np.nan, np.inf, "1", np.ones(2), None])
 @pytest.mark.parametrize("optimum", [regularised_optimum, product_regularised_optimum])
 def test_bad_penalties(optimum, lam):
-    with pytest.raises(ValueError, match=r"lam: got .*, wanted a finite number >= 0"):
+    with pytest.raises((TypeError, ValueError), match=r"^lam: got .*, wanted a "):
         optimum(X, 2, lam)

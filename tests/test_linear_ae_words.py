@@ -177,7 +177,7 @@ def test_twice_the_same_whatever_the_generator(analysis):
     (lambda: three_factors(COUNTS, 2, 5), ValueError, r"ell: got 5, wanted 1 <= ell <= 4"),
     (lambda: three_factors(COUNTS, -1, 2), ValueError, r"k: got -1, wanted"),
     (lambda: auc(np.array([]), np.ones(2)), ValueError, r"high: got shape \(0,\), wanted \(n,\)"),
-    (lambda: auc(np.ones(2), np.array([np.nan])), ValueError, r"low: got .* finite numbers"),
+    (lambda: auc(np.ones(2), np.array([np.nan])), ValueError, r"low: got 1 NaN or infinite entries"),
     (lambda: auc(np.ones((2, 1)), np.ones(2)), ValueError, r"high: got shape \(2, 1\)"),
     (lambda: hidden_lexicon(0, 3, 4), ValueError, r"n: got 3, wanted n >= 4"),
     (lambda: hidden_lexicon(0, share=1.0), ValueError, r"share: got 1.0, wanted 0 < share < 1"),

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from refvae.inputs import matrix, same_shape, whole
+from refvae.inputs import floating, matrix, same_shape, whole
 from refvae.trees import Array, Pull
 
 
 def linear_ae(C: Array, D: Array, X: Array) -> tuple[Any, Pull]:
     """Loss |X - X C D|^2.   encoder C (d, k), decoder D (k, d), data X (n, d) -> loss ()     (2.2), adjoint (2.3)"""
+    X = floating(X, "X")
     Z = X @ C
     same_shape(X[0], D[0], "a row of X and of D")
     R = X - Z @ D                                                                                       # (2.2)
@@ -27,6 +28,7 @@ def linear_ae(C: Array, D: Array, X: Array) -> tuple[Any, Pull]:
 
 def affine_ae(C: Array, D: Array, m: Array, X: Array) -> tuple[Any, Pull]:
     """Loss |X' - X' C D|^2 of the data X' = X - 1 m' shifted by a row m (d,).   -> loss ()             (2.11)"""
+    X = floating(X, "X")
     same_shape(m, X[0], "m and a row of X")
     loss, pull_shifted = linear_ae(C, D, X - m)                                                         # (2.11)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from refvae.inputs import matrix, whole
+from refvae.inputs import floating, matrix, real, whole
 from refvae.linear_ae.autoencoder import linear_ae
 from refvae.trees import Array, Pull
 
@@ -17,6 +17,7 @@ def linear_ae_grad(C: Array, D: Array, S_frozen: Array) -> tuple[tuple[Array, Ar
 
     C (d, k), D (k, d), S (d, d) -> (dC, dD). Its pull (symmetric) is the Hessian applied to a direction (U, V).
     """
+    C, D = floating(C, "C"), floating(D, "D")
     E = S_frozen @ C @ D - S_frozen
     dC, dD = 2 * E @ D.T, 2 * C.T @ E                                                                   # (2.17)
 
@@ -63,6 +64,7 @@ def hessian_spectrum(X: Array, kept: Sequence[int], k: int) -> Array:
 
 def regularised_ae(C: Array, D: Array, X: Array, *, lam: float) -> tuple[Any, Pull]:
     """linear_ae + lam (|C|^2 + |D|^2).   C (d, k), D (k, d), X (n, d) -> loss ()              (2.21)"""
+    C, D = floating(C, "C"), floating(D, "D")
     loss, pull_loss = linear_ae(C, D, X)
     total = loss + lam * ((C * C).sum() + (D * D).sum())                                                # (2.21)
 
@@ -95,9 +97,7 @@ def product_regularised_optimum(X: Array, k: int, lam: float) -> tuple[Array, Ar
 
 def _principal(X: Array, k: int, lam: float) -> tuple[Array, Array]:
     """The k largest squared singular values of X and their right vectors (d, k)."""
-    X = matrix(X, "X")
-    if not isinstance(lam, (int, float, np.integer, np.floating)) or not 0 <= lam < np.inf:
-        raise ValueError(f"lam: got {lam}, wanted a finite number >= 0")
+    X, lam = matrix(X, "X"), real(lam, "lam", least=0)
     _, s, Vt = np.linalg.svd(X, full_matrices=False)
     k = whole(k, "k", most=min(X.shape))
     return s[:k] ** 2, Vt[:k].T

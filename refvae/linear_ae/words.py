@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from refvae.inputs import generator, matrix, same_shape, whole
+from refvae.inputs import generator, matrix, same_shape, vector, whole
 from refvae.linear_ae.svd import truncated_svd
 from refvae.trees import Array
 
@@ -61,9 +61,9 @@ def three_factors(X: Array, k: int, ell: int, rng: np.random.Generator | int = 0
 def auc(high: Array, low: Array) -> float:
     """How often a number of `high` (n,) exceeds one of `low` (m,), ties counted half.                      (2.31)
 
-    Raises ValueError if one is empty or not finite. [Mann & Whitney 1947]
+    Raises TypeError or ValueError for other input, an empty one too. [Mann & Whitney 1947]
     """
-    high, low = _numbers(high, "high"), _numbers(low, "low")
+    high, low = vector(high, "high"), vector(low, "low")
     pool = np.sort(np.concatenate([high, low]))
     ranks = (np.searchsorted(pool, high) + np.searchsorted(pool, high, "right") + 1) / 2
     return float(ranks.sum() - len(high) * (len(high) + 1) / 2) / (len(high) * len(low))                # (2.31)
@@ -211,10 +211,3 @@ def _counts(counts: Any) -> Any:
 def _nonnegative(x: Array, name: str) -> None:
     if x.size and x.min() < 0:
         raise ValueError(f"{name}: got a smallest entry of {x.min():.3g}, wanted entries >= 0")
-
-
-def _numbers(x: Any, name: str) -> Array:
-    values = np.asarray(x, float)
-    if values.ndim != 1 or not values.size or not np.isfinite(values).all():
-        raise ValueError(f"{name}: got shape {values.shape}, wanted (n,) with n >= 1 and finite numbers")
-    return values
