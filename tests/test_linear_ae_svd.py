@@ -10,7 +10,7 @@ import pytest
 from scipy import sparse
 
 from refvae.data import digits
-from refvae.linear_ae import svd, truncated_svd
+from refvae.linear_ae import blocks, svd, truncated_svd
 
 X = digits()[0]
 S = np.linalg.svd(X, compute_uv=False)
@@ -222,3 +222,26 @@ def test_a_function_that_changes_its_mind_is_refused():
     sizes = iter([50, 1])
     with pytest.raises(ValueError, match=r"X\[0\]: got 1 rows when it was read again, wanted 50"):
         truncated_svd([lambda: X[:next(sizes)]], 3)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("rows", [slice(None), slice(100, 1500)])
+def test_a_memory_map_of_many_blocks(tmp_path, monkeypatch, rows, dtype):
+    monkeypatch.setattr(blocks, "ENTRIES", 64 * 100)
+    np.save(tmp_path / "x.npy", X.astype(dtype))
+    mapped, A = np.load(tmp_path / "x.npy", mmap_mode="r")[rows], X[rows].astype(dtype)
+    parts = [blocks.load(loader) for loader in blocks.row_blocks(mapped).loaders]
+    assert len(parts) == -(-len(A) // 100)
+    assert np.array_equal(np.vstack(parts), A)
+    check(truncated_svd(mapped, 5), A.astype(float), 5)
+
+
+@pytest.mark.parametrize("size", [1e6, 1.0, 1e-6])
+def test_a_large_sparse_matrix_of_any_size_gets_the_residual_that_it_has(size):
+    A = size * sparse.csr_array(sparse.diags_array(0.97 ** np.arange(3200.0), shape=(3300, 3200)))
+    found = truncated_svd(A, 20)
+    assert found.route == "iteration"
+    true = np.linalg.norm(A.T @ found.U - found.Vt.T * found.s, axis=0)
+    assert (true <= 1.1e-10 * found.s).all()
+    np.testing.assert_allclose(found.residual, true, rtol=0.1, atol=1e-13 * found.s[0])
+    np.testing.assert_allclose(found.s, size * 0.97 ** np.arange(20.0), rtol=1e-12)

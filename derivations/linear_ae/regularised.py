@@ -6,7 +6,7 @@ import numpy as np
 from scipy import linalg
 
 from refvae.derivations.linear_ae.common import arrays, descend, separated
-from refvae.evidence import Ledger, gap, holds, spoiled
+from refvae.evidence import Ledger, entrywise, gap, holds, spoiled
 from refvae.linear_ae import (
     linear_ae,
     product_regularised_optimum,
@@ -80,9 +80,21 @@ def descent_finds_the_directions(optimum, rng):
     return gap((C @ C.T, 1 + C - D.T), (Copt @ Copt.T, np.ones((5, 4))))
 
 
+def ridge_with(denominator):
+    """The k principal directions, each weighted by s^2 over denominator(s^2, lam)."""
+    def wrong(X, k, lam):
+        _, s, Vt = linalg.svd(X, full_matrices=False)
+        s2, V = s[:k] ** 2, Vt[:k].T
+        return V, (V * (s2 / denominator(s2, lam))).T
+
+    return wrong
+
+
 RIDGE_WRONG = {"not shrunk": lambda X, k, lam: product_regularised_optimum(X, k, 0.0),
                "shrunk twice": lambda X, k, lam: product_regularised_optimum(X, k, 2 * lam),
-               "of the sum penalty": regularised_optimum}
+               "of the sum penalty": regularised_optimum,
+               "as if s^2 + lam were 1 at least": ridge_with(lambda s2, lam: np.fmax(s2 + lam, 1)),
+               "switched off below lam": ridge_with(lambda s2, lam: np.where(s2 > lam, s2 + lam, np.inf))}
 
 
 def product_loss(C, D, X, lam):
@@ -92,13 +104,17 @@ def product_loss(C, D, X, lam):
 
 @ledger.add("2.23", "identity", product_regularised_optimum, wrong=RIDGE_WRONG)
 def ridge_value(optimum, rng):
-    """Loss at the optimum against the closed form, k = 3 and lam = 0.5, 2.5."""
-    X, s2 = separated(rng), np.array([7.0, 5.0, 3.5, 2.0, 1.0])
-    got = [product_loss(*optimum(X, 3, lam), X, lam) for lam in (0.5, 2.5)]
-    return gap(np.array(got), np.array([(lam * s2 / (s2 + lam))[:3].sum() + s2[3:].sum() for lam in (0.5, 2.5)]))
+    """Loss at the optimum against the closed form, k = 3, lam below, among and above the s^2, with sums below 1 too."""
+    got, want = [], []
+    for size, lam in ((1.0, 0.5), (1.0, 2.5), (1.0, 4.0), (1.0, 20.0), (0.01, 0.005), (0.01, 0.04), (0.01, 0.2)):
+        X, s2 = np.sqrt(size) * separated(rng), size * np.array([7.0, 5.0, 3.5, 2.0, 1.0])
+        got.append(product_loss(*optimum(X, 3, lam), X, lam))
+        want.append((lam * s2 / (s2 + lam))[:3].sum() + s2[3:].sum())
+    return entrywise(np.array(got), np.array(want))
 
 
-@ledger.add("2.23", "law", product_regularised_optimum, bound=0, wrong=RIDGE_WRONG)
+@ledger.add("2.23", "law", product_regularised_optimum, bound=0, wrong={
+    key: RIDGE_WRONG[key] for key in RIDGE_WRONG if "1 at least" not in key and "below" not in key})
 def nothing_is_lower(optimum, rng):
     """300 points near it, at 1e-4 to 1, are no lower; and a gauge transformation changes nothing."""
     X, lam = separated(rng), 2.5

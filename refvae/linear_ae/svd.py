@@ -71,7 +71,8 @@ def truncated_svd(X: Any, k: int, rng: np.random.Generator | int = 0, *,
     blocks = row_blocks(X)
     k, rng = whole(k, "k", most=min(blocks.shape)), generator(rng)
     matrix = Passes(blocks, executor)
-    return (_gram(matrix, k) if blocks.n <= min(WIDE, blocks.shape[0]) else None) or _iterate(matrix, k, rng)
+    found = _gram(matrix, k) if blocks.n <= min(WIDE, blocks.shape[0]) else None
+    return found or _iterate(matrix, rng.standard_normal((blocks.n, _columns(blocks.shape, k))), k, MOST_PASSES)
 
 
 class Passes:
@@ -145,26 +146,31 @@ def _gram(matrix: Passes, k: int) -> TruncatedSVD | None:
     if not np.finfo(float).eps * values[0] < SAFE * values[-1]:                                         # (2.27)
         return None
     U, s, V = _ritz(matrix.times(V), V)
-    residual = np.linalg.norm(G @ V / s - V * s, axis=0)                                                # (2.25)
-    return _signed(U, s, V, "gram", matrix.count, residual)
+    return _signed(U, s, V, "gram", matrix.count, _residuals(G @ V / s, s, V))
 
 
-def _iterate(matrix: Passes, k: int, rng: np.random.Generator) -> TruncatedSVD:
-    """Randomised subspace iteration, orthonormalised after every half step."""
-    Q, _ = np.linalg.qr(rng.standard_normal((matrix.blocks.n, _columns(matrix.blocks.shape, k))))
+def _iterate(matrix: Passes, start: Array, k: int, most: int) -> TruncatedSVD:
+    """Subspace iteration from `start` (n, l), orthonormalised after every half step, for at most so many passes."""
+    Q, _ = np.linalg.qr(start)
     while True:
         U, s, V = _ritz(matrix.times(Q), Q)
         T = matrix.adjoint(U)
-        unit = s[0] or 1.0  # the squares of 1e200 would overflow
-        residual = unit * np.linalg.norm((T - V * s) / unit, axis=0)[:k]                                # (2.25)
-        wanted = np.maximum(TOLERANCE * s[:k], FLOOR * unit)
-        if (residual <= wanted).all() or matrix.count >= MOST_PASSES:
+        residual = _residuals(T, s, V)[:k]
+        wanted = np.maximum(TOLERANCE * s[:k], FLOOR * s[0])
+        if (residual <= wanted).all() or matrix.count >= most:
             break
         Q, _ = np.linalg.qr(T)                                                                          # (2.26)
     if (residual > wanted).any():
         warnings.warn(f"truncated_svd: residuals up to {(residual / wanted).max():.2g} times what was wanted after "
                       f"{matrix.count} passes; singular values near the k-th are close", RuntimeWarning, stacklevel=3)
     return _signed(U[:, :k], s[:k], V[:, :k], "iteration", matrix.count, residual)
+
+
+def _residuals(T: Array, s: Array, V: Array) -> Array:
+    """The norms of X'u_i - s_i v_i, given T = X'U.                                                         (2.25)"""
+    unit = s[0] or 1.0  # the squares of 1e200 would overflow
+    residuals: Array = unit * np.linalg.norm((T - V * s) / unit, axis=0)                                # (2.25)
+    return residuals
 
 
 def _columns(shape: tuple[int, int], k: int) -> int:
