@@ -11,8 +11,9 @@ from refvae.derivations.denoising import (
     networks,
     normaliser,
     relus,
+    shell,
 )
 from refvae.evidence import Ledger
 
-ledger = Ledger.of(denoiser, matching, gaussian, networks, relus, levels, generator, normaliser, langevin,
-                   ladder)
+ledger = Ledger.of(denoiser, matching, gaussian, shell, networks, relus, levels, generator, normaliser,
+                   langevin, ladder)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import special
 
 from refvae.denoising import denoising_floor, posterior_covariance, tweedie
-from refvae.derivations.denoising.common import EXAMPLE, joint, line, mixture
+from refvae.derivations.denoising.common import EXAMPLE, Mixture, joint, line, mixture
 from refvae.evidence import Ledger, gap, holds, vanishes, z_score
 
 ledger = Ledger()
@@ -96,6 +97,40 @@ def between_nothing_and_the_noise(floor, rng):
         x, w = line(law, sigma, h=0.05)
         found.append(0 < floor(w @ law.score(x, sigma)[:, 0] ** 2, 1, sigma) < sigma**2)
     return holds(found)
+
+
+# Floors of samples
+
+
+def of_rows(floor, rows, weights, sigma):
+    """The floor of a law on finitely many numbers, its Fisher information by quadrature."""
+    law = Mixture(np.asarray(weights, float), np.asarray(rows, float)[:, None], np.zeros(len(rows)))
+    x, w = line(law, sigma)
+    return floor(w @ law.score(x, sigma)[:, 0] ** 2, 1, sigma)
+
+
+def expected(floor, rows, weights, sigma, n):
+    """The mean floor of n independent rows, over all that they can be."""
+    counts = [np.array([a, b, n - a - b]) for a in range(n + 1) for b in range(n + 1 - a)]
+    chances = [special.gamma(n + 1) / np.prod(special.gamma(c + 1)) * np.prod(weights**c) for c in counts]
+    return np.dot(chances, [of_rows(floor, rows[c > 0], c[c > 0] / n, sigma) for c in counts])
+
+
+@ledger.add("9.3a", "law", denoising_floor, bound=0, wrong={
+    name: FLOOR_WRONG[name] for name in ("of the score itself", "sign")})
+def mean_floors_ascend(floor, rng):
+    """A law on three numbers: the mean floors of samples of 1 to 5 rows begin at 0 and ascend to below its own."""
+    rows, weights, sigma = np.array([-1.5, 0.2, 1.1]), rng.dirichlet([4, 4, 4]), rng.uniform(0.5, 0.9)
+    means = [expected(floor, rows, weights, sigma, n) for n in range(1, 6)] + [of_rows(floor, rows, weights, sigma)]
+    return holds([abs(means[0]) < 1e-12, *(np.diff(means) > 1e-6)])
+
+
+@ledger.add("9.3a", "oracle", denoising_floor, bound=1e-7, wrong={
+    name: FLOOR_WRONG[name] for name in ("half", "sign")})
+def a_sample_above_its_law(floor, rng):
+    """Rows -2, 0, 2 with sigma = 1: 0.6323112, above the 1/2 of N(0, 1), whose Fisher information is 1/2."""
+    return gap(np.array([of_rows(floor, [-2, 0, 2], np.full(3, 1 / 3), 1.0), floor(0.5, 1, 1.0)]),
+               np.array([0.6323112, 0.5]))
 
 
 # Posterior covariance

@@ -195,6 +195,26 @@ def first_integral_and_free_end(density, rng):
     return gap((momentum, F[-1:]), (np.full(41, (theta * l1) ** 2), found[-1:] * momentum[-1:]))
 
 
+@ledger.add("11.10", "identity", axis_density, wrong=DENSITY_WRONG | {
+    "twice the mass": lambda theta, r, l1: 2 * axis_density(theta, r, l1)})
+def stationary_on_the_way(density, rng):
+    """Twice the action of m + t h on [0, l1 + t a], the mass kept to first order, has the slope 0 for five h and a: by
+    complex steps, against the part of the end alone.
+    """
+    got, end = [], []
+    for power in range(1, 6):
+        theta, l1 = speeds(rng)[0], rng.uniform(0.5, 3)
+        t, (r, w) = 1e-30j, between(0, l1)
+        lam = density(theta, np.append(r, l1), l1)
+        a = -1 / lam[-1]  # for h = (r / l1)^power, which is 1 at the end
+        slope = power * r ** (power - 1) / l1**power
+        inner = w @ lagrangian(r, lam[:-1] + t * slope, np.array(theta))[0]
+        last = lagrangian(np.array([l1]), lam[-1:], np.array(theta))[0][0]
+        got.append(inner.imag / t.imag)
+        end.append(-last * a)
+    return gap(np.array(got), np.array(end))
+
+
 @ledger.add("11.10", "limit", axis_density, bound=1e-12, wrong={
     key: DENSITY_WRONG[key] for key in ("unstretched at r = l0", "inverse")})
 def no_speed_no_change(density, rng):
