@@ -1,7 +1,7 @@
 """Evidence for a numbered equation: a check, the subject that it checks, and wrong versions that it must reject.
 
 A check is a function (subject, rng) -> Outcome; it never names the subject it is about, so that the same lines judge
-the right version and every wrong one. A chapter's evidence stands in derivations/<chapter>.py, in one `Ledger`.
+the right version and every wrong one. A chapter's evidence stands in derivations/<chapter>/, in one `Ledger`.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ def lines_of(statement: Statement) -> list[TaggedLine]:
 
 
 def evidence_module(chapter: str) -> ModuleType:
-    """The module derivations/<chapter>.py, which holds the chapter's evidence in `ledger`."""
+    """The package derivations/<chapter>, which holds the chapter's evidence in `ledger`."""
     return import_module(f"refvae.derivations.{chapter}")
 
 

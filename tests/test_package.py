@@ -81,6 +81,11 @@ def test_readme_opens_with_the_commands_that_ci_runs():
     assert said.stdout == SETUP_COMMANDS[1]
 
 
+def test_a_folder_of_the_same_name_does_not_hide_the_package_from_safe_python(tmp_path):
+    (tmp_path / "refvae").mkdir()
+    subprocess.run([sys.executable, "-P", "-c", "import refvae.trees"], cwd=tmp_path, check=True)
+
+
 # Imports
 
 
@@ -128,7 +133,7 @@ def test_the_ground_floor_stands_alone():
 
 def test_a_chapter_imports_no_later_chapter_and_nothing_above():
     order, found = list(chapters()), uses()
-    above = {"check", "cli", "derivations", "evidence", "figures", "laws", "models", "statements", "verdict"}
+    above = {"check", "cli", "derivations", "evidence", "figures", "laws", "models", "statements", "svg", "verdict"}
     assert order[:1] == ["layers"]
     assert set(order) <= set(found)
     wrong = {chapter: bad for i, chapter in enumerate(order) if (bad := found[chapter] & (above | set(order[i:])))}
@@ -136,7 +141,7 @@ def test_a_chapter_imports_no_later_chapter_and_nothing_above():
 
 
 def test_tools_for_checking_import_no_chapter():
-    tools = ("check", "evidence", "inputs", "laws", "statements", "trees", "verdict")
+    tools = ("check", "evidence", "inputs", "laws", "statements", "svg", "trees", "verdict")
     wrong = {tool: bad for tool in tools if (bad := uses().get(tool, set()) & {"layers", *chapters()})}
     assert wrong == {}
 

@@ -11,7 +11,7 @@ from typing import Any
 from refvae.evidence import PASS
 from refvae.statements import chapters
 
-LIMITS = """What this run does not show: statements hold at the sizes, points and seeds that derivations/*.py names,
+LIMITS = """What this run does not show: statements hold at the sizes, points and seeds that derivations/*/ names,
 in floating point and not over the reals; a statistical claim excludes discrepancies above the one it states, not
 smaller ones; a check is shown to reject these wrong versions, not all. The proofs stand in derivations/*.md.
 Measured and expected are numbers, norms or counts; the error compares entry by entry, so equal norms can differ."""
