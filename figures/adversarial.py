@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from refvae.adversarial import VARIANTS, Pair, ali_descent, ali_gradient, ali_value, complete_step
 from refvae.adversarial.ali import graded
 from refvae.derivations.adversarial.experiments import STARTS, pairs
-from refvae.figures import STYLE, significant
+from refvae.figures import STYLE
 
 ON = graded(0.4, 6.0, 1e-2)
 STEPS, EVERY, MODELS, ROUNDS = 500, 10, 400, 12
@@ -54,8 +54,8 @@ def ranges(seed: int) -> list[float]:
 
 def compute() -> Arrays:
     """Twelve paths, 400 models, five sequences of rounds."""
-    return Arrays(significant([[path(variant, start) for start in STARTS[:3]] for variant in VARIANTS]), angles(),
-                  significant([ranges(seed) for seed in range(5)]))
+    return Arrays(np.array([[path(variant, start) for start in STARTS[:3]] for variant in VARIANTS]), angles(),
+                  np.array([ranges(seed) for seed in range(5)]))
 
 
 def draw(arrays: Arrays) -> Figure:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from refvae.adversarial import em_mixture
 from refvae.data import digits
-from refvae.figures import STYLE, significant
+from refvae.figures import STYLE
 from refvae.linear_ae import truncated_svd
 
 K, STEPS, STARTS, SHOWN = 10, 100, 6, 600
@@ -41,7 +41,7 @@ def compute() -> Arrays:
     turn = np.linspace(0, 2 * np.pi, 65)
     circle = 2 * np.stack([np.cos(turn), np.sin(turn)], 1)
     outlines = [mean + circle @ np.linalg.cholesky(cov).T for mean, cov in zip(best.means, best.covs, strict=True)]
-    return Arrays(np.round(x[:SHOWN], 2), labels[:SHOWN], np.round(outlines, 2), significant([r.nll for r in runs], 5))
+    return Arrays(x[:SHOWN], labels[:SHOWN], np.array(outlines), np.array([r.nll for r in runs]))
 
 
 def draw(arrays: Arrays) -> Figure:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from refvae.bottleneck import gaussian_bottleneck
 from refvae.derivations.bottleneck.experiments import classifier, judge
-from refvae.figures import STYLE, significant
+from refvae.figures import STYLE
 
 RHO, FEW, SEEDS = 0.8, 200, range(3)
 LAMBDAS = (1e-4, 1e-3, 1e-2, 0.1, 0.3)
@@ -37,7 +37,7 @@ def compute() -> Arrays:
     channels = [gaussian_bottleneck(RHO, lam)[1:] for lam in AXIS]
     trained = [[row(lam, seed) for seed in SEEDS] for lam in LAMBDAS]
     plain = [row(None, seed) for seed in SEEDS]
-    return Arrays(significant(channels, 4), significant(trained), significant(plain))
+    return Arrays(np.array(channels), np.array(trained), np.array(plain))
 
 
 def draw(arrays: Arrays) -> Figure:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from refvae.bottleneck import interpolate, rotate
 from refvae.derivations.bottleneck.experiments import autoencoder, split
-from refvae.figures import STYLE, mosaic, significant, sixteenths
+from refvae.figures import STYLE, grey_levels, mosaic
 from refvae.layers import mlp, relu, sigmoid
 from refvae.vae import encode, reparam
 
@@ -19,7 +19,7 @@ AXIS = np.linspace(0, 1, 21)
 
 
 class Arrays(NamedTuple):
-    """Images (4, 9, 64) in sixteenths; mean, lower and upper quartile of |z|^2 / k on both paths (2, 3, 21)."""
+    """Images (4, 9, 64) in grey levels; mean, lower and upper quartile of |z|^2 / k on both paths (2, 3, 21)."""
 
     images: np.ndarray
     norms: np.ndarray
@@ -38,7 +38,7 @@ def compute() -> Arrays:
     z1, z2 = np.split(reparam(mu, logvar, np.random.default_rng(1).standard_normal(mu.shape))[0], 2)
     norms = [[(path(z1, z2, t) ** 2).mean(1) for t in AXIS] for path in (straight, circular)]
     curves = [[np.mean(n, 1), *np.quantile(n, (0.25, 0.75), axis=1)] for n in norms]
-    return Arrays(sixteenths(pixels), significant(curves))
+    return Arrays(grey_levels(pixels), np.array(curves))
 
 
 def straight(z1: np.ndarray, z2: np.ndarray, t: float) -> np.ndarray:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from refvae.denoising import langevin, langevin_variance, mala
 from refvae.derivations.denoising.experiments import smoothed, trained
-from refvae.figures import STYLE, significant
+from refvae.figures import STYLE
 
 VAR, STEPS = 0.7, np.linspace(0.05, 2.55, 100)
 TRIED = (0.25, 0.5, 1.0, 1.5, 2.0, 2.5)
@@ -46,15 +46,14 @@ def learned(name: str, side: float, rng: np.random.Generator, steps: int = 500) 
     grid, x = grid[np.exp(truth.logpdf(grid)) > 0.03 * density.max()], truth.sample(rng, 4000)  # seen in training
     error = ((score(x) - truth.score(x)) ** 2).sum() / (truth.score(x) ** 2).sum()
     chains = langevin(score, 2 * rng.standard_normal((400, 2)), 0.03, 300, rng, progress=False)
-    return Learned(side, significant(density), grid, significant(score(grid), 2), significant(truth.score(grid), 2),
-                   float(np.round(error, 2)), np.round(20 * chains) / 20)
+    return Learned(side, density, grid, score(grid), truth.score(grid), error, chains)
 
 
 def compute() -> Arrays:
     """A short training and 400 chains, and 4000 chains for each of six steps."""
     rng = np.random.default_rng(1)
     ring = learned("ring", 3.0, rng)
-    return Arrays(ring, significant([measured(step, rng) for step in TRIED]))
+    return Arrays(ring, np.array([measured(step, rng) for step in TRIED]))
 
 
 def measured(step: float, rng: np.random.Generator) -> list[float]:
@@ -102,7 +101,7 @@ def outline(ax, found: Learned) -> None:
 
 def curve(ax, arrays: Arrays) -> None:
     """The stationary variance against the step."""
-    ax.plot(STEPS, significant([langevin_variance(VAR, step) for step in STEPS], 4), label="(9.23)")
+    ax.plot(STEPS, [langevin_variance(VAR, step) for step in STEPS], label="(9.23)")
     ax.axhline(VAR, color="k", linestyle="--", linewidth=0.9, label="variance of the law")
     ax.plot(TRIED, arrays.variances[:, 0], "o", color="C0", markersize=4, label="measured")
     ax.plot(TRIED, arrays.variances[:, 1], "s", color="C1", markersize=4, label="measured, corrected (9.24)")

@@ -10,19 +10,19 @@ from matplotlib.figure import Figure
 
 from refvae.denoising import tweedie
 from refvae.derivations.denoising.experiments import LONG, SHORT, ladder, sampled, split
-from refvae.figures import STYLE, mosaic, sixteenths
+from refvae.figures import STYLE, grey_levels, mosaic
 
 SHOWN, SIGMA = 12, 0.4
 
 
 def compute() -> np.ndarray:
-    """A short training; images (6, 12, 64) in sixteenths: clean, noisy, denoised; held-out; samples of two ladders."""
+    """A short training; images (6, 12, 64) in grey levels: clean, noisy, denoised; held-out; samples of two ladders."""
     score, (_, test, centre) = ladder(0, steps=700, hidden=(192,), rate=3e-3), split()
     rng, x = np.random.default_rng(1), test[:SHOWN]
     xt = x + SIGMA * rng.standard_normal(x.shape)
     rows = [x, xt, tweedie(partial(score, sigma=SIGMA), xt, SIGMA), test[SHOWN:2 * SHOWN],
             *(sampled(score, SHOWN, 2, ladder) for ladder in (LONG, SHORT))]
-    return sixteenths(np.array(rows) + centre)
+    return grey_levels(np.array(rows) + centre)
 
 
 def draw(images: np.ndarray) -> Figure:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from refvae.derivations.eae.experiments import moved
 from refvae.eae import most_entropy
 from refvae.entropy import knn_entropy
-from refvae.figures import STYLE, significant
+from refvae.figures import STYLE
 
 ORDERS, UPTO = (1, 5), 20
 NORMAL = float(np.log(2 * np.pi * np.e))
@@ -30,7 +30,7 @@ def compute() -> Arrays:
     sets = [moved(k, 0, steps=600, rate=0.02) for k in ORDERS]
     orders = range(1, UPTO + 1)
     estimates = [[float(knn_entropy(z, k)) for k in orders] for z in sets]
-    return Arrays(np.round(sets, 2), significant(estimates), significant([most_entropy(sets[0], k) for k in orders]))
+    return Arrays(np.array(sets), np.array(estimates), np.array([most_entropy(sets[0], k) for k in orders]))
 
 
 def draw(arrays: Arrays) -> Figure:

@@ -12,7 +12,7 @@ from matplotlib.path import Path
 
 from refvae.data import digits
 from refvae.derivations.geometry.trained import posterior, trained
-from refvae.figures import STYLE, significant
+from refvae.figures import STYLE
 from refvae.geometry import disc_coverage
 
 KINDS = {"points": "points: error alone", "noise": "ellipses: error under noise",
@@ -42,8 +42,7 @@ def compute() -> Arrays:
         square.append((mu**2 + sigma**2).mean())
         mus.append(mu[::EVERY])
         sigmas.append(sigma[::EVERY])
-    return Arrays(significant(mus), significant(sigmas), significant(covered, 2), significant(square, 2),
-                  digits()[1][::EVERY])
+    return Arrays(np.array(mus), np.array(sigmas), np.array(covered), np.array(square), digits()[1][::EVERY])
 
 
 def draw(arrays: Arrays) -> Figure:
@@ -69,5 +68,5 @@ def ellipses(ax, mu, sigma, labels) -> None:
     unit = Path(np.vstack([*(np.array(corner) @ turn for turn in turns), [[1, 0]]]), [1] + 12 * [4])
     for label in range(10):
         rows = np.flatnonzero(labels == label)
-        paths = [Path(np.round(unit.vertices * sigma[i] + mu[i], 3), unit.codes) for i in rows]
+        paths = [Path(unit.vertices * sigma[i] + mu[i], unit.codes) for i in rows]
         ax.add_patch(PathPatch(Path.make_compound_path(*paths), fill=False, color=TEN[label], lw=0.5))

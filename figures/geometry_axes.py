@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from refvae.data import digits
 from refvae.derivations.geometry.trained import BETA, posterior, trained
-from refvae.figures import STYLE, significant
+from refvae.figures import STYLE
 from refvae.geometry import naive_infimum, noise_curvature, optimal_axes, profile_loss
 from refvae.layers import tanh
 
@@ -39,7 +39,7 @@ def compute() -> Arrays:
     infima = [naive_infimum(np.array([[lam]]), 1) for lam in VARIANCES]
     both = np.maximum(slope + bend, -0.99 * BETA)  # below -BETA there is no minimum: outside the picture
     predicted = [optimal_axes(curvature, BETA).ravel() for curvature in (slope, both)]
-    return Arrays(significant(losses, 4), np.array(infima), significant(predicted), significant(sigma.ravel()))
+    return Arrays(np.array(losses), np.array(infima), np.array(predicted), sigma.ravel())
 
 
 def draw(arrays: Arrays) -> Figure:

@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 
 from refvae.data import digits
 from refvae.derivations.geometry.trained import posterior, trained
-from refvae.figures import STYLE, mosaic, significant, sixteenths
+from refvae.figures import STYLE, grey_levels, mosaic
 from refvae.geometry import disc_coverage
 from refvae.layers import mlp, tanh
 
@@ -22,7 +22,7 @@ KINDS = {"points": "autoencoder", "kl": "VAE"}
 
 
 class Arrays(NamedTuple):
-    """Per machine: codes (300, 2), the followed code and its deviations (2,), images in sixteenths, numbers (2,)."""
+    """Per machine: codes (300, 2), the followed code and its deviations (2,), images in grey levels, numbers (2,)."""
 
     codes: np.ndarray
     mu: np.ndarray
@@ -48,9 +48,9 @@ def compute() -> Arrays:
         sigma = sigma * (kind != "points")
         images = mlp(p.dec, mu[SHOWN] + sigma[SHOWN] * noise, tanh)[0]
         away = tree.query(mlp(p.dec, draws, tanh)[0])[0].mean()
-        found.append((significant(mu[::6][:300]), significant(mu[SHOWN]), significant(sigma[SHOWN]),
-                      sixteenths(np.array([x[SHOWN], *images])), sixteenths(mlp(p.dec, places(), tanh)[0]),
-                      significant([disc_coverage(mu, sigma), away])))
+        found.append((mu[::6][:300], mu[SHOWN], sigma[SHOWN],
+                      grey_levels(np.array([x[SHOWN], *images])), grey_levels(mlp(p.dec, places(), tanh)[0]),
+                      np.array([disc_coverage(mu, sigma), away])))
     return Arrays(*(np.array(part) for part in zip(*found, strict=True)))
 
 

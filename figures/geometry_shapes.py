@@ -12,7 +12,7 @@ from scipy import ndimage
 
 from refvae.data import digits
 from refvae.derivations.geometry.trained import posterior, train, trained
-from refvae.figures import STYLE, significant
+from refvae.figures import STYLE
 from refvae.geometry import shape_of
 
 TITLES = ("irregular: all digits,\nautoencoder", "line: one digit at every\nbrightness, autoencoder",
@@ -44,7 +44,7 @@ def compute() -> Arrays:
               *(posterior(train("points", x, epochs=150), x)[0] for x in families), posterior(trained("kl"))[0]]
     centred = [z - z.mean(0) for z in clouds]
     shown = [(z * np.sqrt(2 / (z * z).sum(1).mean()))[::len(z) // 360][:360] for z in centred]
-    return Arrays(significant(shown), significant([shape_of(z) for z in clouds], 2))
+    return Arrays(np.array(shown), np.array([shape_of(z) for z in clouds]))
 
 
 def draw(arrays: Arrays) -> Figure:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from refvae.check.numeric import complex_step, line_terms, stencil
 from refvae.check.report import block_error
-from refvae.figures import STYLE, significant
+from refvae.figures import STYLE
 from refvae.layers import batch_norm, mlp, mlp_init, softplus, squared_error
 from refvae.trees import flatten, unflatten
 
@@ -70,8 +70,8 @@ def blind_spots() -> dict[str, tuple[float, float]]:
 
 
 def seen(errors) -> np.ndarray:
-    """Errors for the eye: two digits, nothing below the floor."""
-    return significant(np.maximum(errors, FLOOR), 2)
+    """Errors for the eye: nothing below the floor."""
+    return np.maximum(errors, FLOOR)
 
 
 def draw(arrays: Arrays) -> Figure:

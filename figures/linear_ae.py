@@ -9,14 +9,14 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from refvae.data import digits
-from refvae.figures import STYLE, mosaic, significant, sixteenths
+from refvae.figures import STYLE, grey_levels, mosaic
 from refvae.linear_ae import linear_ae, svd_autoencoder
 
 SHOWN, RANKS = 8, (16, 8, 2)
 
 
 class Arrays(NamedTuple):
-    """Images (4, 8, 64) in sixteenths: data and k = 16, 8, 2; k (61,); shares of |X|^2 left over: tails and losses."""
+    """Images (4, 8, 64) in grey levels: data and k = 16, 8, 2; k (61,); shares of |X|^2 left over: tails and losses."""
 
     images: np.ndarray
     k: np.ndarray
@@ -34,9 +34,9 @@ def compute() -> Arrays:
     total = (X**2).sum()
     raw, centred = (np.linalg.svd(data, compute_uv=False) ** 2 for data in (X, X - X.mean(0)))
     k = np.arange(61)
-    tails = [significant([s[j:].sum() / total for j in k], 5) for s in (raw, centred)]
-    losses = significant([linear_ae(*pairs[k], X)[0] / total for k in RANKS], 5)
-    return Arrays(sixteenths(images), k, *tails, losses)
+    tails = [np.array([s[j:].sum() / total for j in k]) for s in (raw, centred)]
+    losses = np.array([linear_ae(*pairs[k], X)[0] / total for k in RANKS])
+    return Arrays(grey_levels(images), k, *tails, losses)
 
 
 def draw(arrays: Arrays) -> Figure:

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from refvae.data import digits
-from refvae.figures import STYLE, significant
+from refvae.figures import STYLE
 from refvae.linear_ae import (
     critical_point,
     linear_ae,
@@ -74,8 +74,8 @@ def compute() -> Arrays:
                   for lam in LAMBDAS]
     trained = [train(X, lam) for lam in LAMBDAS[4::8]]
     plateaus = [np.delete(s2, kept).sum() for kept in SADDLES]
-    return Arrays(significant(losses, 4), significant(plateaus), significant(by_sum), significant(by_product),
-                  np.where(np.array(trained) < 1e-3, 0, significant(trained)))
+    return Arrays(losses, np.array(plateaus), np.array(by_sum), np.array(by_product),
+                  np.where(np.array(trained) < 1e-3, 0, trained))
 
 
 def draw(arrays: Arrays) -> Figure:

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from refvae.data import topics
-from refvae.figures import STYLE, significant
+from refvae.figures import STYLE
 from refvae.linear_ae.words import auc, hidden_lexicon, hold_out, latent_semantics, log_entropy, recovery_auc
 
 CLASSES, SEEDS = 4, range(10)
@@ -32,11 +32,11 @@ class Arrays(NamedTuple):
 def compute() -> Arrays:
     """Ten lexica of 80 x 80 pairs, and the help topics with a tenth of their words hidden, ten times."""
     analysis = latent_semantics(*topics(), CODE)
-    nearest = {topic: [(name, float(significant(cosine))) for name, cosine in analysis.nearest(topic, NEAREST)]
+    nearest = {topic: [(name, float(cosine)) for name, cosine in analysis.nearest(topic, NEAREST)]
                for topic in TOPICS}
     missing = {topic: [term for term, _ in analysis.surprises(topic, MISSING)] for topic in TOPICS}
-    return Arrays(significant([lexicon_curve(seed) for seed in SEEDS], 4),
-                  significant([topics_curve(seed) for seed in SEEDS], 4),
+    return Arrays(np.array([lexicon_curve(seed) for seed in SEEDS]),
+                  np.array([topics_curve(seed) for seed in SEEDS]),
                   nearest, missing)
 
 
@@ -76,7 +76,7 @@ def _curves(ax, arrays) -> None:
     curves = ((LEXICON_K, arrays.lexicon, "o-", "lexicon: 80 x 80 pairs, 4 classes"),
               (TOPICS_K, arrays.topics, "s--", "help topics: 79 x 1892"))
     for k, found, style, label in curves:
-        [line] = ax.semilogx(k, significant(found.mean(0), 4), style, markersize=4, label=label)
+        [line] = ax.semilogx(k, found.mean(0), style, markersize=4, label=label)
         ax.fill_between(k, found.min(0), found.max(0), color=line.get_color(), alpha=0.2, linewidth=0)
     ax.axvline(CLASSES, color="0.5", linewidth=0.8, linestyle=":")
     ax.annotate("number of classes", (CLASSES, 0.68), (4, 0), textcoords="offset points", color="0.35")

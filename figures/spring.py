@@ -9,7 +9,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from refvae.figures import STYLE, significant
+from refvae.figures import STYLE
 from refvae.spring import (
     axis_density,
     chain_profile,
@@ -49,17 +49,17 @@ def compute() -> Arrays:
     half, ode = [solve_chain(THETA, masses(n))[-1] for n in SIZES], [solve_ode(THETA, n)[-1] for n in SIZES]
     whole = [np.nan, *(solve_chain(THETA, np.full(n, 1 / n))[-1] for n in SIZES[1:])]  # with 4 it has no minimum
     found = [picard(THETA, l1, n, 80) for n in range(1, 17)]
-    return Arrays(np.round([profile(theta, turns).r for theta in THETAS], 4),
-                  np.round([profile(theta, parts).r for theta in THETAS], 4), np.round(curves, 4),
+    return Arrays(np.array([profile(theta, turns).r for theta in THETAS]),
+                  np.array([profile(theta, parts).r for theta in THETAS]), np.array(curves),
                   errors(np.array([half, whole, ode]) - l1),
                   errors([np.abs(p.density - axis_density(THETA, p.r, l1)).max() for p in found]),
                   errors([descent(n) for n in CHAINS]))
 
 
 def errors(found) -> np.ndarray:
-    """Moduli to three digits; NaN for round-off."""
+    """Moduli; NaN for round-off."""
     moduli = np.abs(found)
-    return significant(np.where(moduli > FLOOR, moduli, np.nan))
+    return np.where(moduli > FLOOR, moduli, np.nan)
 
 
 def descent(n: int) -> list[float]:

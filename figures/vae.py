@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from scipy.special import expit, ndtri
 
 from refvae.data import digits
-from refvae.figures import STYLE, mosaic, significant, sixteenths
+from refvae.figures import STYLE, grey_levels, mosaic
 from refvae.fit import fit
 from refvae.layers import mlp, relu
 from refvae.vae import VAE, binomial, encode, kl_std_normal, neg_elbo, vae_init
@@ -20,7 +20,7 @@ DIGIT, STEPS, SIDE = 0, np.linspace(-3, 3, 5), 7
 
 
 class Arrays(NamedTuple):
-    """Images in sixteenths: samples (7, 6, 64), traversals (8, 5, 64), the plane (7, 7, 64); nats in each unit (8,)."""
+    """Grey levels: samples (7, 6, 64), traversals (8, 5, 64), the plane (7, 7, 64); nats in each unit (8,)."""
 
     samples: np.ndarray
     traversals: np.ndarray
@@ -43,7 +43,7 @@ def compute() -> Arrays:
     grid = ndtri((np.arange(SIDE) + 0.5) / SIDE)
     plane = np.stack(np.meshgrid(grid, -grid), axis=-1)
     return Arrays(decode(eight, draws), decode(eight, codes), decode(two, plane),
-                  significant(nats[order]))
+                  nats[order])
 
 
 def train(x: np.ndarray, sizes: tuple[int, ...]) -> VAE:
@@ -53,9 +53,9 @@ def train(x: np.ndarray, sizes: tuple[int, ...]) -> VAE:
 
 
 def decode(p: VAE, codes: np.ndarray) -> np.ndarray:
-    """The mean image of every code of a grid, in eighths, as even sixteenths."""
+    """The mean image of every code of a grid, in grey levels."""
     means = expit(mlp(p.dec, codes.reshape(-1, codes.shape[-1]), relu)[0])
-    return 2 * (sixteenths(means / 2)).reshape(*codes.shape[:-1], 64)
+    return grey_levels(means).reshape(*codes.shape[:-1], 64)
 
 
 def draw(arrays: Arrays) -> Figure:

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy import stats
 
-from refvae.figures import STYLE, significant
+from refvae.figures import STYLE
 from refvae.layers import Dense
 from refvae.vae import (
     PPCA,
@@ -40,8 +40,8 @@ class Arrays(NamedTuple):
 def compute() -> Arrays:
     """The gaps by quadrature in the chi-squared law of |eps|^2; the gradients by 600 independent estimates."""
     limits = [((c / np.sqrt(2 * c - 1)) ** UNITS - 1) / 2 for c in INFLATION]
-    return Arrays(significant([scaled_gaps(c) for c in INFLATION]), significant(limits),
-                  significant(np.array([signals(K) for K in GRADIENTS]).T))
+    return Arrays(np.array([scaled_gaps(c) for c in INFLATION]), np.array(limits),
+                  np.array([signals(K) for K in GRADIENTS]).T)
 
 
 def scaled_gaps(c: float) -> list[float]:

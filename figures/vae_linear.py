@@ -14,7 +14,7 @@ from scipy import optimize
 
 from refvae import trees
 from refvae.data import digits
-from refvae.figures import STYLE, significant
+from refvae.figures import STYLE
 from refvae.vae import LinearVAE, linear_vae, linear_vae_optimum, ppca
 
 K, RANKS = 16, (2, 8, 16)
@@ -37,7 +37,7 @@ def compute() -> Arrays:
     R = np.linalg.qr(X - X.mean(0))[1] * np.sqrt(64 / len(X))
     rows = np.vstack([R, -R])
     variances = np.linalg.svd(R, compute_uv=False) ** 2 / 64
-    return Arrays(significant(variances[:61], 4), significant([ppca(X, k).sigma2 for k in RANKS], 4), eta,
+    return Arrays(variances[:61], np.array([ppca(X, k).sigma2 for k in RANKS]), eta,
                   np.array([used(linear_vae_optimum(rows, K, each)) for each in eta]),
                   np.array([used(trained(R, each)) for each in ETAS]))
 

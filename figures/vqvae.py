@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from refvae.derivations.vqvae.experiments import BLOCKS, distortion, k_means_row, split
-from refvae.figures import STYLE, significant
+from refvae.figures import STYLE
 from refvae.vqvae import choose, code_rates, fit_vqvae, implied_cost, nearest_code, rebuild
 
 LINE, TWO, IMAGE, GAMMAS = np.linspace(-3, 9, 241), np.array([[-1.0], [1.0]]), 2.5, (0.0, 0.25, 1.0)
@@ -45,8 +45,8 @@ def compute() -> Arrays:
         found = choose(p, x_test)[1]
         network.append(distortion(rebuild(p, found), x_test))
         bits.append(code_rates(found, K).fixed)
-    return Arrays(significant(costs), nearest_code(plane, CODES).reshape(201, 201), places.T, significant(slopes.T),
-                  np.array(bits), significant(network), significant([k_means_row(m, K, 0)[0] for m in BLOCKS]))
+    return Arrays(np.array(costs), nearest_code(plane, CODES).reshape(201, 201), places.T, slopes.T,
+                  np.array(bits), np.array(network), np.array([k_means_row(m, K, 0)[0] for m in BLOCKS]))
 
 
 def draw(arrays: Arrays) -> Figure:

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from refvae.derivations.vqvae.experiments import split
-from refvae.figures import STYLE, mosaic, sixteenths
+from refvae.figures import STYLE, grey_levels, mosaic
 from refvae.fit import fit
 from refvae.layers import mlp, mlp_init, relu, sigmoid
 from refvae.models.ae import AE, squared_loss
@@ -35,7 +35,7 @@ learn = partial(fit, batch=128, optimiser=Adam(3e-3), rng=1, progress=False)
 
 
 class Arrays(NamedTuple):
-    """Images (7, 8, 64) in sixteenths."""
+    """Images (7, 8, 64) in grey levels."""
 
     images: np.ndarray
 
@@ -50,7 +50,7 @@ def compute() -> Arrays:
         (made, made_logits, 12), (attention, attention_logits, 8))]
     rows = [x_test[:SHOWN], rebuild(p, choose(p, x_test[:SHOWN])[1]), rebuild(p, (K * u).astype(int)),
             *(rebuild(p, each) for each in drawn), of_vae(x, rng), of_autoencoder(x, rng)]
-    return Arrays(sixteenths(np.array(rows)))
+    return Arrays(grey_levels(np.array(rows)))
 
 
 def learned(p: Any, logits: Callable[..., Any], idx: np.ndarray, epochs: int) -> Any:

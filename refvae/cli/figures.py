@@ -1,50 +1,98 @@
-"""`refvae figures`: write the figures of the derivations as SVG, byte for byte the same on every run."""
+"""`refvae figures`: write the figures of the derivations as SVG, or compare them with those that were written."""
 
 from __future__ import annotations
 
 import argparse
 from importlib import import_module
+from importlib.metadata import version
+from io import BytesIO
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from xml.etree.ElementTree import ParseError
 
 from refvae.cli.select import BadInput
 from refvae.statements import folder
+from refvae.svg import difference, matplotlib_version
+
+EXAMPLES = """examples:
+  refvae figures
+  refvae figures linear_ae --out /tmp/figures
+  refvae figures --check                        are the figures of this package the ones that its code draws?
+"""
 
 
 def add_to(commands: Any) -> None:
     """Add the subcommand."""
-    p = commands.add_parser("figures", help="write the figures as SVG",
-                            epilog="examples:\n  refvae figures\n  refvae figures linear_ae --out /tmp/figures",
+    p = commands.add_parser("figures", help="write the figures as SVG, or check them", epilog=EXAMPLES,
                             formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("name", nargs="*", metavar="NAME", help=f"chapter: {', '.join(names())} (default: all)")
-    p.add_argument("--out", default="figures", metavar="DIR", help="folder, made if need be (default: ./figures)")
+    p.add_argument("name", nargs="*", metavar="NAME", help=f"figure: {', '.join(names())} (default: all)")
+    p.add_argument("--out", metavar="DIR", help="folder, made if need be (default: ./figures)")
+    p.add_argument("--check", action="store_true", help="write nothing; draw and compare with the figures in DIR "
+                   "(default: those beside the code); exit 1 if one is another picture")
     p.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the figures and print their paths; the exit code is 0."""
+    """Write the figures and print their paths, or check them; the exit code is 1 if a figure is another picture."""
     for name in arguments.name:
         if name not in names():
             raise BadInput(f"NAME: got {name!r}, wanted one of {', '.join(names())}")
-    out = Path(arguments.out)
+    chosen = arguments.name or names()
+    if arguments.check:
+        return check(chosen, folder("figures") if arguments.out is None else Path(arguments.out))
+    return write(chosen, Path("figures" if arguments.out is None else arguments.out))
+
+
+def write(chosen: list[str], out: Path) -> int:
+    """Draw figures into a folder."""
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BadInput(f"--out: got {arguments.out}, wanted a folder that can be made ({error.strerror})") from error
-    for name in arguments.name or names():
-        module = figure_module(name)
+        raise BadInput(f"--out: got {out}, wanted a folder that can be made ({error.strerror})") from error
+    for name in chosen:
         path = out / f"{name}.svg"
+        svg = drawn(name)
         try:
-            import_module("refvae.figures").save(module.draw(module.compute()), path)
+            path.write_bytes(svg)
         except OSError as error:
             raise BadInput(f"--out: got {out}, where {path.name} cannot be written ({error.strerror})") from error
         print(path)
     return 0
 
 
+def check(chosen: list[str], place: Path) -> int:
+    """Draw figures and print where each differs first from the one in a folder; 1 if one does or is missing there."""
+    paths, ours = {name: place / f"{name}.svg" for name in chosen}, version("matplotlib")
+    for path in paths.values():
+        if path.exists() and (theirs := matplotlib_version(path)) not in (None, ours):
+            raise BadInput(f"--check: got {path}, drawn by Matplotlib {theirs}, wanted one drawn by {ours}, which is "
+                           f"installed; pip install matplotlib=={theirs}")
+    code = 0
+    for name, path in paths.items():
+        found = compared(drawn(name), path)
+        print(f"{name}: {found or 'the same'}", flush=True)
+        code = 1 if found else code
+    return code
+
+
+def compared(svg: bytes, shown: Path) -> str | None:
+    """Where a drawn figure differs first from a file, or None."""
+    try:
+        return difference(BytesIO(svg), shown)
+    except (OSError, ParseError) as error:
+        return f"{shown} cannot be read ({error})"
+
+
+def drawn(name: str) -> bytes:
+    """The SVG of a figure."""
+    module, svg = figure_module(name), BytesIO()
+    import_module("refvae.figures").save(module.draw(module.compute()), svg)
+    return svg.getvalue()
+
+
 def names() -> list[str]:
-    """The chapters that have a figure."""
+    """The figures that there are."""
     return sorted(path.stem for path in folder("figures").glob("*.py") if not path.stem.startswith("_"))
 
 
