@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     chosen = claims(arguments.pattern)
     found = records(verify(chosen, arguments.seed, arguments.jobs), chosen)
     if arguments.json is not None:
-        _write(Path(arguments.json), json.dumps(found, indent=1, allow_nan=False) + "\n")
+        write_json(arguments.json, found)
     print("\n".join(report(found)))
     return 0 if all(record["status"] == PASS for record in found) else 1
 
@@ -94,13 +94,19 @@ def _validate(arguments: argparse.Namespace) -> None:
         raise BadInput(f"--seed: got {arguments.seed}, wanted at least 0")
     if arguments.broken is not None and (arguments.pattern or arguments.json is not None):
         raise BadInput("--break: got a PATTERN or --json too, wanted one EQ alone")
-    path = Path(arguments.json or "/") if arguments.json is not None else None
-    if path and (path.is_dir() or not path.absolute().parent.is_dir()):
-        raise BadInput(f"--json: got {arguments.json!r}, wanted a file in a folder that exists")
+    validate_json(arguments.json)
 
 
-def _write(path: Path, text: str) -> None:
+def validate_json(name: str | None) -> None:
+    """Raise BadInput for a file that cannot be written, before any work."""
+    path = Path(name or "/")
+    if name is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
+        raise BadInput(f"--json: got {name!r}, wanted a file in a folder that exists")
+
+
+def write_json(name: str, found: Sequence[dict[str, Any]]) -> None:
+    """Write the records, one below the other."""
     try:
-        path.write_text(text, "utf8")
+        Path(name).write_text(json.dumps(found, indent=1, allow_nan=False) + "\n", "utf8")
     except OSError as error:
-        raise BadInput(f"--json: got {path}, which cannot be written ({error.strerror})") from error
+        raise BadInput(f"--json: got {name}, which cannot be written ({error.strerror})") from error
