@@ -29,16 +29,16 @@ EXAMPLES = """examples:
   refvae mutate vae "1.2*"              a chapter, an equation, a glob
   refvae mutate --changed HEAD~1        the tagged lines that the last commit touches
   refvae mutate --self -j 2             the checker, all its lines, against its own tests (needs the checkout)
-  refvae mutate 3.5 --json out.json     one record per mutant for other programs
-
-A mutant is killed if a check under a number of its line, or of a claim about it, does not pass on it. What may survive,
-because it computes the same, stands in tests/mutants_allowed.toml. Nothing is written but FILE; Unix only."""
+  refvae mutate --json out.json 3.5     one record per mutant for other programs
+"""
+ABOUT = """A mutant of a tagged line is killed if a check under a number of the line, or of a claim about it, does not pass.
+What may survive, because it computes the same, stands in tests/mutants_allowed.toml. Needs a system with fork."""
 
 
 def add_to(commands: Any) -> None:
     """Add the subcommand."""
     p = commands.add_parser("mutate", help="alter every tagged line and demand that its evidence fails",
-                            epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+                            description=ABOUT, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("pattern", nargs="*", metavar="PATTERN", help="chapter, equation number or glob (default: all)")
     p.add_argument("--changed", metavar="REV", help="only the lines that differ from this Git revision")
     p.add_argument("--self", dest="checker", action="store_true", help="the lines of the checker, against its tests")
