@@ -31,8 +31,8 @@ EXAMPLES = """examples:
   refvae mutate --self -j 2             the checker, all its lines, against its own tests (needs the checkout)
   refvae mutate --json out.json 3.5     one record per mutant for other programs
 """
-ABOUT = """A mutant of a tagged line is killed if a check under a number of the line, or of a claim about it, does not pass.
-What may survive, because it computes the same, stands in tests/mutants_allowed.toml. Needs a system with fork."""
+ABOUT = """A mutant of a tagged line is killed if a check under a number of the line, or of a claim about it, does not
+pass. What may survive, because it computes the same, stands in tests/mutants_allowed.toml. Needs a system with fork."""
 
 
 def add_to(commands: Any) -> None:
