@@ -1,0 +1,302 @@
+"""Laws of estimators of differential entropy in nats, and of those from k-nearest neighbours in particular."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import digamma
+
+from refvae.entropy import log_ball_volume
+from refvae.inputs import whole
+from refvae.laws.law import Case, Catalogue, LawReport
+from refvae.trees import Array
+
+SHAPES = ((5, 1), (7, 2), (9, 3), (31, 1), (30, 2), (33, 5))
+FRONT: dict[str, Callable[[int], Any]] = {"psi(n)": digamma, "log(n - 1)": lambda n: np.log(n - 1), "log(n)": np.log}
+
+
+@dataclass(frozen=True)
+class EntropySubject:
+    """An estimator f(x), or f(x, k) of which any order can be asked; `k` and `norm` are None if it is none of k-NN."""
+
+    f: Callable[..., Any]
+    norm: float | None = 2
+    k: int | None = 3
+    constant: str = "psi(n)"
+    tol: float = 1e-9
+
+    def __post_init__(self) -> None:
+        if self.norm not in (None, 2, np.inf):
+            raise ValueError(f"norm: got {self.norm!r}, wanted 2, numpy.inf or None")
+        if self.constant not in FRONT:
+            raise ValueError(f"constant: got {self.constant!r}, wanted one of {', '.join(FRONT)}")
+        if self.k is not None:
+            whole(self.k, "k")
+
+    def __call__(self, x: Array, k: int | None = None) -> float:
+        """The estimate of order k, or of the order it has."""
+        order = {"k": k or self.k} if self.any_order else {}
+        return float(self.f(x, **order))
+
+    @property
+    def any_order(self) -> bool:
+        """Whether f takes k."""
+        return self.k is not None and "k" in inspect.signature(self.f).parameters
+
+    def orders(self) -> tuple[int, ...]:
+        """The orders that can be asked."""
+        return (1, 2, 3, 5) if self.any_order else (self.k,) if self.k else ()
+
+    def samples(self, rng: np.random.Generator) -> Iterator[Array]:
+        """Points on a grid of 2^-20, so that sums of them are exact, the smallest sample first."""
+        least = (self.k or 1) + 2
+        for n, d in SHAPES:
+            if n >= least:
+                yield np.round(rng.standard_normal((n, d)) * 2**20) / 2**20
+
+    def same(self, code: str, inputs: Mapping[str, Any], got: float, want: float) -> Case:
+        """A case in which two estimates agree to rounding."""
+        return Case(code, inputs, got, want, self.tol * (1 + abs(want)))
+
+
+catalogue = Catalogue("entropy", EntropySubject)
+
+
+def check_entropy(f: Callable[..., Any], *, norm: float | None = 2, k: int | None = 3, constant: str = "psi(n)",
+                  tol: float = 1e-9, expected_failures: Mapping[str, str] | None = None, seed: int = 0) -> LawReport:
+    """Hold an estimator of entropy in nats, x (n, d) -> a number, to the laws of chapter 6.
+
+    norm, k   of a k-nearest-neighbour estimate, 2 or numpy.inf; None if f is none: then fewer laws apply
+    constant  "psi(n)", "log(n - 1)" or "log(n)": what stands in front of the mean logarithm
+    tol       what rounding or a documented jitter may change, in nats
+    """
+    return catalogue.check(f, expected_failures, seed, norm=norm, k=k, constant=constant, tol=tol)
+
+
+def of_neighbours(subject: EntropySubject) -> str:
+    """Estimates from the k-th nearest neighbour."""
+    return "" if subject.k is not None and subject.norm is not None else "no k-nearest-neighbour estimate"
+
+
+def euclidean(subject: EntropySubject) -> str:
+    """Estimates from the k-th nearest neighbour in the Euclidean norm."""
+    return of_neighbours(subject) or ("" if subject.norm == 2 else "norm 2 alone")
+
+
+def of_any_order(subject: EntropySubject) -> str:
+    """Estimates from the k-th nearest neighbour of which every order can be asked."""
+    return of_neighbours(subject) or ("" if subject.any_order else "f takes no k")
+
+
+# Motions and scalings
+
+
+@catalogue.law("6.8", "ties broken by the order of rows")
+def rows_in_any_order(f: EntropySubject, rng: np.random.Generator) -> Iterator[Case]:
+    """The entropy of a sample does not depend on the order of its rows."""
+    for x in f.samples(rng):
+        order = rng.permutation(len(x))
+        yield f.same("f(x[order])", {"x": x, "order": order}, f(x[order]), f(x))
+
+
+@catalogue.law("6.8", "distances along the first axis only")
+def columns_in_any_order(f: EntropySubject, rng: np.random.Generator) -> Iterator[Case]:
+    """The entropy does not depend on the order of the columns."""
+    for x in f.samples(rng):
+        yield f.same("f(x[:, ::-1])", {"x": x}, f(np.ascontiguousarray(x[:, ::-1])), f(x))
+
+
+@catalogue.law("6.8", "logarithm of |x| for x")
+def reflections(f: EntropySubject, rng: np.random.Generator) -> Iterator[Case]:
+    """Changing the sign of columns changes nothing."""
+    for x in f.samples(rng):
+        signs = rng.choice([-1.0, 1.0], x.shape[1])
+        yield f.same("f(signs * x)", {"x": x, "signs": signs}, f(signs * x), f(x))
+
+
+@catalogue.law("6.8", "uncentred products for distances", "moments about 0")
+def translations(f: EntropySubject, rng: np.random.Generator) -> Iterator[Case]:
+    """Moving all points by the same vector changes nothing; here all sums are exact."""
+    for shift in (1.0, 2.0**10, 2.0**30):
+        for x in f.samples(rng):
+            t = shift * rng.integers(-3, 4, x.shape[1]).astype(float)
+            yield f.same("f(x + t)", {"x": x, "t": t}, f(x + t), f(x))
+
+
+@catalogue.law("6.8", "another norm than the one named", needs=euclidean)
+def rotations(f: EntropySubject, rng: np.random.Generator) -> Iterator[Case]:
+    """Rotating the points changes nothing in the Euclidean norm."""
+    for x in f.samples(rng):
+        q = np.linalg.qr(rng.standard_normal((x.shape[1], x.shape[1])))[0]
+        yield f.same("f(x @ q)", {"x": x, "q": q}, f(x @ q), f(x))
+
+
+@catalogue.law("6.8", "d forgotten", "binary logarithm of the distances", "jitter of a fixed size",
+               "a floor under the distances")
+def powers_of_two(f: EntropySubject, rng: np.random.Generator) -> Iterator[Case]:
+    """H(2^m x) = H(x) + m d log 2."""
+    for m in (1, -3, 30, -40):
+        for x in f.samples(rng):
+            want = f(x) + m * x.shape[1] * np.log(2)
+            yield f.same(f"f(2.0**{m} * x)", {"x": x}, f(2.0**m * x), want)
+
+
+@catalogue.law("6.59", "single precision", "squares that overflow")
+def extreme_scales(f: EntropySubject, rng: np.random.Generator) -> Iterator[Case]:
+    """H(2^m x) = H(x) + m d log 2 also where squares leave the range of floats."""
+    for m in (140, -140, 520, -520):
+        for x in f.samples(rng):
+            want = f(x) + m * x.shape[1] * np.log(2)
+            yield f.same(f"f(2.0**{m} * x)", {"x": x}, f(2.0**m * x), want)
+
+
+@catalogue.law("6.8", "standardised and not put back", needs=of_neighbours)
+def one_stretched_column_in_one_dimension(f: EntropySubject, rng: np.random.Generator) -> Iterator[Case]:
+    """On a line H(a x + b) = H(x) + log|a| for every a."""
+    for x in (x for x in f.samples(rng) if x.shape[1] == 1):
+        a, b = float(rng.uniform(0.1, 9)) * rng.choice([-1, 1]), float(rng.uniform(-9, 9))
+        yield Case(f"f({a!r} * x + {b!r})", {"x": x}, f(a * x + b), f(x) + np.log(abs(a)), 1e-9 + f.tol * 10)
+
+
+# Types
+
+
+@catalogue.law("6.5", "unsigned differences")
+def whole_numbers_in_any_type(f: EntropySubject, rng: np.random.Generator) -> Iterator[Case]:
+    """Whole numbers stored as uint8, int16 or float32 have the entropy that they have as float64."""
+    for n, d in ((7, 1), (9, 2), (30, 3)):
+        if n > (f.k or 1):
+            x = np.stack([rng.permutation(250)[:n] for _ in range(d)], axis=1)
+            for kind in (np.uint8, np.int16, np.float32):
+                given = x.astype(kind)
+                yield f.same("f(x)", {"x": given}, f(given), f(x.astype(float)))
+
+
+@catalogue.law("6.5", "sorted in place")
+def input_is_left_alone(f: EntropySubject, rng: np.random.Generator) -> Iterator[Case]:
+    """The estimate does not change its argument."""
+    for x in f.samples(rng):
+        before = x.copy()
+        f(x)
+        yield Case("f(x); x", {"x": before}, x, before, 0)
+
+
+@catalogue.law("6.5", "global random state")
+def the_same_twice(f: EntropySubject, rng: np.random.Generator) -> Iterator[Case]:
+    """Asked twice, the estimate is the same."""
+    for x in f.samples(rng):
+        yield f.same("f(x), twice", {"x": x}, f(x), f(x))
+
+
+# Known values
+
+
+def constant(f: EntropySubject, n: int, k: int) -> float:
+    """What stands in front of the mean log volume, by the convention of the estimator."""
+    front: float = FRONT[f.constant](n)
+    return front - float(digamma(k))
+
+
+def distances(x: Array, norm: float | None) -> Array:
+    """Of all pairs of rows, by differences.   x: (n, d) -> (n, n)"""
+    difference = np.abs(x[:, None].astype(float) - x)
+    unit = 2.0 ** np.frexp(difference.max() or 1.0)[1]
+    return np.asarray(difference.max(2) if norm == np.inf else unit * np.sqrt(((difference / unit) ** 2).sum(2)))
+
+
+def definition(f: EntropySubject, x: Array, k: int) -> float:
+    """psi(n) - psi(k) + log V + d times the mean log distance to the k-th other point, by comparing all pairs."""
+    d, distance = x.shape[1], distances(x, f.norm)
+    np.fill_diagonal(distance, -1)  # the point itself comes first, whatever else coincides with it
+    rho = np.sort(distance, axis=1)[:, k]
+    mean: float = np.log(rho).mean()
+    return constant(f, len(x), k) + log_ball_volume(d, f.norm or 2) + d * mean
+
+
+@catalogue.law("6.14", "diameter for the radius", "psi(n - 1) for psi(n)", "log n for psi(n)", needs=of_neighbours)
+def two_points(f: EntropySubject, rng: np.random.Generator) -> Iterator[Case]:
+    """Two points at distance r have the estimate 1 + log V + d log r at k = 1."""
+    for d in (1, 2, 3, 5) if 1 in f.orders() else ():
+        x = np.zeros((2, d))
+        x[1, 0] = r = float(rng.uniform(0.5, 3))
+        want = constant(f, 2, 1) + log_ball_volume(d, f.norm or 2) + d * np.log(r)
+        yield f.same("f(x, k=1)", {"x": x}, f(x, 1), want)
+
+
+@catalogue.law("6.14", "the point counted as its own neighbour", "psi(k + 1) for psi(k)", needs=euclidean)
+def simplex(f: EntropySubject, rng: np.random.Generator) -> Iterator[Case]:
+    """d + 1 points with all distances r have the estimate psi(n) - psi(k) + log V + d log r at every k."""
+    for k in f.orders():
+        for d in (k, k + 1, k + 3):
+            x = np.vstack([np.eye(d), np.full(d, (1 + np.sqrt(d + 1)) / d)])
+            want = constant(f, d + 1, k) + log_ball_volume(d) + d * np.log(2) / 2
+            yield f.same(f"f(x, k={k})", {"x": x}, f(x, k), want)
+
+
+@catalogue.law("6.14", "volume of the other norm", needs=of_neighbours)
+def cross_polytope(f: EntropySubject, rng: np.random.Generator) -> Iterator[Case]:
+    """The points e_i and -e_i: up to order 2d - 2 all are at distance sqrt 2, or 1 in the maximum norm."""
+    for k in f.orders():
+        d = k // 2 + 2
+        x = np.vstack([np.eye(d), -np.eye(d)])
+        rho = 1.0 if f.norm == np.inf else np.sqrt(2)
+        want = constant(f, 2 * d, k) + log_ball_volume(d, f.norm or 2) + d * np.log(rho)
+        yield f.same(f"f(x, k={k})", {"x": x}, f(x, k), want)
+
+
+@catalogue.law("6.5", "diameter for the radius", "psi(n - 1) for psi(n)", "k + 1 for k", needs=of_neighbours)
+def the_definition(f: EntropySubject, rng: np.random.Generator) -> Iterator[Case]:
+    """The estimate is psi(n) - psi(k) + log V + d times the mean log distance to the k-th other point."""
+    for k in f.orders():
+        for x in f.samples(rng):
+            if len(x) > k:
+                yield f.same(f"f(x, k={k})", {"x": x}, f(x, k), definition(f, x, k))
+
+
+@catalogue.law("6.5", "equal points removed", needs=of_neighbours)
+def points_that_coincide(f: EntropySubject, rng: np.random.Generator) -> Iterator[Case]:
+    """Pairs of equal points count as neighbours at distance 0, so orders from 2 on are as the definition says."""
+    for k in (k for k in f.orders() if k > 1):
+        for n, d in ((4, 1), (5, 2), (12, 3)):
+            x = np.repeat(np.round(rng.standard_normal((n, d)) * 2**20) / 2**20, 2, axis=0)
+            if k < 2 * n:
+                yield f.same(f"f(x, k={k})", {"x": x}, f(x, k), definition(f, x, k))
+
+
+# Orders
+
+
+@catalogue.law("6.15", "k ignored", "psi(1) for every order", needs=of_any_order)
+def mean_over_all_orders(f: EntropySubject, rng: np.random.Generator) -> Iterator[Case]:
+    """The mean over k = 1, ..., n - 1 is the constant's mean + log V + d times the mean log distance of all pairs."""
+    for n, d in ((3, 1), (5, 2), (7, 3)):
+        x = np.round(rng.standard_normal((n, d)) * 2**20) / 2**20
+        logs = np.log(distances(x, f.norm)[np.triu_indices(n, 1)])
+        orders = range(1, n)
+        want = np.mean([constant(f, n, k) for k in orders]) + log_ball_volume(d, f.norm or 2) + d * np.mean(logs)
+        yield f.same("mean of f(x, k) over k", {"x": x}, float(np.mean([f(x, k) for k in orders])), float(want))
+
+
+@catalogue.law("6.16", "neighbours not sorted", needs=of_any_order)
+def order_after_order(f: EntropySubject, rng: np.random.Generator) -> Iterator[Case]:
+    """H at k + 1 is at least H at k minus 1/k, since no distance falls."""
+    for x in f.samples(rng):
+        for k in range(1, len(x) - 1):
+            fall = f(x, k) - f(x, k + 1)
+            yield Case(f"max(f(x, {k}) - f(x, {k + 1}), {1 / k})", {"x": x}, max(fall, 1 / k), 1 / k, 10 * f.tol)
+
+
+# Laws whose entropy is known
+
+
+@catalogue.law("5.24", "bits for nats", "sign")
+def normal_and_uniform_law(f: EntropySubject, rng: np.random.Generator) -> Iterator[Case]:
+    """2000 draws of N(0, 1) and of the uniform law on (0, 3): 1.4189 and log 3, within 8 standard errors and a bias."""
+    for draw, truth in {"standard_normal((2000, 1))": (1 + np.log(2 * np.pi)) / 2,
+                        "uniform(0, 3, (2000, 1))": np.log(3)}.items():
+        code = f"np.random.default_rng({rng.integers(2**31)}).{draw}"
+        yield Case(f"f({code})", {}, f(eval(code, {"np": np})), truth, 0.3)
