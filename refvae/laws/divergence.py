@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import digamma
 
 from refvae.inputs import whole
-from refvae.laws.entropy import distances
+from refvae.laws.entropy_knn import distances
 from refvae.laws.law import Case, Catalogue, LawReport
 from refvae.trees import Array
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import digamma
 
 from refvae.laws.divergence import catalogue
-from refvae.laws.entropy import distances
+from refvae.laws.entropy_knn import distances
 from refvae.trees import Array
 
 mistake = catalogue.mistake

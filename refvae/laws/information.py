@@ -161,7 +161,8 @@ def the_counts(f: InformationSubject, rng: np.random.Generator) -> Iterator[Case
         for n, dims in SHAPES[:4]:
             xs = [np.round(rng.standard_normal((n, d)) * 2**20) / 2**20 for d in dims[:f.arity]]
             want = float(oracle(*xs, k=k))
-            yield Case(f"f of these, k={k}", dict(zip("xyz", xs, strict=False)), f(*xs, k=k), want, f.tol * (1 + abs(want)))
+            allowed = f.tol * (1 + abs(want))
+            yield Case(f"f of these, k={k}", dict(zip("xyz", xs, strict=False)), f(*xs, k=k), want, allowed)
 
 
 def _together(method: Any) -> Any:

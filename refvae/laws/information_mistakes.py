@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.special import digamma
 
-from refvae.laws.entropy import distances
+from refvae.laws.entropy_knn import distances
 from refvae.laws.information import catalogue
 from refvae.trees import Array
 

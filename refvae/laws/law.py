@@ -54,14 +54,14 @@ Check = Callable[[Any, np.random.Generator], Iterator[Case]]
 class Law:
     """A statement about all right subjects of one kind.
 
-    name       of the law;   statement  in one sentence;   number  the claim that proves it
+    name       of the law;   statement  in one sentence;   source  the number of the claim that proves it, or a paper
     finds      mistakes that usually break it, each with a wrong version in the catalogue
     needs      subject -> why the law does not apply, or "" if it does; its docstring is the hypothesis
     """
 
     name: str
     statement: str
-    number: str
+    source: str
     finds: tuple[str, ...]
     needs: Callable[[Any], str]
     check: Check = field(repr=False)
@@ -94,7 +94,7 @@ class Judgement(NamedTuple):
     def __str__(self) -> str:
         if self.verdict != BROKEN:
             return f"{self.verdict}: {self.law.name}" + (f" ({self.note})" if self.note else f", {self.cases} cases")
-        lines = [f"BROKEN: {self.law.name}, ({self.law.number}): {self.law.statement}",
+        lines = [f"BROKEN: {self.law.name}, ({self.law.source}): {self.law.statement}",
                  *(f"    {line}" for line in self.note.splitlines()), f"  usual causes: {', '.join(self.law.finds)}"]
         return "\n".join(lines)
 
@@ -117,11 +117,11 @@ class Catalogue:
     laws: dict[str, Law] = field(default_factory=dict)
     mistakes: dict[str, tuple[Any, dict[str, Any]]] = field(default_factory=dict)
 
-    def law(self, number: str, *finds: str, needs: Callable[[Any], str] = anything) -> Callable[[Check], Check]:
+    def law(self, source: str, *finds: str, needs: Callable[[Any], str] = anything) -> Callable[[Check], Check]:
         """Register the decorated generator: its name with spaces is the law's, its docstring the statement."""
         def register(check: Check) -> Check:
             name, statement = check.__name__.replace("_", " "), " ".join((check.__doc__ or "").split())
-            self.laws[name] = Law(name, statement, number, finds, needs, check)
+            self.laws[name] = Law(name, statement, source, finds, needs, check)
             return check
 
         return register
@@ -138,10 +138,15 @@ class Catalogue:
               **settings: Any) -> LawReport:
         """Hold f to every law; ValueError if an expected failure names no law."""
         expected = dict(expected_failures or {})
-        if unknown := sorted(set(expected) - set(self.laws)):
-            raise ValueError(f"expected_failures: got {unknown[0]!r}, wanted names out of {', '.join(self.laws)}")
+        self.refuse_unknown(expected)
         subject = self.subject(f, **settings)
         return LawReport(self.kind, tuple(law.judge(subject, seed) for law in self.laws.values()), expected)
+
+
+    def refuse_unknown(self, expected: Mapping[str, str]) -> None:
+        """Raise ValueError if an expected failure names no law."""
+        if unknown := sorted(set(expected) - set(self.laws)):
+            raise ValueError(f"expected_failures: got {unknown[0]!r}, wanted names out of {', '.join(self.laws)}")
 
 
 class LawError(AssertionError):
