@@ -27,6 +27,7 @@ class EntropySubject:
     k: int | None = 3
     constant: str = "psi(n)"
     tol: float = 1e-9
+    scalar: bool = False
 
     def __post_init__(self) -> None:
         if self.norm not in (None, 2, np.inf):
@@ -54,7 +55,7 @@ class EntropySubject:
         """Points on a grid of 2^-20, so that sums of them are exact, the smallest sample first."""
         least = (self.k or 1) + 2
         for n, d in SHAPES:
-            if n >= least:
+            if n >= least and (d == 1 or not self.scalar):
                 yield np.round(rng.standard_normal((n, d)) * 2**20) / 2**20
 
     def same(self, code: str, inputs: Mapping[str, Any], got: float, want: float) -> Case:
@@ -66,14 +67,15 @@ catalogue = Catalogue("entropy", EntropySubject)
 
 
 def check_entropy(f: Callable[..., Any], *, norm: float | None = 2, k: int | None = 3, constant: str = "psi(n)",
-                  tol: float = 1e-9, expected_failures: Mapping[str, str] | None = None, seed: int = 0) -> LawReport:
+                  tol: float = 1e-9, scalar: bool = False, expected_failures: Mapping[str, str] | None = None, seed: int = 0) -> LawReport:
     """Hold an estimator of entropy in nats, x (n, d) -> a number, to the laws of chapter 6.
 
     norm, k   of a k-nearest-neighbour estimate, 2 or numpy.inf; None if f is none: then fewer laws apply
     constant  "psi(n)", "log(n - 1)" or "log(n)": what stands in front of the mean logarithm
     tol       what rounding or a documented jitter may change, in nats
+    scalar    f takes one column alone
     """
-    return catalogue.check(f, expected_failures, seed, norm=norm, k=k, constant=constant, tol=tol)
+    return catalogue.check(f, expected_failures, seed, norm=norm, k=k, constant=constant, tol=tol, scalar=scalar)
 
 
 def of_neighbours(subject: EntropySubject) -> str:
@@ -168,7 +170,7 @@ def one_stretched_column_in_one_dimension(f: EntropySubject, rng: np.random.Gene
 def whole_numbers_in_any_type(f: EntropySubject, rng: np.random.Generator) -> Iterator[Case]:
     """Whole numbers stored as uint8, int16 or float32 have the entropy that they have as float64."""
     for n, d in ((7, 1), (9, 2), (30, 3)):
-        if n > (f.k or 1):
+        if n > (f.k or 1) and (d == 1 or not f.scalar):
             x = np.stack([rng.permutation(250)[:n] for _ in range(d)], axis=1)
             for kind in (np.uint8, np.int16, np.float32):
                 given = x.astype(kind)

@@ -25,6 +25,7 @@ class InformationSubject:
     """An estimator f(x, y), f(x, y, z) of I(x; y | z), or f([x, y, z]); of every order if it takes k.
 
     kind    "mutual", "conditional" or "total";   method  "ksg1", "ksg2", or None if it is neither
+    scalar  it takes variables of one column alone
     """
 
     f: Callable[..., Any]
@@ -32,6 +33,7 @@ class InformationSubject:
     method: str | None = "ksg1"
     k: int | None = 3
     tol: float = 1e-9
+    scalar: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS or self.method not in ("ksg1", "ksg2", None):
@@ -56,9 +58,13 @@ class InformationSubject:
 
     def samples(self, rng: np.random.Generator) -> Iterator[list[Array]]:
         """Variables that depend on each other, on a grid of 2^-20, so that sums are exact."""
-        for n, dims in SHAPES:
+        for n, dims in self.shapes():
             common = rng.standard_normal((n, 1))
-            yield [np.round((common + rng.standard_normal((n, d))) * 2**20) / 2**20 for d in dims[:self.arity]]
+            yield [np.round((common + rng.standard_normal((n, d))) * 2**20) / 2**20 for d in dims]
+
+    def shapes(self) -> list[tuple[int, tuple[int, ...]]]:
+        """Sample sizes, and dimensions of as many variables as it takes."""
+        return [(n, (1,) * self.arity if self.scalar else dims[:self.arity]) for n, dims in SHAPES]
 
     @property
     def arity(self) -> int:
@@ -77,16 +83,17 @@ catalogue = Catalogue("information", InformationSubject)
 
 
 def check_information(f: Callable[..., Any], *, kind: str = "mutual", method: str | None = "ksg1", k: int | None = 3,
-                      tol: float = 1e-9, expected_failures: Mapping[str, str] | None = None,
-                      seed: int = 0) -> LawReport:
+                      tol: float = 1e-9, scalar: bool = False,
+                      expected_failures: Mapping[str, str] | None = None, seed: int = 0) -> LawReport:
     """Hold an estimator of information in nats to the laws of chapter 6.
 
     kind     "mutual": f(x, y); "conditional": f(x, y, z) is I(x; y | z); "total": f([x, y, z]); all (n, d)
     method   "ksg1" or "ksg2", first and second estimate of Kraskov et al. 2004, maximum norm; None if it is neither
     k        the order, at most 5; f may take it by this name, and is then asked for several
     tol      what rounding or a documented jitter may change, in nats
+    scalar   f takes variables of one column alone
     """
-    return catalogue.check(f, expected_failures, seed, kind=kind, method=method, k=k, tol=tol)
+    return catalogue.check(f, expected_failures, seed, kind=kind, method=method, k=k, tol=tol, scalar=scalar)
 
 
 def of_counts(subject: InformationSubject) -> str:
@@ -158,8 +165,8 @@ def the_counts(f: InformationSubject, rng: np.random.Generator) -> Iterator[Case
     """The estimate is the rational number that comparisons of distances give."""
     oracle: Any = exact_conditional_mutual_information if f.kind == "conditional" else _together(f.method)
     for k in f.orders():
-        for n, dims in SHAPES[:4]:
-            xs = [np.round(rng.standard_normal((n, d)) * 2**20) / 2**20 for d in dims[:f.arity]]
+        for n, dims in f.shapes()[:4]:
+            xs = [np.round(rng.standard_normal((n, d)) * 2**20) / 2**20 for d in dims]
             want = float(oracle(*xs, k=k))
             allowed = f.tol * (1 + abs(want))
             yield Case(f"f of these, k={k}", dict(zip("xyz", xs, strict=False)), f(*xs, k=k), want, allowed)
@@ -186,8 +193,8 @@ def all_permutations(f: InformationSubject, rng: np.random.Generator) -> Iterato
 @catalogue.law("6.41", "unsigned differences")
 def whole_numbers_in_any_type(f: InformationSubject, rng: np.random.Generator) -> Iterator[Case]:
     """Whole numbers stored as uint8, int16 or float32 have the information that they have as float64."""
-    for n, dims in SHAPES[1:4]:
-        xs = [np.stack([rng.permutation(250)[:n] for _ in range(d)], axis=1) for d in dims[:f.arity]]
+    for n, dims in f.shapes()[1:4]:
+        xs = [np.stack([rng.permutation(250)[:n] for _ in range(d)], axis=1) for d in dims]
         for kind in (np.uint8, np.int16, np.float32):
             yield f.ask(f"{np.dtype(kind).name} for float64", [x.astype(float) for x in xs],
                         [x.astype(kind) for x in xs])
