@@ -5,8 +5,8 @@
     python benchmarks/peers.py "ennemi: mi"     # one of them, with every counterexample in full
     python benchmarks/peers.py --markdown       # the table and the list of PEERS.md
 
-A subject says what its documentation promises and, for each law that it is known to break, why. A law that breaks and is
-not in that list, or is in it and holds, makes the exit code 1: then PEERS.md is out of date.
+A subject says what its documentation promises and, for each law that it is known to break, why. A law that breaks and
+is not in that list, or is in it and holds, makes the exit code 1: then PEERS.md is out of date.
 """
 
 from __future__ import annotations
@@ -117,6 +117,7 @@ SQUARES = "squares of distances leave the range of floats; nothing is said of su
 NOISE_COPIES = "the noise on x and on y is not the same, so that a variable is no copy of itself"
 TIES = "the noise breaks ties of whole numbers by chance, as documented"
 
+SHRUNK = "radii are made smaller by {}, whatever the units: on large numbers that is nothing, and ends are counted"
 FLOOR = "the noise is 1e-10 of the mean size of a column, and of 1 if that is smaller: data of 1e-18 drown in it"
 SCALED = "columns are divided by their standard deviations before, as documented: other neighbours"
 
@@ -126,8 +127,7 @@ PEERS = (
          {"powers of two": JITTER, "extreme scales": JITTER}, {"norm": INF, "tol": 1e-6}),
     Peer("npeet_plus", "mi", "information", lambda: npeet("mi"),
          "the first estimate of Kraskov et al. 2004, noise of 1e-10 against ties",
-         {"common scalings": "radii are made smaller by 1e-15, whatever the units: on large numbers that is nothing and "
-                             "ends are counted",
+         {"common scalings": SHRUNK.format("1e-15"),
           "never above the bound": NOISE_COPIES, "whole numbers in any type": TIES}, {"tol": 1e-6}),
     Peer("npeet_plus", "cmi", "information", lambda: npeet("cmi"),
          "the estimate of Frenzel and Pompe 2007, noise of 1e-10 against ties",
@@ -142,8 +142,8 @@ PEERS = (
              "extreme scales": SQUARES,
              **dict.fromkeys(("two points", "simplex", "cross polytope", "the definition", "points that coincide",
                               "mean over all orders", "normal and uniform law"),
-                             "the volume of the unit ball of radius 1 goes with distances that are doubled: d log 2 too "
-                             "much; a comment in the source asks where the 2 comes from")}),
+                             "the volume of the ball of radius 1 goes with distances that are doubled: d log 2 too much"
+                             "; a comment in the source asks where the 2 comes from")}),
     Peer("entropy_estimators", "get_mi", "information", lambda: continuous("get_mi"),
          "the first estimate of Kraskov et al. 2004, (8)", dict.fromkeys(
              ("never above the bound", "the counts", "all permutations"),
@@ -161,19 +161,18 @@ PEERS = (
          lambda: infomeasure("mutual_information", ksg_id=2),
          'the second estimate of Kraskov et al. 2004: "non-strict inequality and a modified formula"', dict.fromkeys(
              ("the counts", "all permutations", "normal variables"),
-             "counts are taken within the joint distance in both spaces and hold the point itself; (9) of the paper counts "
-             "the others within an extent of each space: correlated by .9 it gives about .48 for .83"),
+             "counts are taken within the joint distance in both spaces and hold the point itself; (9) of the paper "
+             "counts the others within an extent of each space: correlated by .9 it gives about .48 for .83"),
          {"method": "ksg2"}),
     Peer("infomeasure", "conditional_mutual_information", "information", lambda: infomeasure("cmi"),
          "the estimate of Frenzel and Pompe 2007", {}, {"kind": "conditional"}),
     Peer("ennemi", "estimate_entropy", "entropy", ennemi_entropy, "Kraskov et al. 2004, maximum norm, in nats", {},
          {"norm": INF, "tol": 2e-5}),
-    Peer("ennemi", "estimate_mi", "information", ennemi_mi, "the first estimate of Kraskov et al. 2004, with preprocess = False",
-         {"common scalings": "radii are made smaller by 1e-12, whatever the units: on large numbers that is nothing, and "
-                             "ends are counted"}, {"tol": 1e-4, "scalar": True}),
+    Peer("ennemi", "estimate_mi", "information", ennemi_mi, "the first estimate of Kraskov et al. 2004, preprocess off",
+         {"common scalings": SHRUNK.format("1e-12")}, {"tol": 1e-4, "scalar": True}),
     Peer("scikit-learn", "mutual_info_regression", "information", sklearn_mi,
          "the first estimate of Kraskov et al. 2004, columns scaled, noise, cut off at 0", {
-             "separate translations": "noise is added in the size of the mean, as documented: far from 0 it is all there is",
+             "separate translations": "noise has the size of the mean, as documented: far from 0 it is all there is",
              "common scalings": FLOOR, "never above the bound": NOISE_COPIES, "the counts": SCALED,
              "all permutations": "negative estimates are cut off at 0, as documented: the mean is no longer 0"},
          {"scalar": True}),

@@ -67,7 +67,8 @@ catalogue = Catalogue("entropy", EntropySubject)
 
 
 def check_entropy(f: Callable[..., Any], *, norm: float | None = 2, k: int | None = 3, constant: str = "psi(n)",
-                  tol: float = 1e-9, scalar: bool = False, expected_failures: Mapping[str, str] | None = None, seed: int = 0) -> LawReport:
+                  tol: float = 1e-9, scalar: bool = False,
+                  expected_failures: Mapping[str, str] | None = None, seed: int = 0) -> LawReport:
     """Hold an estimator of entropy in nats, x (n, d) -> a number, to the laws of chapter 6.
 
     norm, k   of a k-nearest-neighbour estimate, 2 or numpy.inf; None if f is none: then fewer laws apply
