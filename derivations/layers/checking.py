@@ -6,7 +6,7 @@ import numpy as np
 
 from refvae.check.numeric import STEP, complex_step, gauss_lobatto, line_terms, remainder, stencil
 from refvae.check.report import block_error
-from refvae.evidence import Ledger, entrywise, gap, order
+from refvae.evidence import Ledger, entrywise, gap, holds, order
 
 ledger = Ledger()
 
@@ -73,6 +73,15 @@ def no_scale(error, rng):
     a, n = rng.standard_normal((2, 7))
     got = [error(1e-6 * a, 1e-6 * n), error(1e-200 * a, 1e-200 * n), error(0 * n, 1e-6 * n)]
     return gap(np.array(got), np.array([error(a, n), error(a, n), 1.0]))
+
+
+@ledger.add("1.28", "limit", block_error, bound=0, wrong={
+    "0 against 0 undefined": lambda a, n: np.float64(np.linalg.norm(a - n)) / max(np.linalg.norm(a), np.linalg.norm(n)),
+    "sign kept": lambda a, n: -block_error(a, n)})
+def never_below_zero(error, rng):
+    """Between different gradients it is above 0; between equal ones, and for 0 against 0, it is exactly 0."""
+    a, n = rng.standard_normal((2, 7))
+    return holds([error(a, n) > 0, error(n, a) > 0, error(a, a) == 0, error(0 * a, 0 * n) == 0])
 
 
 def rule(nodes, weights):

@@ -27,9 +27,9 @@ NLL_WRONG = {"log-variance taken for log sigma": lambda mu, lv, x: gaussian_nll(
 
 @ledger.add("3.3", "oracle", gaussian_nll, bound=1e-12, wrong=NLL_WRONG)
 def scipy_normal(nll, rng):
-    """scipy.stats.norm.logpdf with the standard deviation, summed over features."""
-    mu, logvar, x = three(rng)
-    return gap(nll(mu, logvar, x)[0], -stats.norm.logpdf(x, mu, np.exp(logvar / 2)).sum(1))
+    """scipy.stats.norm.logpdf with the standard deviation, summed over features, for a stack of batches."""
+    mu, logvar, x = rng.standard_normal((3, 5, 7, 6))
+    return gap(nll(mu, logvar, x)[0], -stats.norm.logpdf(x, mu, np.exp(logvar / 2)).sum(2))
 
 
 @ledger.add("3.3", "law", gaussian_nll, wrong={key: NLL_WRONG[key] for key in NLL_WRONG if "features" not in key})
@@ -75,12 +75,12 @@ KL_WRONG = {"log-variance taken for log sigma": lambda mu, lv: kl_std_normal(mu,
 
 @ledger.add("3.5", "identity", kl_std_normal, wrong=KL_WRONG)
 def integral_of_the_definition(kl, rng):
-    """The mean of log q - log p under q, with SciPy's densities and Gauss-Hermite nodes, which are exact here."""
-    mu, logvar = three(rng)[:2]
+    """The mean of log q - log p under q, by SciPy's densities and exact Gauss-Hermite nodes, for a stack of batches."""
+    mu, logvar = rng.standard_normal((2, 5, 7, 6))
     nodes, weights = gauss_hermite(5)
     z = mu[..., None] + np.exp(logvar / 2)[..., None] * nodes[:, 0]
     ratio = stats.norm.logpdf(z, mu[..., None], np.exp(logvar / 2)[..., None]) - stats.norm.logpdf(z)
-    return gap(kl(mu, logvar)[0], (ratio @ weights).sum(1))
+    return gap(kl(mu, logvar)[0], (ratio @ weights).sum(2))
 
 
 @ledger.add("3.5", "oracle", kl_std_normal, bound=1e-9, wrong={

@@ -183,6 +183,17 @@ BINNED_SLOPES = {"half forgotten": spoiled(five, twice(1)), "sign of the mean's"
 ledger.adjoint("3.17", five, binned, wrong=BINNED_SLOPES)
 
 
+def grey(nll):
+    """A likelihood of pixels as a layer of the decoder's output alone."""
+    return lambda out, x_frozen: nll(out, x_frozen)
+
+
+ledger.adjoint("3.17", grey(discretised_gaussian(4)), lambda rng: (
+    rng.standard_normal((7, 6)), rng.integers(0, 5, (7, 3)) / 4), name="pixels", wrong={
+        "levels forgotten": spoiled(grey(discretised_gaussian(4)), lambda d: (d[0] / [4, 4, 4, 1, 1, 1], None)),
+        "halves exchanged": spoiled(grey(discretised_gaussian(4)), lambda d: (np.roll(d[0], 3, 1), None))})
+
+
 @ledger.add("3.17", "identity", five, wrong=BINNED_SLOPES)
 def differences_of_densities(nll, rng):
     """SciPy's pdf and cdf, whose differences hold near the count: (phi(u) - phi(v)) / (sigma P) and the like."""

@@ -17,6 +17,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 SIGNS: dict[type[ast.AST], str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 BARE = ast.Name | ast.Constant | ast.Attribute | ast.Call | ast.Subscript | ast.Slice  # want no brackets
 ASSIGNED = ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Return
+NO_NUMBERS = ("_", "pull", "rng", "self")  # what no array is mistaken for
 NOT_COMPUTED = {"annotation", "returns", "decorator_list"}
 
 
@@ -48,7 +49,7 @@ class Mutant:
     def code(self, path: Path) -> Any:
         """The altered module, compiled; the tree keeps the alteration."""
         self.slot.put(self.new)
-        return compile(ast.fix_missing_locations(self.tree), str(path), "exec")
+        return compile(self.tree, str(path), "exec")
 
 
 def digest(text: str) -> str:
@@ -155,7 +156,7 @@ def _siblings(tree: ast.Module, line: int) -> list[list[str]]:
         groups += [[name.id for name in ast.walk(node) if isinstance(name, ast.Name)] for node in ast.walk(f)
                    if isinstance(node, ast.Tuple) and isinstance(node.ctx, ast.Store)]
         groups += [[node.id] for node in ast.walk(f) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
-    return groups
+    return [[name for name in group if not name.startswith(NO_NUMBERS)] for group in groups]
 
 
 def _place(new: ast.AST, old: ast.AST) -> None:
