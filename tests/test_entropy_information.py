@@ -229,7 +229,7 @@ def test_counts_are_exact(case):
 def test_sums_over_those_around_in_pieces():
     n, d = int(PAIRS**0.5) + 100, 2
     x, w, r = RNG.standard_normal((n, d)), RNG.random(n), np.full(n, 0.3)
-    found = weights_around(x, r, w)
+    found = weights_around(x, r, w, np.arange(n))
     rows = RNG.integers(0, n, 20)
     want = [w[np.abs(x - x[j]).max(1) <= r].sum() - w[j] for j in rows]
     assert found[rows] == pytest.approx(want, rel=1e-12)

@@ -24,6 +24,7 @@ def files(tmp_path, monkeypatch):
     np.savetxt("x.csv", x, delimiter=",")
     np.save("y.npy", y)
     np.savez("twice.npz", x=np.repeat(x[:9], 2, axis=0))
+    np.save("wide.npy", rng.standard_normal((90, 16)))
     return x, y
 
 
@@ -40,7 +41,6 @@ def test_entropy_of_a_file(files, capsys):
     x, _ = files
     found, e = told(capsys, "entropy", "x.csv", "--columns", "0,2", "--k", "4"), knn_entropy(x[:, [0, 2]], 4)
     assert found["value"] == e.value
-    assert found["naive_se"] == e.naive_se
     assert found["jackknife_se"] == e.jackknife_se
     assert found["settings"] == {"n": 60, "d": 2, "k": 4, "norm": 2}
     assert found["warnings"] == []
@@ -80,8 +80,8 @@ def test_what_a_person_reads(files, capsys):
     assert main(["estimate", "entropy", "x.csv"]) == 0
     out = capsys.readouterr().out
     assert out.startswith("entropy  ")
-    assert "naive standard error" in out
-    assert "jackknife standard error" in out
+    assert f"jackknife standard error  {knn_entropy(files[0]).jackknife_se:.2g}\n" in out
+    assert "naive" not in out
     assert "warning: d = 3: from 3 dimensions on" in out
 
 
@@ -96,6 +96,14 @@ def test_rounded_data_and_too_few_points_are_said(tmp_path, capsys):
     assert "columns [0] have few different values" in told(capsys, "entropy", str(tmp_path / "r.csv"))["warnings"][0]
     np.save(tmp_path / "two.npy", [[0.0], [1.0]])
     assert told(capsys, "entropy", str(tmp_path / "two.npy"), "--k", "1")["jackknife_se"] is None
+    assert main(["estimate", "entropy", str(tmp_path / "two.npy"), "--k", "1"]) == 0
+    assert "jackknife standard error  none: it needs more points\n" in capsys.readouterr().out
+
+
+def test_what_takes_a_while_is_said(tmp_path, capsys):
+    np.save(tmp_path / "many.npy", np.random.default_rng(0).standard_normal((6000, 1)))
+    assert main(["estimate", "entropy", str(tmp_path / "many.npy")]) == 0
+    assert re.fullmatch(r"1\.4\d+ nats; computing the standard error \.\.\.\n", capsys.readouterr().err)
 
 
 @pytest.mark.parametrize(("argv", "message"), [
@@ -107,6 +115,7 @@ def test_rounded_data_and_too_few_points_are_said(tmp_path, capsys):
     (["entropy", "x.csv", "--periodic", "9", "--whiten"], "--whiten: got it with box or periodic"),
     (["entropy", "twice.npz", "--k", "1"], "twice.npz: got 18 of 18 points .* or --jitter SEED"),
     (["entropy", "x.csv", "--jitter", "-1"], "--jitter: got -1"),
+    (["entropy", "wide.npy", "--weights", "bsy", "--k", "48"], "--weights: got absolute values of sum .* for n = 90"),
     (["divergence", "x.csv", "y.npy", "--k", "51"], "--k: got 51, wanted 1 <= k <= 50"),
     (["mi", "x.csv", "y.npy"], "a column of x and of y: got shapes"),
     (["mi", "x.csv"], "--columns: got none and no FILE2"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from itertools import product
+
 import numpy as np
 from scipy import stats
 
@@ -13,9 +16,10 @@ from refvae.entropy import (
     knn_cross_entropy_layer,
     knn_divergence,
     knn_divergence_layer,
+    knn_entropy,
     neighbours,
 )
-from refvae.evidence import Ledger, gap, spoiled
+from refvae.evidence import Ledger, gap, holds, spoiled
 
 ledger = Ledger()
 
@@ -141,6 +145,29 @@ def computed_anew(leave_one_out, rng):
     return gap(tuple(found), tuple(want))
 
 
+def normal_without_each(z, how):
+    """The divergence from the normal law without each point."""
+    return kl_to_normal(z, **how).leave_one_out()[0]
+
+
+def with_sign(sign, z, how):
+    """The mean energy of the others, and the entropy without each point with a factor."""
+    entropy = knn_entropy(z, **how).leave_one_out()[0]
+    return normal_without_each(z, how) + (1 + sign) * entropy
+
+
+@ledger.add("6.37", "identity", normal_without_each, wrong={
+    "sign of the entropy": partial(with_sign, 1), "without the entropy": partial(with_sign, 0),
+    "energy of all": lambda z, how: float(kl_to_normal(z, **how)) + knn_entropy(z, **how).value - knn_entropy(
+        z, **how).leave_one_out()[0]})
+def normal_computed_anew(leave_one_out, rng):
+    """The known reference: every value against the estimate from the other codes, plain, whitened, weighted."""
+    z = points(rng, 11)
+    hows = [{"k": 1}, {"k": 3, "norm": np.inf}, {"k": 2, "whiten": True}, {"k": 6, "weights": "bsy"}]
+    return gap(tuple(leave_one_out(z, how) for how in hows), tuple(
+        np.array([float(kl_to_normal(np.delete(z, j, 0), **how)) for j in range(11)]) for how in hows))
+
+
 @ledger.add("6.37", "law", lambda x, y, k: knn_divergence(x, y, k).jackknife_se, wrong={
     "of x alone": lambda x, y, k: (lambda v: np.sqrt(len(v)) * v.std())(knn_divergence(x, y, k).leave_one_out()[0]),
     "naive": lambda x, y, k: knn_divergence(x, y, k).naive_se})
@@ -151,3 +178,51 @@ def both_samples_count(se, rng):
               np.array([divergence(x, np.delete(y, j, 0), 2) for j in range(8)]))
     want = np.sqrt(sum(((v - v.mean()) ** 2).sum() for v in values))
     return gap(np.array([se(x, y, 2), se(3 * x, 3 * y, 2)]), np.array([want, want]))
+
+
+# The naive error
+
+
+NAIVE_WRONG = {"of x alone": lambda e: e.local.std(ddof=1) / np.sqrt(len(e.local)),
+               "of y alone": lambda e: np.sqrt(np.sum((e.leave_one_out()[1] - e.leave_one_out()[1].mean()) ** 2)),
+               "errors added": lambda e: NAIVE_WRONG["of x alone"](e) + NAIVE_WRONG["of y alone"](e)}
+
+
+@ledger.add("6.37a", "identity", lambda e: e.naive_se, wrong=NAIVE_WRONG)
+def both_parts(se, rng):
+    """Divergence and cross-entropy: the mean square over pairs of local values, and values without each y anew."""
+    x, y = two_samples(rng)
+    found, want = [], []
+    for estimate in (knn_divergence, knn_cross_entropy):
+        e = estimate(x, y, 2)
+        pairs = np.mean([(a - b) ** 2 for a, b in product(e.local, repeat=2)]) / 2 * 7 / 6 / 7
+        anew = np.array([float(estimate(x, np.delete(y, j, 0), 2)) for j in range(8)])
+        found.append(se(e))
+        want.append(np.sqrt(pairs + 8 * anew.var()))
+    return gap(np.array(found), np.array(want))
+
+
+@ledger.add("6.37a", "law", lambda e: e.naive_se, bound=0, wrong={key: NAIVE_WRONG[key] for key in (
+    "of x alone", "of y alone")})
+def over_all_outcomes(se, rng):
+    """Two points of x and three of y from finite laws: the equation, and the inequality, with x scarce and y scarce."""
+    cases = []
+    for spread in (1.0, 0.1):
+        a, b = np.array([0.0, spread, 2.2 * spread]), np.array([5.0, 5 + 1 / spread, 5 + 3 / spread])
+        p, q = rng.dirichlet(np.full(3, 5.0), 2)
+        value, square, extra = (np.zeros((9, 9)), np.zeros((9, 9)), np.zeros((9, 27)))
+        weight = lambda law, size: np.array([np.prod(law[list(o)]) for o in product(range(3), repeat=size)])
+        sample = lambda points, size: [points[list(o)][:, None] for o in product(range(3), repeat=size)]
+        for i, x in enumerate(sample(a, 2)):
+            for j, y in enumerate(sample(b, 2)):
+                e = knn_cross_entropy(x, y, 1)
+                value[i, j], square[i, j] = e.value, e.local.var(ddof=1) / 2
+            for j, y in enumerate(sample(b, 3)):
+                e = knn_cross_entropy(x, y, 1)
+                extra[i, j] = se(e) ** 2 - e.local.var(ddof=1) / 2
+        u, v, w = weight(p, 2), weight(q, 2), weight(q, 3)
+        given = u @ value
+        within, between = u @ square @ v, (given - v @ given) ** 2 @ v
+        variance = u @ (value - u @ value @ v) ** 2 @ v
+        cases += [abs(variance - within - between) < 1e-12 * variance, variance <= within + u @ extra @ w]
+    return holds(cases)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
 from itertools import combinations
 
 import numpy as np
@@ -18,6 +20,7 @@ from refvae.entropy import (
     knn_entropy,
     neighbours,
 )
+from refvae.entropy.divergence import log_ratio
 from refvae.evidence import Ledger, gap, holds, z_score
 
 ledger = Ledger()
@@ -71,12 +74,37 @@ def by_loops(estimate, rng):
     return gap(np.array(found), np.array(want))
 
 
-@ledger.add("6.30", "law", divergence, wrong={key: DIVERGENCE_WRONG[key] for key in ("d missing", "p and q exchanged")})
+def by_quotients(x, y, k):
+    """The logarithm of the quotient of the radii, which may be infinite or 0."""
+    with np.errstate(over="ignore", divide="ignore"):
+        ratio = np.log(neighbours(x, k, among=y).rho[:, -1] / neighbours(x, k).rho[:, -1])
+    return 3 * ratio.mean() + special.digamma(len(y) + 1) - special.digamma(len(x))
+
+
+@ledger.add("6.30", "law", divergence, wrong={"quotients of radii": by_quotients, **{
+    key: DIVERGENCE_WRONG[key] for key in ("d missing", "p and q exchanged")}})
 def cross_entropy_less_entropy(estimate, rng):
-    """The difference of both estimates, m much larger than n too."""
+    """The difference of both estimates, m much larger than n too, and scales of 1e-200 and 1e200."""
     cases = [two_samples(rng), two_samples(rng, 5, 40)]
+    cases += [(1e-200 * x, 1e200 * y) for x, y in cases]
     return gap(np.array([estimate(x, y, 2) for x, y in cases]),
                np.array([cross(x, y, 2) - value(x, 2) for x, y in cases]))
+
+
+RATIO_WRONG = {"quotient": lambda a, b: np.log(a / b), "exponents to base 2": lambda a, b: np.where(
+    np.abs(np.log2(a) - np.log2(b)) > 1000, np.log2(a) - np.log2(b), np.log(a / b)), "inverse": lambda a, b: log_ratio(
+        b, a)}
+
+
+@ledger.add("6.30", "identity", log_ratio, wrong=RATIO_WRONG)
+def logarithms_of_quotients(ratio, rng):
+    """Of floats from 5e-324 to 1.7e308, against logarithms of exact fractions."""
+    sizes = np.array([5e-324, 1e-310, 1e-200, 1e-3, 1.0, 1e3, 1e155, 1.7e308])
+    a, b = np.repeat(sizes, 8) * rng.uniform(0.6, 1, 64), np.tile(sizes, 8)
+    a = np.maximum(a, 5e-324)
+    fractions = [Fraction(p) / Fraction(q) for p, q in zip(a, b, strict=True)]
+    want = np.array([math.log(each.numerator) - math.log(each.denominator) for each in fractions])
+    return gap(ratio(a, b), want)
 
 
 # Cross-entropy
@@ -107,6 +135,15 @@ def one_uniform_point(estimate, rng):
     t, w = NODES
     mean = (6 * t**5 * w) @ np.array([estimate(np.array([[0.0]]), np.array([[s**6 / 2]]), 1) for s in t])
     return gap(np.array(1 + mean), np.array(1.0))
+
+
+@ledger.add("6.31", "montecarlo", cross, wrong={
+    "psi(m)": CROSS_WRONG["psi(m)"], "diameter for radius": CROSS_WRONG["diameter for radius"],
+    "off the centre": lambda x, y, k, norm: cross(x + 0.4, y, k, norm=norm)})
+def uniform_in_a_cube(estimate, rng):
+    """x in the centre of a cube of volume 8, y three uniform points, k = 2, maximum norm: the mean is log 8."""
+    found = [estimate(np.zeros((1, 3)), rng.uniform(-1, 1, (3, 3)), 2, norm=np.inf) for _ in range(600)]
+    return z_score(np.array(found), np.log(8))
 
 
 # Exactly zero

@@ -8,14 +8,17 @@ import numpy as np
 
 from refvae.derivations.entropy.common import points, value
 from refvae.entropy import knn_entropy
-from refvae.entropy.jackknife import efron_stein
+from refvae.entropy.estimate import whitened
+from refvae.entropy.jackknife import PART, efron_stein, left_out
 from refvae.evidence import Ledger, gap, holds
 
 ledger = Ledger()
 
 VARIANTS = [{"k": 1}, {"k": 3}, {"k": 2, "norm": np.inf}, {"k": 6, "weights": "bsy"},
             {"k": 3, "norm": np.inf, "box": (-60.0, 60.0)}, {"k": 3, "norm": np.inf, "periodic": 200.0},
-            {"k": 2, "periodic": 200.0}, {"k": 5, "norm": np.inf, "weights": "bsy", "box": (-60.0, 60.0)}]
+            {"k": 2, "periodic": 200.0}, {"k": 5, "norm": np.inf, "weights": "bsy", "box": (-60.0, 60.0)},
+            {"k": 2, "whiten": True}, {"k": 3, "whiten": True, "norm": np.inf},
+            {"k": 6, "whiten": True, "weights": "bsy"}]
 
 
 def without_each(x, how):
@@ -30,8 +33,22 @@ def only_own(x, how):
     return (e.local.sum() - e.local) / (n - 1) - 1 / (n - 1)
 
 
+def covariance_fixed(x, how):
+    """Points whitened once, with the covariance of all."""
+    if not how.get("whiten"):
+        return without_each(x, how)
+    z, log_det = whitened(x)
+    return without_each(z, how | {"whiten": False}) + log_det
+
+
+def no_determinant(x, how):
+    """Without the logarithm of the determinant."""
+    lost = [whitened(np.delete(x, j, 0))[1] if how.get("whiten") else 0.0 for j in range(len(x))]
+    return without_each(x, how) - lost
+
+
 @ledger.add("6.20", "identity", without_each, wrong={
-    "only its own term": only_own,
+    "only its own term": only_own, "covariance held fixed": covariance_fixed, "without log det": no_determinant,
     "psi(n) for psi(n - 1)": lambda x, how: without_each(x, how) + 1 / (len(x) - 1),
     "mean over n": lambda x, how: without_each(x, how) * (1 - 1 / len(x))})
 def computed_anew(leave_one_out, rng):
@@ -111,3 +128,46 @@ def each_size_counted_by_itself(se, rng):
     pair_sum = lambda x: sum(a * b for a, b in combinations(x, 2))
     found, want = law_of(sums_of_squares(se, pair_sum), 5, p, values)
     return gap(np.array(found), np.array(2 * want))
+
+
+# Some of the points
+
+
+def part_of(se, statistic, rows):
+    """The squared error from the values without these points."""
+    def f(x, n):
+        if n is None:
+            return 0.0
+        return se(np.array([statistic(np.delete(x, j)) for j in rows]), n) ** 2
+
+    return f
+
+
+PART_WRONG = {"not scaled up": lambda v, n: efron_stein(v), "n / b": lambda v, n: efron_stein(v) * np.sqrt(n / len(v)),
+              "without centring": lambda v, n: np.sqrt((n - 1) / (len(v) - 1) * np.sum(v * v))}
+
+
+@ledger.add("6.21a", "identity", lambda v, n: efron_stein(v, sizes=[n]), wrong=PART_WRONG)
+def any_part_has_the_same_mean(se, rng):
+    """Over all outcomes of a law on three points, n = 4: two or three points left out against all four."""
+    p, values, found, want = rng.dirichlet(np.ones(3)), rng.standard_normal(3), [], []
+    for f in STATISTICS.values():
+        all_of_them = law_of(sums_of_squares(efron_stein, f), 4, p, values)[0]
+        for rows in ((0, 1), (1, 3), (0, 2, 3), range(4)):
+            found.append(law_of(part_of(se, f, rows), 4, p, values)[0])
+            want.append(all_of_them)
+    return gap(np.array(found), np.array(want))
+
+
+@ledger.add("6.21a", "law", left_out, bound=0, wrong={
+    "the first ones": lambda n: np.arange(min(n, PART)), "every tenth": lambda n: np.arange(0, n, 10),
+    "with repetition": lambda n: np.linspace(0, n - 1, PART).astype(int)})
+def evenly_spaced(rows, rng):
+    """All of up to 200; of more 200 different ones, from first to last, with gaps that differ by one at most."""
+    cases = []
+    for n in (2, 13, PART, PART + 1, 1000, 12345):
+        found = rows(n)
+        gaps = np.diff(found)
+        cases += [len(found) == min(n, PART), found[0] == 0, found[-1] == n - 1, gaps.min() >= 1,
+                  gaps.max() <= gaps.min() + 1]
+    return holds(cases)

@@ -20,12 +20,12 @@ def row(law, d, n, k, trials=TRIALS, **settings):
 
 
 def weights():
-    """Root mean square error of the best plain order of 1, 3, 5, 10 over that of the weighted estimate, n = 1000."""
+    """Root mean square error of the best plain order of 1, 3, 5, 10 over that of the weighted estimate, n = 2000."""
     print("law          d   plain k  rmse    k = 30 (ratio)   k = 100 (ratio)")
     for law in ("normal", "student", "uniform"):
         for d in (4, 5, 8, 10):
-            plain = min((row(law, d, 1000, k, 100) for k in (1, 3, 5, 10)), key=lambda r: r.rmse)
-            each = [row(law, d, 1000, k, 100, weights="bsy").rmse for k in (30, 100)]
+            plain = min((row(law, d, 2000, k, 100) for k in (1, 3, 5, 10)), key=lambda r: r.rmse)
+            each = [row(law, d, 2000, k, 100, weights="bsy").rmse for k in (30, 100)]
             print(f"{law:<12}{d:>2}{plain.k:>8}   {plain.rmse:.3f}   " + "   ".join(
                 f"{rmse:.3f} ({plain.rmse / rmse:.2f})" for rmse in each), flush=True)
 

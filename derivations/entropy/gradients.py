@@ -40,6 +40,28 @@ def value_and_euler(layer, rng):
     return gap(np.array(found), np.array(want))
 
 
+def squared_as_it_is(delta, norm=2):
+    """Rows squared without a power of two."""
+    square = (delta * delta).sum(1) if norm == 2 else (delta * delta).max(1)
+    return np.log(square) / 2, lambda dy: log_norm(delta, norm)[1](dy)
+
+
+@ledger.add("6.10", "law", log_norm, wrong={
+    "squared as they are": squared_as_it_is,
+    "power not given back": lambda delta, norm=2: (log_norm(delta / np.abs(delta).max(), norm)[0], log_norm(
+        delta, norm)[1]), "gradient of the scaled row": spoiled(log_norm, lambda d: d / np.abs(d).max())})
+def rows_of_any_size(layer, rng):
+    """log|2^e delta| = log|delta| + e log 2, and the gradient times 2^-e, for e from -1000 to 1000, both norms."""
+    delta, found, want = rng.standard_normal((7, 3)), [], []
+    for norm in (2, np.inf):
+        for e in (-1000, -560, -255, 255, 530, 1000):
+            (y, pull), (z, back) = layer(delta * 2.0**e, norm), log_norm(delta, norm)
+            dy = rng.standard_normal(7)
+            found += [np.c_[y - e * np.log(2), pull(dy) * 2.0**e]]
+            want += [np.c_[z, back(dy)]]
+    return gap(np.array(found), np.array(want))
+
+
 # Both ends of every edge
 
 EDGE_WRONG = {"one end only": one_sided(knn_entropy_layer),
@@ -159,4 +181,23 @@ def lipschitz(rho, rng):
             moved = np.linalg.norm(x - other, norm, axis=1).max()
             cases += list(np.abs(rho(x, 4, norm) - rho(other, 4, norm)) <= 2 * moved * (1 + 1e-12))
             cases += list(np.abs(rho(x, 4, norm) - radii(x, 4, norm=norm)) <= 1e-12)
+    return holds(cases)
+
+
+@ledger.add("6.13", "law", 4.0, bound=0, wrong={"twice the motion": 2.0, "three times": 3.0, "3.9": 3.9})
+def neighbours_that_stay(times, rng):
+    """Orders apart by a little more than `times` the largest motion keep their neighbours: the sharp case on a line,
+    for both norms, and random motions of random samples."""
+    cases = []
+    for norm in (2, np.inf):
+        g = 1.001 * times * 0.1
+        before = np.array([[0.0], [-1], [1 + g], [9]])
+        after = before + 0.1 * np.array([[1.0], [-1], [-1], [0]])
+        cases.append((neighbours(before, 1, norm=norm).idx[0] == neighbours(after, 1, norm=norm).idx[0]).all())
+        x, k = with_gap(rng, 3), 3
+        room = np.diff(np.sort(distances(x, norm=norm), axis=1)[:, k - 2:k + 1]).min()
+        for _ in range(20):
+            step = rng.standard_normal(x.shape)
+            step *= room / (1.001 * times) / np.linalg.norm(step, norm, axis=1, keepdims=True)
+            cases.append(np.array_equal(*(neighbours(z, k, norm=norm).idx[:, -1] for z in (x, x + step))))
     return holds(cases)

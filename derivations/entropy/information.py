@@ -143,6 +143,28 @@ def two_points(estimate, rng):
     return gap(np.array(estimate(xs, 1)), np.array(2 + [1, 2, 3] @ np.log(rho) - 6 * np.log(rho.max())))
 
 
+def entropies_without_each(xs, k):
+    """The values without each point."""
+    return total_correlation(xs, k, method="3h").leave_one_out()[0]
+
+
+def joint_without_each(xs, k):
+    """Those of the joint entropy."""
+    return knn_entropy(np.hstack(xs), k, norm=np.inf).leave_one_out()[0]
+
+
+@ledger.add("6.43", "identity", entropies_without_each, wrong={
+    "joint added": lambda xs, k: entropies_without_each(xs, k) + 2 * joint_without_each(xs, k),
+    "without the joint": lambda xs, k: entropies_without_each(xs, k) + joint_without_each(xs, k),
+    "first variable alone": lambda xs, k: knn_entropy(xs[0], k, norm=np.inf).leave_one_out()[0]
+    - joint_without_each(xs, k)})
+def without_each_point_anew(values, rng):
+    """Every point left out and everything computed again: two variables, and three."""
+    cases = [(variables(rng, 8), 2), (variables(rng, 7, (1, 2, 1)), 1)]
+    return gap(tuple(values(*case) for case in cases), tuple(np.array(
+        [entropies([np.delete(x, j, 0) for x in xs], k) for j in range(len(xs[0]))]) for xs, k in cases))
+
+
 INFORMATION_PULL_WRONG = {
     "joint entropy frozen": lambda x, y, *idx: (mutual_information_layer(x, y, *idx)[0], lambda d: (
         *(mutual_information_layer(x, y, *idx)[1](d)[c] + joint for c, joint in enumerate(joint_part(x, y, idx[2], d))),

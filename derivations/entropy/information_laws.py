@@ -76,8 +76,9 @@ def both_bounds(values, rng):
         for k in (1, 3, 11):
             top = (q - 1) * (harmonic_sum(k, n) - 1 / k)
             bottom = digamma(k) + (q - 1) * digamma(n) - q * digamma(((q - 1) * n + k) / q)
+            second = digamma(k) - (q - 1) / k - digamma(n - 1) + (q - 1) / (n - 1)
             cases += [*(values(xs, k, "ksg1") <= top + 1e-13), *(values(xs, k, "ksg1") >= bottom - 1e-13),
-                      *(values(xs, k, "ksg2") <= top + 1e-13)]
+                      *(values(xs, k, "ksg2") <= top + 1e-13), *(values(xs, k, "ksg2") >= second - 1e-13)]
     return holds(cases)
 
 

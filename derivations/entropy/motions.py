@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
-from refvae.derivations.entropy.common import points, value
+from refvae.derivations.entropy.common import points, radii, value
 from refvae.entropy import log_ball_volume, neighbours
+from refvae.entropy.tree import tree_search
 from refvae.evidence import Ledger, gap, holds
 
 ledger = Ledger()
@@ -62,14 +63,35 @@ def bit_for_bit(radii, rng):
     return holds([*cases, np.array_equal(radii(x[:, [2, 0, 1]], 4, np.inf), rho)])
 
 
-def whitened(x, k):
+def by_either(x, k):
+    """The radii of a tree, with its own sums of squares, or of products, as the first row has it."""
+    if x[0, 0] > 0:
+        return tree_search(x, x, k, np.arange(len(x)))[0]
+    return neighbours(x, k, method="products").rho
+
+
+@ledger.add("6.8", "law", lambda x, k: neighbours(x, k).rho, bound=0, wrong={
+    "sums by whichever method": by_either, "by expansion": by_expansion})
+def permuted_in_many_dimensions(radii, rng):
+    """The same bits after permutations of 300 points in 8 and 12 dimensions, where the search may choose its method."""
+    cases = []
+    for d in (8, 12):
+        x = rng.standard_normal((300, d))
+        x[0], x[1] = np.abs(x[0]), -np.abs(x[1])
+        rho = radii(x, 4)
+        for order in (rng.permutation(300), np.arange(300)[::-1], np.r_[1, 0, 2:300]):
+            cases.append(np.array_equal(radii(x[order], 4), rho[order]))
+    return holds(cases)
+
+
+def whitened(x, k, norm=2):
     """The estimate with whitening."""
-    return value(x, k, whiten=True)
+    return value(x, k, whiten=True, norm=norm)
 
 
-def spheres(x, k):
+def spheres(x, k, norm=2):
     """Each column divided by its standard deviation: no rotation."""
-    return value((x - x.mean(0)) / x.std(0), k) + np.log(x.std(0)).sum()
+    return value((x - x.mean(0)) / x.std(0), k, norm=norm) + np.log(x.std(0)).sum()
 
 
 def log_root(x):
@@ -77,8 +99,8 @@ def log_root(x):
     return np.linalg.slogdet(np.cov(x.T))[1] / 2
 
 
-WHITEN_WRONG = {"columns alone": spheres, "no determinant": lambda x, k: whitened(x, k) - log_root(x),
-                "determinant of the covariance": lambda x, k: whitened(x, k) + log_root(x)}
+WHITEN_WRONG = {"columns alone": spheres, "no determinant": lambda x, k, norm=2: whitened(x, k, norm) - log_root(x),
+                "determinant of the covariance": lambda x, k, norm=2: whitened(x, k, norm) + log_root(x)}
 
 
 @ledger.add("6.9", "identity", whitened, wrong=WHITEN_WRONG)
@@ -100,3 +122,64 @@ def under_affine_maps(estimate, rng):
     found = [estimate(x @ B + rng.standard_normal(3), 3) - np.linalg.slogdet(B)[1] for B in maps]
     found += [estimate(x * 2.0**e, 3) - 3 * e * np.log(2) for e in (-600, 600)]
     return gap(np.array(found), np.full(5, estimate(x, 3)))
+
+
+# The maximum norm
+
+
+def by_root(root):
+    """The whitened estimate with another root A of the covariance."""
+    def estimate(x, k, norm=2):
+        A = root(np.cov(x.T, bias=True))
+        return value((x - x.mean(0)) @ np.linalg.inv(A).T, k, norm=norm) + np.linalg.slogdet(A)[1]
+
+    return estimate
+
+
+def principal(S):
+    """Axes of the covariance."""
+    size, V = np.linalg.eigh(S)
+    return V * np.sqrt(size)
+
+
+def axes_of_the_correlation(S):
+    """Axes of the correlation matrix, scaled back."""
+    sigma = np.sqrt(np.diag(S))
+    return sigma[:, None] * principal(S / np.outer(sigma, sigma))
+
+
+def scaled_by_powers_of_two(S):
+    """Axes of the covariance of columns whose standard deviations were brought into [1/2, 1)."""
+    power = 2.0 ** np.frexp(np.sqrt(np.diag(S)))[1]
+    return power[:, None] * principal(S / np.outer(power, power))
+
+
+ROOTS_WRONG = {"principal axes": by_root(principal), "Cholesky": by_root(np.linalg.cholesky),
+               "columns by powers of two first": by_root(scaled_by_powers_of_two)}
+
+
+@ledger.add("6.9", "identity", whitened, wrong=ROOTS_WRONG | WHITEN_WRONG | {
+    "axes of the correlation": by_root(axes_of_the_correlation)})
+def symmetric_root_of_the_correlation(estimate, rng):
+    """Maximum norm: the root by Newton's iteration for the inverse root, radii by loops."""
+    x = points(rng)
+    D = x.std(0)
+    Y, root = (x - x.mean(0)) / D, np.eye(3)
+    R = Y.T @ Y / 9
+    for _ in range(60):
+        root = root @ (3 * np.eye(3) - R / np.trace(R) @ root @ root) / 2
+    Z = Y @ root / np.sqrt(np.trace(R))
+    constant = special.digamma(9) - special.digamma(2) + np.log(np.linalg.det(R)) / 2 + np.log(D).sum()
+    return gap(np.array(estimate(x, 2, np.inf)), constant + 3 * np.log(2 * radii(Z, 2, norm=np.inf)).mean())
+
+
+@ledger.add("6.9", "law", whitened, wrong=ROOTS_WRONG)
+def units_signs_and_order_of_columns(estimate, rng):
+    """Columns scaled by 2, .3, -1000 and 2^-500 and permuted, both norms: log|det B| more, and nothing else."""
+    x, found, want = points(rng, 40), [], []
+    for norm in (2, np.inf):
+        for scale in ([2, 1, 1], [0.3, -1000, 1], [1, 2.0**-500, -1]):
+            B = np.diag(np.array(scale, float))[:, rng.permutation(3)]
+            found.append(estimate(x @ B, 3, norm) - np.log(np.abs(scale)).sum())
+            want.append(estimate(x, 3, norm))
+    return gap(np.array(found), np.array(want))

@@ -116,6 +116,18 @@ def variance_and_moments(law, rng):
     return gap(np.array(found), np.array(want))
 
 
+@ledger.add("6.4", "limit", lambda n, k: special.polygamma(1, k) - special.polygamma(1, n), bound=1e-7, wrong={
+    "variance of one term": lambda n, k: special.polygamma(1, k),
+    "of k + 1": lambda n, k: special.polygamma(1, k + 1) - special.polygamma(1, n),
+    "the mean": lambda n, k: special.digamma(n) - special.digamma(k)})
+def variance_by_quadrature(variance, rng):
+    """Var log P by integrals over the density of Beta(k, n - k), n up to 50."""
+    t, w = NODES
+    mean = lambda f, n, k: w @ (6 * t**5 * stats.beta.pdf(t**6, k, n - k) * f(np.log(t**6)))
+    want = [mean(np.square, n, k) - mean(np.positive, n, k) ** 2 for n, k in PAIRS]
+    return entrywise(np.array([variance(n, k) for n, k in PAIRS]), np.array(want))
+
+
 # The estimate
 
 

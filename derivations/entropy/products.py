@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from refvae.derivations.entropy.search import brute, method, worst
-from refvae.entropy.products import candidates, cut, groups, panels, product_search
+from refvae.entropy import neighbours
+from refvae.entropy.products import candidates, cut, groups, margin, measured, panels, product_search, squares
+from refvae.entropy.tree import tree_search
 from refvae.evidence import Ledger, entrywise, gap, holds
 
 ledger = Ledger()
@@ -22,23 +24,37 @@ def hard_samples(rng, n, d):
                 np.abs(x), x / np.abs(rng.standard_normal((n, 1))) ** 3)
 
 
-def kappa(d, u=2.0**-24):
-    """(d + 5) u / (1 - (d + 5) u)"""
-    return (d + 5) * u / (1 - (d + 5) * u)
+def by_formula(size, other, d, u=2.0**-24, eta=8):
+    """kappa (|a| |b| + |b|^2 / 2) + eta."""
+    kappa = (d + 5) * u / (1 - (d + 5) * u)
+    return kappa * (size * other + other**2 / 2) + eta * (d + 2) * 2.0**-126
 
 
-@ledger.add("6.57", "law", kappa, bound=0, wrong={
-    "roundoff of float64": lambda d: kappa(d, 2.0**-53), "no margin": lambda d: 0.0,
-    "an eighth of the roundoff": lambda d: 2.0**-27})
-def within_the_margin(factor, rng):
+MARGIN_WRONG = {"roundoff of float64": lambda size, other, d: by_formula(size, other, d, 2.0**-53),
+                "no margin": lambda size, other, d: 0 * (size + other),
+                "an eighth of the roundoff": lambda size, other, d: margin(size, other, 1) / 48}
+
+
+@ledger.add("6.57", "identity", margin, wrong={
+    "d + 1 roundings": lambda size, other, d: margin(size, other, d - 4),
+    "|b|^2": lambda size, other, d: margin(size, other, d) + by_formula(0, other, d, eta=0),
+    "no underflow": lambda size, other, d: by_formula(size, other, d, eta=0), **MARGIN_WRONG})
+def formula(bound, rng):
+    """kappa and eta written out, d from 1 to 2^16, sizes from 0, where underflow alone is left, to 7."""
+    size, other = np.array([0.0, 0.0, 1e-3, 0.5, 7.0]), np.array([0.0, 1.0, 1e-20, 0.3, 2.0])
+    dims = (1, 8, 130, 2**16)
+    return entrywise(*(np.array([f(size, other, d) for d in dims]) for f in (bound, by_formula)))
+
+
+@ledger.add("6.57", "law", margin, bound=0, wrong=MARGIN_WRONG)
+def within_the_margin(bound, rng):
     """No product of hard samples errs by more than the margin; d from 1 to 130, against a longer mantissa."""
     cases = []
     for d in (1, 8, 21, 130):
         for x in hard_samples(rng, 40, d):
             left, right, _ = panels(x[:13], x, 1)
             e, size, sizes = exactly(x[:13], x)
-            margin = factor(d) * (np.outer(size, sizes) + sizes**2 / 2) + 8 * (d + 2) * 2.0**-126
-            cases.append((np.abs(left @ right - e) <= margin).all())
+            cases.append((np.abs(left @ right - e) <= bound(size[:, None], sizes, d)).all())
     return holds(np.array(cases))
 
 
@@ -197,3 +213,35 @@ def crowds_go_to_the_tree(radii, rng):
     rows = np.r_[0:1200:100]
     want = np.sort(np.sqrt(((x[rows, None] - x) ** 2).sum(2)), axis=1)[:, 1:4]
     return worst(radii(x, 3)[rows], want)
+
+
+# The same bits
+
+BITS_WRONG = {"the tree's own sums": lambda x, y, idx: tree_search(x, y, idx.shape[1], None),
+              "unsorted": lambda x, y, idx: (np.sqrt(((x[:, None] - y[idx]) ** 2).sum(2)), idx),
+              "by expansion": lambda x, y, idx: (by_expansion(x, idx.shape[1], y), idx)}
+
+
+@ledger.add("6.58a", "law", measured, bound=0, wrong=BITS_WRONG)
+def tree_and_products(distances_to, rng):
+    """Indices of a tree, in the wrong order too, lead to the radii of products bit for bit, d from 8 to 130."""
+    cases = []
+    for d in (8, 9, 17, 130):
+        for x in (rng.standard_normal((200, d)), 1e3 * rng.random((200, d)) + 1e6):
+            y = x[50:] * 1.001
+            want, found = neighbours(x, 5, among=y, method="products"), neighbours(x, 5, among=y, method="tree")
+            rho, idx = distances_to(x, y, found.idx[:, ::-1])
+            cases += [np.array_equal(rho, want.rho), np.array_equal(idx, want.idx), np.array_equal(rho, found.rho)]
+    return holds(cases)
+
+
+@ledger.add("6.58a", "identity", squares, wrong={
+    "sum of |delta|": lambda x, y, i, j: np.abs(x[i] - y[j]).sum(1) ** 2,
+    "indices exchanged": lambda x, y, i, j: squares(x, y, j, i),
+    "by expansion": lambda x, y, i, j: (x[i] ** 2).sum(1) + (y[j] ** 2).sum(1) - 2 * (x[i] * y[j]).sum(1)})
+def sums_of_integers(square, rng):
+    """Integers around 10^9, whose differences are small: exact, more pairs than one block takes."""
+    x, y = rng.integers(-50, 50, (2, 40, 300)) + 10**9
+    i, j = rng.integers(0, 40, (2, 5000))
+    want = ((x[i] - y[j]) ** 2).sum(1)
+    return gap(square(x.astype(float), y.astype(float), i, j), want.astype(float))

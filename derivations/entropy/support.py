@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import polygamma
 
 from refvae.derivations.entropy.common import value
 from refvae.entropy import knn_entropy, neighbours
 from refvae.entropy.balls import Box, log_volumes, log_volumes_in_box, log_volumes_on_torus
+from refvae.entropy.regions import reflected
 from refvae.evidence import Ledger, gap, holds, z_score
 
 ledger = Ledger()
@@ -51,6 +53,16 @@ def unbiased_on_a_torus(local, rng):
     return z_score(np.array([local(rng.random((5, 3)) * SIDES, 4, SIDES).mean() for _ in range(400)]), 0.0)
 
 
+@ledger.add("6.18", "montecarlo", on_torus, wrong={
+    "no torus": lambda x, k, sides: knn_entropy(x, k, norm=np.inf).local,
+    "mean of all points": lambda x, k, sides: np.full(len(x), on_torus(x, k, sides).mean()),
+    "order k + 1": lambda x, k, sides: on_torus(x, k + 1, sides)})
+def variance_of_a_local_value(local, rng):
+    """The first of five uniform points, k = 2: mean square about the log of the volume, 0, psi'(2) - psi'(5)."""
+    found = np.array([local(rng.random((5, 3)) * SIDES, 2, SIDES)[0] for _ in range(600)])
+    return z_score(found**2, polygamma(1, 2) - polygamma(1, 5))
+
+
 # A box
 
 LOW, HIGH = np.array([-1.0, 0.0, 2.0]), np.array([0.5, 1.0, 4.0])
@@ -91,6 +103,19 @@ def two_points(estimate, rng):
         above = np.array([estimate(np.array([[a], [a + (1 - a) * s**4]])) for s in t])
         total += wa * (4 * t**3 * w) @ (a * below + (1 - a) * above)
     return gap(np.array(1 + total), np.array(1.0))
+
+
+@ledger.add("6.19", "identity", reflected, wrong={
+    "at 0 and 1": lambda x, box: np.where(x < box.low, -x, np.where(x > box.high, 2 - x, x)),
+    "moved to the edge": lambda x, box: np.clip(x, *box),
+    "low - x": lambda x, box: np.where(x < box.low, box.low - x, np.where(x > box.high, 2 * box.high - x, x)),
+    "shifted by the side": lambda x, box: box.low + (x - box.low) % (box.high - box.low)})
+def mirrored_at_the_edges(move, rng):
+    """Noise over an edge of the box LOW, HIGH, coordinate by coordinate: as far inside as it was outside."""
+    x = rng.uniform(LOW - 0.4, HIGH + 0.4, (40, 3))
+    want = np.array([[a + (a - c) if c < a else b - (c - b) if c > b else c for c, a, b in zip(
+        row, LOW, HIGH, strict=True)] for row in x])
+    return gap(move(x, Box(LOW, HIGH)), want)
 
 
 @ledger.add("6.18", "law", lambda x, k, sides: neighbours(x, k, norm=np.inf, periodic=sides).rho, wrong={

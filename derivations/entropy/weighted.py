@@ -8,6 +8,7 @@ from scipy import special
 from refvae.derivations.entropy.common import points, value
 from refvae.derivations.entropy.motions import rotation
 from refvae.entropy import bsy_weights
+from refvae.entropy.weights import amplification
 from refvae.evidence import Ledger, gap, holds
 
 ledger = Ledger()
@@ -129,3 +130,35 @@ def terms_of_the_bias_vanish(weights, rng):
                 terms = w * np.exp(special.betaln(q + s, n - q) - special.betaln(q, n - q))
                 cases.append(abs(terms.sum()) < 1e-10 * np.abs(terms).sum())
     return holds(cases)
+
+
+# Variance
+
+AMPLIFICATION_WRONG = {"root of the sum of squares": np.linalg.norm, "the largest": lambda w: np.abs(w).max(),
+                       "the sum": np.sum}
+
+
+@ledger.add("6.23a", "law", amplification, bound=0, wrong={
+    key: AMPLIFICATION_WRONG[key] for key in ("root of the sum of squares", "the largest")})
+def deviation_of_a_finite_law(most, rng):
+    """Twelve equally likely samples of unequal scales, d = 3 and 5: deviation against the largest plain one."""
+    cases = []
+    for d, k in ((3, 6), (5, 10)):
+        samples = [np.exp(rng.standard_normal()) * points(rng, 20, d) for _ in range(12)]
+        orders = np.flatnonzero(bsy_weights(k, d)) + 1
+        plain = max(np.std([value(x, q) for x in samples]) for q in orders)
+        cases.append(np.std([weighted(x, k) for x in samples]) <= most(bsy_weights(k, d)) * plain)
+    return holds(cases)
+
+
+@ledger.add("6.23a", "identity", amplification, wrong=AMPLIFICATION_WRONG)
+def equality(most, rng):
+    """One sample at many scales, d = 3; and estimates that differ in sign alone as the weights do, d = 5, 8, 10."""
+    x, scales = points(rng, 12), np.exp(rng.standard_normal(7))
+    found = [most(bsy_weights(6, 3))]
+    want = [np.std([weighted(s * x, 6) for s in scales]) / (3 * np.std(np.log(scales)))]
+    for k, d in ((10, 5), (24, 8), (30, 10)):
+        w, s = bsy_weights(k, d), rng.standard_normal(50)
+        found.append(most(w))
+        want.append(np.std((np.sign(w) * s[:, None]) @ w) / np.std(s))
+    return gap(np.array(found), np.array(want))

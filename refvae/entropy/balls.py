@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import gammaln
 
+from refvae.inputs import whole
 from refvae.trees import Array
 
 
@@ -26,9 +27,10 @@ def check_norm(norm: float) -> None:
 def log_ball_volume(d: int, norm: float = 2) -> float:
     """log V of the unit ball in R^d, of the Euclidean norm or (`norm` infinite) of the maximum norm.     (6.2)
 
-    Raises ValueError for another norm.
+    Raises TypeError or ValueError for d that is no whole number above 0, and for another norm.
     """
     check_norm(norm)
+    d = whole(d, "d")
     if norm == np.inf:
         return d * float(np.log(2))                                                                     # (6.2)
     return float(d / 2 * np.log(np.pi) - gammaln(d / 2 + 1))                                            # (6.2)

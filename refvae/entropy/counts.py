@@ -27,21 +27,26 @@ def counts_within(x: Array, radius: Array, workers: int = 1) -> Array:
     return counts
 
 
-def weights_around(x: Array, radius: Array, w: Array) -> Array:
-    """For every row, the sum of the weights w (n,) of the other rows that count it.   x: (n, d) -> (n,)   (6.54)"""
+def weights_around(x: Array, radius: Array, w: Array, rows: Array) -> Array:
+    """For some rows, the sum of the weights w (n,) of the other rows that count them.   x: (n, d) -> (rows,)   (6.54)
+
+    On a line it takes n log n steps; in more dimensions n for each row.
+    """
     if x.shape[1] == 1:
         order, first, stop = _intervals(x[:, 0], radius)
         steps = np.bincount(first, w[order], len(x) + 1) - np.bincount(stop, w[order], len(x) + 1)
         sums = np.empty(len(x))
         sums[order] = np.cumsum(steps)[:-1]                                                             # (6.54)
-        return sums - w
-    sums = -w
-    for rows in np.array_split(np.arange(len(x)), -(-len(x) ** 2 // PAIRS)):
-        inside = np.ones((len(rows), len(x)), bool)
-        for column in x.T:
-            inside &= np.abs(column - column[rows, None]) <= radius[rows, None]
-        sums = sums + w[rows] @ inside                                                                  # (6.54)
-    return sums
+        return sums[rows] - w[rows]
+    found = [_weights(x, radius, w, part) for part in np.array_split(rows, -(-len(rows) * len(x) // PAIRS))]
+    return np.concatenate(found) - w[rows]
+
+
+def _weights(x: Array, radius: Array, w: Array, rows: Array) -> Array:
+    inside = np.ones((len(rows), len(x)), bool)
+    for column in x.T:
+        inside &= np.abs(column - column[rows, None]) <= radius
+    return np.asarray(inside @ w)                                                                       # (6.54)
 
 
 def _intervals(x: Array, radius: Array) -> tuple[Array, Array, Array]:

@@ -10,15 +10,26 @@ from scipy.special import digamma
 
 from refvae.entropy.balls import log_volumes
 from refvae.entropy.estimate import Estimate, Norm, Ties, knn_entropy
-from refvae.entropy.jackknife import changes, one_more
+from refvae.entropy.jackknife import changes, efron_stein, left_out, one_more
 from refvae.entropy.neighbours import check_search, neighbours
-from refvae.entropy.ties import refuse_ties, untied
+from refvae.entropy.ties import refuse_equal_rows, refuse_ties, untied
 from refvae.inputs import generator, matrix, same_shape, whole
 from refvae.trees import Array
 
 
 class DivergenceEstimate(Estimate):
     """An estimate of a divergence, or of a cross-entropy, in nats."""
+
+    @property
+    def naive_se(self) -> float:
+        """As if the local values were independent given the second sample, which counts in full.         (6.37a)
+
+        Its part is that of `jackknife_se`, with the same search and the same errors.
+        """
+        own = super().naive_se
+        if "m" not in self.settings or np.isnan(own):
+            return own
+        return float(np.hypot(own, efron_stein(*self.leave_one_out()[1:])))                             # (6.37a)
 
 
 def knn_cross_entropy(x: Any, y: Any, k: int = 3, *, norm: Norm = 2, ties: Ties = "raise",
@@ -55,11 +66,12 @@ def knn_divergence(x: Any, y: Any, k: int = 3, *, norm: Norm = 2, ties: Ties = "
     x, y = _samples(x, y, norm, ties, rng)
     (n, d), m = x.shape, len(y)
     k = whole(k, "k", most=min(n - 1, m))
+    refuse_equal_rows(x, k, "x")
     search = partial(neighbours, x, k, norm=norm, workers=workers)
     rho, nu = search().rho[:, -1], search(among=y).rho[:, -1]
     refuse_ties(rho, "x")
     refuse_ties(nu, "x against y")
-    local = d * np.log(nu / rho) + digamma(m + 1) - digamma(n)                                          # (6.30)
+    local = d * log_ratio(nu, rho) + digamma(m + 1) - digamma(n)                                        # (6.30)
 
     def leave_one_out() -> tuple[Array, Array]:
         entropy = knn_entropy(x, k, norm=norm, workers=workers)
@@ -72,14 +84,35 @@ def knn_divergence(x: Any, y: Any, k: int = 3, *, norm: Norm = 2, ties: Ties = "
 def kl_to_normal(z: Any, k: int = 3, **settings: Any) -> DivergenceEstimate:
     """KL(q || N(0, I)) in nats from codes z ~ q (n, d): exact cross-entropy minus estimated entropy.     (6.36)
 
-    Settings as in `knn_entropy`; its bias is minus that of the entropy. Raises what `knn_entropy` raises.
+    Settings as in `knn_entropy`; its bias is minus that of the entropy. Raises what `knn_entropy` raises, and
+    ValueError for codes whose squares add up to more than the largest float.
     """
-    entropy = knn_entropy(z, k, **settings)
     z = matrix(z, "z")
-    energy = np.log(2 * np.pi) * z.shape[1] / 2 + (z * z).sum(1) / 2
-    local = energy - entropy.local                                                                      # (6.36)
-    return DivergenceEstimate(float(local.mean()), local, entropy.biased, entropy.settings,
-                              lambda: (without_own(energy) - entropy.leave_one_out()[0],))
+    entropy = knn_entropy(z, k, **settings)
+    with np.errstate(over="ignore"):
+        energy = np.log(2 * np.pi) * z.shape[1] / 2 + (z * z).sum(1) / 2
+        local = energy - entropy.local                                                                  # (6.36)
+        value = float(local.mean())
+    if not np.isfinite(value):
+        raise ValueError(f"z: got numbers up to {np.abs(z).max():.3g}, wanted a sum of squares below 1.8e308")
+
+    def leave_one_out() -> tuple[Array]:
+        without = entropy.leave_one_out()[0]
+        rows = left_out(len(z)) if len(without) < len(z) else slice(None)
+        return (without_own(energy)[rows] - without,)                                                   # (6.37)
+
+    return DivergenceEstimate(value, local, entropy.biased, entropy.settings, leave_one_out)
+
+
+def log_ratio(a: Array, b: Array) -> Array:
+    """log(a / b) of positive floats of any size; the quotient itself, where it is of ordinary size.     (6.30)
+
+    It keeps its bits when a and b are multiplied by the same power of two, as differences of logarithms do not.
+    """
+    (top, e), (bottom, f) = np.frexp(a), np.frexp(b)
+    near = np.abs(e - f) < 1000
+    return np.asarray(np.log(np.ldexp(top / bottom, np.where(near, e - f, 0)))                          # (6.30)
+                      + np.log(2) * np.where(near, 0, e - f))                                           # (6.30)
 
 
 def without_own(local: Array) -> Array:

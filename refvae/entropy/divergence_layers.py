@@ -6,20 +6,23 @@ import numpy as np
 from scipy.special import digamma
 
 from refvae.entropy.balls import log_ball_volume
-from refvae.entropy.kl import knn_entropy_layer, log_norm, take
-from refvae.inputs import same_shape
+from refvae.entropy.kl import knn_entropy_layer, last_column, log_norm, take
+from refvae.inputs import floating, same_shape
 from refvae.trees import Array, Pull
 
 
 def knn_cross_entropy_layer(x: Array, y: Array, idx: Array, norm: float = 2) -> tuple[Array, Pull]:
     """Cross-entropy of x with y.   x: (n, d), y: (m, d), idx: (n, k), rows of y -> c () nats   (6.31), adjoint (6.35)
 
-    idx holds the nearest rows of y for every row of x, in ascending distance; only the last column counts.
+    idx holds the nearest rows of y for every row of x, in ascending distance; only the last column counts. Raises
+    TypeError or ValueError for other shapes.
     """
-    (n, d), k = x.shape, idx.shape[1]
-    other, pull_other = take(y, idx[:, -1])
+    x, y = floating(x, "x"), floating(y, "y")
+    same_shape(x[0], y[0], "a row of x and of y")
+    (n, d), far = x.shape, last_column(idx, len(x), len(y))
+    other, pull_other = take(y, far)
     log_nu, pull_log_nu = log_norm(x - other, norm)
-    constant = float(digamma(len(y) + 1) - digamma(k)) + log_ball_volume(d, norm)
+    constant = float(digamma(len(y) + 1) - digamma(np.shape(idx)[1])) + log_ball_volume(d, norm)
     c = constant + d * log_nu.mean()                                                                    # (6.31)
 
     def pull(dc: Array) -> tuple[Array, Array, None]:

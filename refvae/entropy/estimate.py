@@ -11,11 +11,11 @@ import numpy as np
 from scipy.special import digamma
 
 from refvae.entropy.balls import Box, log_volumes, log_volumes_in_box, log_volumes_on_torus
-from refvae.entropy.jackknife import changes, efron_stein, one_more
+from refvae.entropy.jackknife import changes, efron_stein, left_out, one_more
 from refvae.entropy.neighbours import Neighbours, check_search, search
 from refvae.entropy.regions import box_of, reflected, sides_of
-from refvae.entropy.ties import refuse_ties, untied
-from refvae.entropy.weights import bsy_weights
+from refvae.entropy.ties import refuse_equal_rows, refuse_ties, untied
+from refvae.entropy.weights import bsy_weights, moderate
 from refvae.inputs import matrix, whole
 from refvae.trees import Array
 
@@ -31,7 +31,10 @@ class Estimate:
     local          (n,) what each point contributes
     biased         whether d >= 3, where the bias may fall more slowly than the standard error: at an edge as n^(-1/d)
     settings       what it was computed from and how: n, d, k, ...
-    leave_one_out  computes the values of the estimate without each point, one array for each sample   (6.20), (6.37)
+    leave_one_out  computes the values of the estimate without each point, one array for each sample   (6.20), (6.37);
+                   where each costs a search or a pass over all points, of `jackknife.PART` evenly spaced rows (6.21a)
+
+    It prints its standard error once `jackknife_se` has been computed, and none before.
     """
 
     value: float
@@ -46,8 +49,9 @@ class Estimate:
     def __repr__(self) -> str:
         settings = ", ".join(f"{name} = {value}" for name, value in self.settings.items()
                              if value is not None and value is not False)
+        error = f", jackknife standard error {self.jackknife_se:.2g}" if "jackknife_se" in vars(self) else ""
         bias = "; biased for d >= 3" if self.biased else ""
-        return f"{type(self).__name__}({self.value:.6g} +- {self.naive_se:.2g} nats; {settings}{bias})"
+        return f"{type(self).__name__}({self.value:.6g} nats{error}; {settings}{bias})"
 
     @property
     def naive_se(self) -> float:
@@ -57,11 +61,13 @@ class Estimate:
 
     @cached_property
     def jackknife_se(self) -> float:
-        """Standard error by leaving out each point in turn, computed when first asked for.         (6.20), (6.21)
+        """Standard error by leaving out points in turn, computed when first asked for.   (6.20), (6.21), (6.21a)
 
-        It knows nothing of the bias. Raises ValueError for k = n - 1, where no further neighbour exists.
+        Its square is in the mean not below the variance, for independent points of one law and one point fewer. It
+        knows nothing of the bias. Raises ValueError for k = n - 1, where no further neighbour exists.
         """
-        return efron_stein(*self.leave_one_out())
+        sizes = [self.settings[name] for name in ("n", "m") if name in self.settings]
+        return efron_stein(*self.leave_one_out(), sizes=sizes)
 
 
 class EntropyEstimate(Estimate):
@@ -78,7 +84,9 @@ def knn_entropy(x: Any, k: int = 3, *, norm: Norm = 2, box: Any = None, periodic
     periodic  side or sides (d,) of the torus on which x lives                                            (6.18)
               for norm 2, balls that are wider than the torus are not cut off: for small k only
     weights   "bsy": orders up to k weighted so that leading terms of the bias cancel; needs k >= d       (6.23)
-    whiten    by the sample covariance first: exact under affine maps for norm 2                          (6.9)
+              and is refused where the weights' absolute values sum to more than sqrt(n)                  (6.23a)
+    whiten    by the sample covariance first: exact under affine maps for norm 2, for norm inf under      (6.9)
+              scalings, changes of sign and permutations of the columns; `jackknife_se` searches anew each time
     ties      "raise", or "jitter": uniform noise 1e-10 times the spread of a column, from `rng`
     workers   threads of the search; the result does not depend on them
 
@@ -91,14 +99,15 @@ def knn_entropy(x: Any, k: int = 3, *, norm: Norm = 2, box: Any = None, periodic
     k = whole(k, "k", most=n - 1)
     check_search(norm, workers)
     _compatible(norm, box, periodic, weights, whiten)
-    w = np.eye(k)[-1] if weights is None else bsy_weights(k, d)
+    w = np.eye(k)[-1] if weights is None else moderate(bsy_weights(k, d), n)
     region = None if box is None else box_of(box, x)
     sides = None if periodic is None else sides_of(periodic, d)
     x = untied(x, ties, rng)
     if region is not None and ties == "jitter":
         x = reflected(x, region)
-    z, log_det = whitened(x) if whiten else (x, 0.0)
     used = w[np.flatnonzero(w)[0]:]
+    refuse_equal_rows(x, k - len(used) + 1, "x")
+    z, log_det = whitened(x) if whiten else (x, 0.0)
     volumes = _volumes(z, norm, region, sides)
     find = partial(search, z, norm=norm, sides=sides, workers=workers)
     rho = find(k, first=k - len(used) + 1).rho
@@ -107,16 +116,30 @@ def knn_entropy(x: Any, k: int = 3, *, norm: Norm = 2, box: Any = None, periodic
     settings = {"n": n, "d": d, "k": k, "norm": norm, "box": box, "periodic": periodic, "weights": weights,
                 "whiten": whiten, "ties": None if ties == "raise" else ties}
     return EntropyEstimate(float(local.mean()), local, d >= 3, settings, lambda: (
-        without_each(find(one_more(k, n - 1)), volumes, used, log_det),))
+        whitened_without_each(x, k, used, norm, workers) if whiten else
+        without_each(find(one_more(k, n - 1)), volumes, used),))
 
 
-def without_each(near: Neighbours, volumes: Callable[[Array], Array], w: Array, log_det: float = 0.0) -> Array:
+def whitened_without_each(x: Array, k: int, w: Array, norm: float, workers: int) -> Array:
+    """The whitened estimate without points in turn, each with the covariance of the rest.   -> (rows,)   (6.20)"""
+    n, d = x.shape
+    one_more(k, n - 1)
+
+    def without(j: int) -> float:
+        z, log_det = whitened(np.delete(x, j, 0))
+        rho = search(z, k, norm=norm, workers=workers, first=k - len(w) + 1).rho
+        return _constant(n - 1, k, w) + log_det + float((log_volumes(rho, d, norm) @ w).mean())         # (6.20)
+
+    return np.array([without(j) for j in left_out(n)])
+
+
+def without_each(near: Neighbours, volumes: Callable[[Array], Array], w: Array) -> Array:
     """The estimate without each of the n points in turn, from k + 1 neighbours of each.   -> (n,)       (6.20)"""
     n, k = len(near.idx), near.idx.shape[1] - 1
     logs = volumes(near.rho[:, k - len(w):])
     each = logs[:, :-1] @ w
     total = each.sum() - each + changes(logs, near.idx, w, n)                                           # (6.20)
-    return np.asarray(_constant(n - 1, k, w) + log_det + total / (n - 1))
+    return np.asarray(_constant(n - 1, k, w) + total / (n - 1))
 
 
 def _constant(n: int, k: int, w: Array) -> float:
@@ -127,18 +150,20 @@ def _constant(n: int, k: int, w: Array) -> float:
 def whitened(x: Array) -> tuple[Array, float]:
     """Points of mean 0 and covariance 1, and log|det| of the map back.   x: (n, d)                       (6.9)
 
-    Raises ValueError for a singular covariance, where no density exists.
+    Columns are standardised, then multiplied by the inverse symmetric root of their correlation matrix. Raises
+    ValueError for a singular covariance, where no density exists.
     """
     n, d = x.shape
     unit, powers = _unit_columns(x)
-    centred, more = _unit_columns(unit - unit.mean(0))
-    _, s, Vt = np.linalg.svd(centred, full_matrices=False)
-    if n <= d or s[-1] <= n * np.finfo(float).eps * s[0]:
-        rank = int(np.sum(s > n * np.finfo(float).eps * s[0]))
+    apart, more = _unit_columns(unit - unit[0])
+    centred = apart - apart.mean(0)
+    sigma = np.sqrt((centred * centred).mean(0))
+    U, s, Vt = np.linalg.svd(centred / np.where(sigma > 0, sigma, 1), full_matrices=False)
+    rank = int(np.sum(s > n * np.finfo(float).eps * s[0]))
+    if n <= d or rank < d:
         raise ValueError(f"x: got a covariance of rank {rank} from shape {x.shape}, wanted {d} for whiten")
-    scale = s / np.sqrt(n)
-    log_det = np.log(scale).sum() + np.log(2) * (powers + more).sum()                                   # (6.9)
-    return centred @ (Vt.T / scale), float(log_det)                                                     # (6.9)
+    log_det = np.log(sigma * s / np.sqrt(n)).sum() + np.log(2) * (powers + more).sum()                  # (6.9)
+    return np.sqrt(n) * (U @ Vt), float(log_det)                                                        # (6.9)
 
 
 def _unit_columns(x: Array) -> tuple[Array, Array]:

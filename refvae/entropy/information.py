@@ -13,7 +13,7 @@ from refvae.entropy.estimate import Estimate, Ties, knn_entropy
 from refvae.entropy.ksg import Form, ksg_local, ksg_without_each
 from refvae.entropy.neighbours import neighbours
 from refvae.entropy.scale import rescaled
-from refvae.entropy.ties import refuse_ties, untied
+from refvae.entropy.ties import refuse_equal_rows, refuse_ties, untied
 from refvae.inputs import generator, matrix, same_shape, whole
 from refvae.trees import Array
 
@@ -34,8 +34,9 @@ def mutual_information(x: Any, y: Any, k: int = 3, *, method: Method = "ksg1", t
 
     Distances are maximum norms, within x, within y and of both side by side, so the units of x against those of y
     matter. For independent x and y with densities the mean of "ksg1" and "ksg2" is exactly 0, so single values are
-    often negative (6.51); without ties no value exceeds psi(n) - psi(k) (6.47). `jackknife_se` of vectors compares all
-    pairs of points (6.54).
+    often negative (6.51); without ties no value exceeds psi(n) - psi(k) (6.47). `jackknife_se` of vectors leaves out
+    200 evenly spaced points (6.21a), of numbers all points (6.54). Where several points are equally far away, "ksg2"
+    depends on which of them the search returns, hence on the order of the rows (6.42).
 
     Raises TypeError or ValueError for bad input, for k >= n, and for rows whose k-th neighbour is at distance 0, in the
     joint space or, under "3h", in any.   [Kraskov, Stoegbauer and Grassberger 2004, (8), (9)]
@@ -80,9 +81,10 @@ def _estimate(named: dict[str, Array], k: int, method: Any, ties: Ties, workers:
 
 def _from_form(named: dict[str, Array], form: Form, k: int, how: dict[str, Any], ties: Ties,
                workers: int) -> InformationEstimate:
-    k = whole(k, "k", most=len(form.joint) - 1)
+    k, together = whole(k, "k", most=len(form.joint) - 1), " and ".join(named) + " together"
+    refuse_equal_rows(form.joint, k, together)
     near = neighbours(form.joint, k, norm=np.inf, workers=workers)
-    refuse_ties(near.rho[:, -1], " and ".join(named) + " together")
+    refuse_ties(near.rho[:, -1], together)
     local = ksg_local(form, near, workers)
     return _result(named, local, k, how, ties, lambda: (ksg_without_each(form, k, workers),))
 
@@ -94,6 +96,7 @@ def _from_entropies(named: dict[str, Array], k: int, ties: Ties, workers: int) -
     k = whole(k, "k", most=n - 1)
     logs = []
     for name, space in spaces.items():
+        refuse_equal_rows(space, k, name)
         rho = neighbours(space, k, norm=np.inf, workers=workers).rho[:, -1]
         refuse_ties(rho, name)
         logs.append(log_volumes(rho, space.shape[1], np.inf))
@@ -101,7 +104,7 @@ def _from_entropies(named: dict[str, Array], k: int, ties: Ties, workers: int) -
 
     def leave_one_out() -> tuple[Array]:
         *parts, joint = (knn_entropy(space, k, norm=np.inf).leave_one_out()[0] for space in spaces.values())
-        return (sum(parts) - joint,)
+        return (sum(parts) - joint,)                                                                    # (6.43)
 
     return _result(named, local, k, {"method": "3h"}, ties, leave_one_out)
 

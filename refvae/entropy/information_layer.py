@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from refvae.entropy.kl import knn_entropy_layer
-from refvae.inputs import same_shape
+from refvae.inputs import floating, same_shape
 from refvae.trees import Array, Pull
 
 
@@ -16,6 +16,7 @@ def mutual_information_layer(x: Array, y: Array, idx_x: Array, idx_y: Array, idx
     idx_x, idx_y and idx_xy hold the nearest other rows of x, of y and of both side by side, as `neighbours` gives them
     for the same norm. The counting estimates (6.41), (6.42) have no gradient to follow (6.53).
     """
+    x, y = floating(x, "x"), floating(y, "y")
     same_shape(x[:, 0], y[:, 0], "a column of x and of y")
     h_x, pull_x = knn_entropy_layer(x, idx_x, norm)
     h_y, pull_y = knn_entropy_layer(y, idx_y, norm)

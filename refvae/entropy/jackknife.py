@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from refvae.trees import Array
+
+PART = 200  # points that are left out in turn where each costs a search or a pass over all others
 
 
 def one_more(k: int, most: int) -> int:
@@ -29,6 +33,15 @@ def changes(logs: Array, idx: Array, w: Array, m: int) -> Array:
     return np.bincount(idx[:, :k].ravel(), gain[:, position].ravel(), m)                                # (6.20)
 
 
-def efron_stein(*values: Array) -> float:
-    """Standard error from the values of an estimate without each point, one array for each sample.       (6.21)"""
-    return float(np.sqrt(sum(np.sum((each - each.mean()) ** 2) for each in values)))                    # (6.21)
+def left_out(n: int) -> Array:
+    """The rows of n that are left out in turn where each costs much: all, or PART of them, evenly spaced. (6.21a)"""
+    return np.arange(n) if n <= PART else np.linspace(0, n - 1, PART).astype(np.intp)                   # (6.21a)
+
+
+def efron_stein(*values: Array, sizes: Sequence[int] | None = None) -> float:
+    """Standard error from values of an estimate without points in turn, one array for each sample.       (6.21)
+
+    sizes  of the samples, where not every point was left out                                            (6.21a)
+    """
+    parts = zip(values, sizes or [len(each) for each in values], strict=True)
+    return float(np.sqrt(sum((n - 1) * each.var(ddof=1) for each, n in parts)))                 # (6.21), (6.21a)

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import digamma
 
 from refvae.entropy.counts import below, counts_within, weights_around
-from refvae.entropy.jackknife import one_more
+from refvae.entropy.jackknife import left_out, one_more
 from refvae.entropy.neighbours import Neighbours, neighbours
 from refvae.trees import Array
 
@@ -60,14 +60,15 @@ def reach(x: Array, idx: Array) -> Array:
 
 
 def ksg_without_each(form: Form, k: int, workers: int = 1) -> Array:
-    """The estimate without each of the n points in turn.   -> (n,)                                       (6.54)"""
+    """The estimate without each point in turn, of vectors without some of them.   -> (rows,)     (6.54), (6.21a)"""
     n = len(form.joint)
     near = neighbours(form.joint, one_more(k, n - 1), norm=np.inf, workers=workers)
     now = Neighbours(near.rho[:, :k], near.idx[:, :k])
-    total = np.zeros(n)
+    rows = np.arange(n) if all(space.shape[1] == 1 for space in form.spaces) else left_out(n)
+    total = np.zeros(len(rows))
     for sign, space, radius in zip(form.signs, form.spaces, _radii(form, now), strict=True):
         later = _radii_without(form, space, near)
-        total += sign * _sums_without_each(space, radius, later, now.idx, 0 if form.second else 1, workers)
+        total += sign * _sums_without(rows, space, radius, later, now.idx, 0 if form.second else 1, workers)
     return _constant(form, n - 1, k) + total / (n - 1)                                                  # (6.54)
 
 
@@ -80,14 +81,14 @@ def _radii_without(form: Form, space: Array, near: Neighbours) -> Array:
     return np.stack([np.delete(distance, r, 1).max(1) for r in range(k)], axis=1)                       # (6.54)
 
 
-def _sums_without_each(x: Array, radius: Array, later: Array, idx: Array, add: int, workers: int) -> Array:
-    """Sum over the others of psi(count + add) without each point: they lose one that they counted, or a neighbour."""
+def _sums_without(rows: Array, x: Array, radius: Array, later: Array, idx: Array, add: int, workers: int) -> Array:
+    """Sum over the others of psi(count + add) without each of the rows: they lose what they counted, or a neighbour."""
     n, distance = len(x), reach(x, idx)
     count = counts_within(x, radius, workers) + add
     psi, loss = digamma(count), 1 / np.maximum(count - 1, 1)
-    total = psi.sum() - psi - weights_around(x, radius, loss)                                           # (6.54)
+    gains = np.zeros(n)
     for column, gap, new_radius in zip(idx.T, distance.T, later.T, strict=True):
         new_count = counts_within(x, new_radius, workers) - (gap <= new_radius)
         gain = digamma(new_count + add) - psi + (gap <= radius) * loss                                  # (6.54)
-        total += np.bincount(column, gain, n)                                                           # (6.54)
-    return np.asarray(total)
+        gains += np.bincount(column, gain, n)                                                           # (6.54)
+    return np.asarray(psi.sum() - psi[rows] - weights_around(x, radius, loss, rows) + gains[rows])      # (6.54)

@@ -8,7 +8,7 @@ import numpy as np
 
 from refvae.entropy.balls import check_norm
 from refvae.entropy.line import line_search
-from refvae.entropy.products import MOST, pays, product_search
+from refvae.entropy.products import MOST, measured, pays, product_search
 from refvae.entropy.regions import sides_of
 from refvae.entropy.scale import rescaled, restored
 from refvae.entropy.tree import tree_search, wrapped
@@ -66,6 +66,8 @@ def search(x: Array, k: int, y: Array | None = None, norm: float = 2, sides: Arr
     else:
         rows = np.arange(len(x)) if own else None
         rho, idx = tree_search(x, y, k, rows, norm, None if sides is None else scaled[-1], workers)
+        if norm == 2 and sides is None and x.shape[1] >= MANY:
+            rho, idx = measured(x, y, idx)
     kept = k - first + 1
     return Neighbours(restored(rho[:, -kept:], e, "x"), idx[:, -kept:])
 

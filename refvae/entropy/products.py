@@ -46,13 +46,24 @@ def panels(x: Array, y: Array, stripes: int) -> Panels:
     return Panels(left, right, np.sqrt(np.einsum("ij,ij->i", a, a)))
 
 
+def rounding(d: int) -> tuple[float, float]:
+    """kappa and eta, the relative and the absolute part of what rounding does to a product.              (6.57)"""
+    return (d + 5) * UNIT / (1 - (d + 5) * UNIT), 8 * (d + 2) * TINY                                    # (6.57)
+
+
+def margin(size: Array, other: Array, d: int) -> Array:
+    """How wrong a product in float32 can be, of points of lengths size and other.                        (6.57)"""
+    kappa, eta = rounding(d)
+    return np.asarray(kappa * (size * other + other * other / 2) + eta)                                 # (6.57)
+
+
 def cut(least: Array, size: Array, d: int) -> Array:
     """The largest product that a neighbour can have, given a bound for the k-th smallest.   (b,) -> (b,)     (6.58)"""
-    kappa, eta = (d + 5) * UNIT / (1 - (d + 5) * UNIT), 8 * (d + 2) * TINY                               # (6.57)
+    kappa, eta = rounding(d)
     p = (1 + kappa) * size
     reach = (p + np.sqrt(np.maximum(p * p + 2 * (1 - kappa) * (least + eta), 0))) / (1 - kappa)         # (6.58)
-    margin = kappa * (size * reach + reach * reach / 2) + eta                                           # (6.57)
-    return np.nextafter((least + 2 * margin).astype(np.float32), np.float32(np.inf))                    # (6.58)
+    most: Array = (least + 2 * margin(size, reach, d)).astype(np.float32)                               # (6.58)
+    return np.nextafter(most, np.float32(np.inf))                                                       # (6.58)
 
 
 def product_search(x: Array, y: Array, k: int, own: bool) -> tuple[Array, Array]:
@@ -69,7 +80,7 @@ def product_search(x: Array, y: Array, k: int, own: bool) -> tuple[Array, Array]
     crowded, steps = [], list(blocks(n, factors.right.shape[1]))
     memory = np.empty((steps[0].stop, factors.right.shape[1]), np.float32)  # new pages cost as much as the product
     for rows in steps:
-        product = np.matmul(factors.left[rows], factors.right, out=memory[:rows.stop - rows.start])     # (6.57)
+        product = np.matmul(factors.left[rows], factors.right, out=memory[:rows.stop - rows.start])     # (6.58)
         if own:
             product[np.arange(len(product)), np.arange(rows.start, rows.stop)] = np.inf
         i, j, crowd = candidates(product, factors.size[rows], k, stripes, d)
@@ -78,7 +89,7 @@ def product_search(x: Array, y: Array, k: int, own: bool) -> tuple[Array, Array]
         crowded.append(crowd + rows.start)
     hard = np.concatenate(crowded)
     if len(hard):
-        rho[hard], idx[hard] = tree_search(x[hard], y, k, hard if own else None)
+        rho[hard], idx[hard] = measured(x[hard], y, tree_search(x[hard], y, k, hard if own else None)[1])
     return rho, idx
 
 
@@ -130,12 +141,26 @@ def candidates(product: Array, size: Array, k: int, stripes: int, d: int) -> tup
 
 def nearest(x: Array, y: Array, i: Array, j: Array, k: int) -> tuple[Array, Array]:
     """The k smallest distances |x_i - y_j| for each row i that occurs (at least k times, ascending), and their j."""
-    square = np.empty(len(i))
-    step = max(1, 2**20 // x.shape[1])
-    for part in (slice(start, start + step) for start in range(0, len(i), step)):
-        delta = x[i[part]] - y[j[part]]
-        square[part] = np.einsum("ij,ij->i", delta, delta)
+    square = squares(x, y, i, j)
     order = np.lexsort((square, i))
     first = np.flatnonzero(np.diff(i, prepend=-1))
     chosen = order[first[:, None] + np.arange(k)]
     return np.sqrt(square[chosen]), j[chosen]
+
+
+def measured(x: Array, y: Array, idx: Array) -> tuple[Array, Array]:
+    """Distances from each row of x to the rows idx (n, k) of y, ascending, added up as products do.  -> both (n, k)
+
+    So both methods give the same bits, and it does not matter which of them was taken.                  (6.58a)
+    """
+    return nearest(x, y, np.repeat(np.arange(len(x)), idx.shape[1]), idx.ravel(), idx.shape[1])         # (6.58a)
+
+
+def squares(x: Array, y: Array, i: Array, j: Array) -> Array:
+    """|x_i - y_j|^2 for all pairs, from differences.   i, j: (p,) -> (p,)                                (6.58a)"""
+    square = np.empty(len(i))
+    step = max(1, 2**20 // x.shape[1])
+    for part in (slice(start, start + step) for start in range(0, len(i), step)):
+        delta = x[i[part]] - y[j[part]]
+        square[part] = np.einsum("ij,ij->i", delta, delta)                                              # (6.58a)
+    return square

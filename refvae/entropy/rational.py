@@ -7,6 +7,8 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from refvae.inputs import whole
 
 Distances = Sequence[Any]  # from one point to the m others: numbers that can be compared
@@ -68,9 +70,14 @@ def _mean(values: Any) -> Fraction:
 
 def _distances(rows: Sequence[Any]) -> list[list[Fraction]]:
     """From every row to all others in their order, maximum norm."""
-    points = [[Fraction(v) for v in (row if hasattr(row, "__len__") else [row])] for row in rows]
+    points = [[_exactly(v) for v in (row if hasattr(row, "__len__") else [row])] for row in rows]
     return [[max(abs(a - b) for a, b in zip(p, other, strict=True)) for j, other in enumerate(points) if j != i]
             for i, p in enumerate(points)]
+
+
+def _exactly(value: Any) -> Fraction:
+    """A number at its exact value; NumPy's as Python's, for those of eight bits wrap around."""
+    return Fraction(value.item() if isinstance(value, np.generic) else value)
 
 
 def _nearest(distances: Sequence[Distances], k: int) -> tuple[list[int], Any]:

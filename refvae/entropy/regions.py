@@ -29,9 +29,12 @@ def box_of(box: Any, x: Array) -> Box:
 
 
 def reflected(x: Array, box: Box) -> Array:
-    """Points x (n, d): those that noise has moved over the edge of the box mirrored there, the others as they are."""
+    """Points x (n, d): those that noise has moved over the edge of the box mirrored there, the others as they are.
+
+    (6.19)
+    """
     low, high = box
-    return np.where(x < low, 2 * low - x, np.where(x > high, 2 * high - x, x))
+    return np.where(x < low, 2 * low - x, np.where(x > high, 2 * high - x, x))                          # (6.19)
 
 
 def sides_of(periodic: Any, d: int) -> Array:

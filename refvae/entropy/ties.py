@@ -10,6 +10,7 @@ from refvae.inputs import generator
 from refvae.trees import Array
 
 JITTER = 1e-10  # of the spread of a column
+CROWD = 16  # so many equal rows fill a leaf of a tree
 
 
 def untied(x: Array, ties: Any, rng: np.random.Generator | int | None) -> Array:
@@ -38,6 +39,22 @@ def jittered(x: Array, rng: Any) -> Array:
 
 def refuse_ties(rho: Array, name: str) -> None:
     """Raise ValueError, with their number, if some of the distances rho (n,) are 0."""
-    if not rho.all():
-        raise ValueError(f"{name}: got {np.sum(rho == 0)} of {len(rho)} points with a neighbour at distance 0, "
+    _refuse(int(np.sum(rho == 0)), len(rho), name)
+
+
+def refuse_equal_rows(x: Array, k: int, name: str) -> None:
+    """The same before any search: ValueError if rows of x (n, d) are equal to k or more others.
+
+    Only crowds are looked for, for they make a tree slow; `refuse_ties` finds the others.
+    """
+    least, column = max(k, CROWD), np.sort(x[:, 0])
+    if x.shape[1] > 1 and (column[least:] == column[:-least]).any():
+        sizes = np.unique(x, axis=0, return_counts=True)[1]
+        if sizes.max() > least:
+            _refuse(int(sizes[sizes > k].sum()), len(x), name)
+
+
+def _refuse(equal: int, n: int, name: str) -> None:
+    if equal:
+        raise ValueError(f"{name}: got {equal} of {n} points with a neighbour at distance 0, "
                          "where the estimate is -infinity; wanted no duplicates, or ties = 'jitter' with an rng")
