@@ -105,6 +105,14 @@ def test_headers_and_labels_of_csv(tmp_path, text, x, labels, levels):
     same(read(write(tmp_path / "x.csv", text)), np.array(x), labels, None, levels)
 
 
+def test_a_first_line_of_numbers_in_order_is_the_header_of_pandas(tmp_path):
+    file = write(tmp_path / "x.csv", ",".join(map(str, range(784))) + "\n" + ",".join(["16"] * 784) + "\n")
+    with pytest.warns(UserWarning, match=r"x\.csv: the first line is 0,1,\.\.\.,783 and taken for a header, not"):
+        same(read(file), np.full((1, 784), 16), levels=16)
+    same(read(write(tmp_path / "x.csv", "0,1\n1,0\n")), np.array([[0, 1], [1, 0]]), levels=1)  # two rows of data
+    same(read(write(tmp_path / "x.csv", "0.0,1.0,2.0\n1,0,3\n")), np.array([[0, 1, 2], [1, 0, 3]]), levels=3)
+
+
 @pytest.mark.parametrize("dtype", IDX)
 @pytest.mark.parametrize("packed", ["", ".gz"])
 @pytest.mark.parametrize("name", ["x.idx", "some-idx3-ubyte", "some.idx3-float", "x-idx"])

@@ -387,12 +387,91 @@ def test_a_full_disk_is_one_line(run, tmp_path, monkeypatch):
     assert files(tmp_path / "a") == {}
 
 
-def test_a_loss_that_diverges_is_one_line_and_exit_code_1(run, tmp_path):
+def test_a_loss_that_diverges_is_one_line_and_leaves_nothing(run, tmp_path):
     code, out, err = run("a", "--lr", 1e200)
-    assert (code, out) == (1, "")
-    assert re.fullmatch(r"refvae train: loss: got (nan|inf) in epoch 0, step 1, not a finite one; "
+    assert (code, out) == (2, "")
+    assert re.fullmatch(r"refvae train: training failed: loss: got (nan|inf) in epoch 0, step 1, not a finite one; "
                         r"a smaller --lr may help\n", err)
-    assert set(files(tmp_path / "a")) == {"checkpoint.npz"}
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.usefixtures("plain")
+def test_a_run_that_fails_when_it_goes_on_keeps_what_it_had(run, tmp_path, monkeypatch):
+    run("a")
+    before = files(tmp_path / "a")
+
+    def failing(*_):
+        raise ValueError("codes: got two\nlines, wanted one")
+
+    monkeypatch.setattr(ae, "squared_loss", failing)
+    assert run("a", steps=13, resume=True) == (
+        2, "", "refvae train: training failed: codes: got two lines, wanted one\n")
+    after = files(tmp_path / "a")
+    assert checkpoint.load(tmp_path / "a" / "checkpoint.npz").meta["step"] == 8  # with the new number of steps
+    assert {**after, "checkpoint.npz": before["checkpoint.npz"]} == before
+
+
+TABLES = {
+    "offset": 1.6e9 + 7 * np.arange(200.0)[:, None] * np.ones((1, 3)), "huge": 1e160 * np.arange(1.0, 201)[:, None],
+    "unscaled": np.random.default_rng(0).standard_normal((200, 3)) * [1, 1e4, 1e6]}
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("model", ["eae", "vqvae", "vae", "ae", "dae"])
+def test_data_far_from_the_scale_of_the_model_are_named_before_the_first_step(model, table, run, tmp_path):
+    np.save(tmp_path / "table.npy", TABLES[table])
+    options = ["--data", tmp_path / "table.npy", *(["--likelihood", "gaussian"] if model == "vae" else [])]
+    code, out, err = run("a", *options, model=model)
+    assert (code, out) == (2, "")
+    assert re.fullmatch(r"refvae train: --data: got columns that span \S+ to \S+, the widest number \d, wanted at most "
+                        r"\S+ in size; --standardise(, or a larger --(eta|scale))?\n", err)
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("integers", [True, False])
+def test_rows_that_fall_together_are_one_line(run, tmp_path, dtype, integers):
+    x = (1_600_000_000 + np.arange(200)[:, None] * np.ones((1, 3), int)).astype(int if integers else float)
+    np.save(tmp_path / "table.npy", x if integers else x / 2**24)
+    code, _, err = run("a", "--data", tmp_path / "table.npy", "--dtype", dtype, "--batch", 20, model="eae")
+    if dtype == "float32":
+        assert re.fullmatch(r"refvae train: training failed: codes: got \d+ of \d+ points .*\n", err)
+    assert code == (2 if err else 0)
+    assert (tmp_path / "a").exists() == (code == 0)
+
+
+@pytest.mark.usefixtures("plain")
+def test_standardised_data_go_on_and_are_known_to_the_model(run, tmp_path):
+    x = np.hstack([TABLES["unscaled"], np.full((200, 1), 7.0)])
+    np.save(tmp_path / "table.npy", x)
+    assert run("a", "--data", tmp_path / "table.npy", "--standardise")[0] == 0
+    found, rows = load(tmp_path / "a" / "model.npz"), x[np.arange(200) % 5 > 0]
+    assert np.array_equal(found.centre, rows.mean(0))
+    assert np.array_equal(found.scale, np.r_[rows.std(0)[:3], 1])
+    test = (x[::5] - found.centre) / found.scale
+    value = ((ae.rebuilt(found.p, test) - test) ** 2).sum(1).mean()
+    report = files(tmp_path / "a")["report.csv"].decode().splitlines()[1]
+    assert float(report.split(",")[1]) == pytest.approx(value, rel=1e-12)
+    assert run("a", steps=64, resume=True)[0] == 0
+    assert run("b", "--data", tmp_path / "table.npy", "--standardise", steps=64)[0] == 0
+    assert files(tmp_path / "a") == files(tmp_path / "b")
+    assert run("a", "--standardise", steps=None, resume=True)[0] == 0
+
+
+@pytest.mark.usefixtures("plain")
+def test_a_run_is_not_standardised_afterwards(run, tmp_path):
+    run("a")
+    assert run("a", "--standardise", steps=None, resume=True) == (
+        2, "", f"refvae train: --standardise: got True, wanted False as before in {tmp_path / 'a'}, or another --out\n")
+
+
+@pytest.mark.usefixtures("plain")
+def test_data_of_another_type_are_other_data(run, data, tmp_path):
+    run("a")
+    x, labels = images(float)
+    np.savez(data, x=x, y=labels)
+    assert run("a", steps=None, resume=True) == (
+        2, "", f"refvae train: --data: got other data than before in {data}, wanted the same\n")
 
 
 @pytest.mark.parametrize(("argv", "message"), [
@@ -546,7 +625,7 @@ def test_a_story_can_be_read_again(name, tmp_path):
         checkpoint.save(tmp_path / "model.npz", story(recipe, known), p=first_parameters(recipe, known, 0))
         assert read_story(checkpoint.load(tmp_path / "model.npz")) == (recipe, known)
         found = load(str(tmp_path / "model.npz"))
-        assert found[::2] == (MODELS[name], recipe.settings)
+        assert (found.model, found.settings) == (MODELS[name], recipe.settings)
         assert {leaf.dtype for leaf in trees.leaves(found.p)} == {np.dtype(np.float32)}
 
 
@@ -606,8 +685,10 @@ def test_grey_values_are_scaled_if_their_largest_is_known():
 def test_a_fingerprint_sees_rows_and_labels():
     x, labels = np.ones((3, 2)), np.arange(3)
     datasets = [Dataset(x, labels, None, None), Dataset(x, None, None, None), Dataset(2 * x, labels, None, None),
-                Dataset(x, labels[::-1], None, None)]
-    assert len({fingerprint(each) for each in datasets}) == 4
+                Dataset(x, labels[::-1], None, None), Dataset(x, labels, (1, 2), None),
+                Dataset(x, labels, (2, 1), None), Dataset(x, labels, None, 1),
+                Dataset(x.reshape(2, 3), labels, None, None)]
+    assert len({fingerprint(each) for each in datasets}) == len(datasets)
     assert fingerprint(datasets[0]) == fingerprint(datasets[0]._replace(x=np.asfortranarray(x)))
 
 

@@ -20,8 +20,8 @@ from refvae.cli.select import BadInput
 from refvae.data.readers import Dataset, dataset
 from refvae.inputs import whole
 from refvae.models import MODELS, Recipe, fingerprint, read_story
-from refvae.models.record import HELD_OUT, Model, Number, split
-from refvae.models.training import CHECKPOINT, train
+from refvae.models.record import HELD_OUT, Model, Number, split, standardised
+from refvae.models.training import CHECKPOINT, TRAINED, train
 from refvae.optim import Adam
 
 ABOUT = """{summary}.
@@ -58,6 +58,7 @@ def add_to(commands: Any) -> None:
 
 def _add_shared(p: argparse.ArgumentParser, name: str, model: Model) -> None:
     p.add_argument("--data", metavar="FILE", help=DATA)
+    p.add_argument("--standardise", action="store_true", help="columns of mean 0 and variance 1 on the training rows")
     p.add_argument("--out", metavar="DIR", help=f"new folder for all that is written (default runs/{name}-seed0)")
     p.add_argument("--resume", action="store_true", help="go on with the run in DIR; only --steps may be another")
     p.add_argument("--seed", type=int, metavar="N", help="of all random numbers (default 0)")
@@ -90,7 +91,7 @@ def integers(text: str) -> tuple[int, ...]:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train and print the numbers and the files; the exit code is 0, 1 if the loss diverged, 130 if interrupted."""
+    """Train and print the numbers and the files; the exit code is 0, 2 if the run fails, 130 if interrupted."""
     given = {name: value for name, value in vars(arguments).items() if name not in ("command", "model", "run")}
     out = Path(given.pop("out", f"runs/{arguments.model}-seed{given.get('seed', 0)}"))
     saved = _saved(out) if given.pop("resume", False) else None
@@ -104,11 +105,12 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"refvae train: interrupted; go on with: refvae train {recipe.model} --out {shlex.quote(str(out))} "
                   "--resume", file=sys.stderr)
         return 130
-    except FloatingPointError as error:
-        print(f"refvae train: {error}; a smaller --lr may help", file=sys.stderr)
-        return 1
     except CheckpointError as error:
         raise BadInput(f"--resume: {error}") from error
+    except (ArithmeticError, TypeError, ValueError) as error:
+        _take_back(out, saved is not None)
+        advice = "; a smaller --lr may help" if isinstance(error, FloatingPointError) else ""
+        raise BadInput(" ".join(f"training failed: {error}".split()) + advice) from error
     except OSError as error:
         raise BadInput(f"--out: got {out}, where a file cannot be written ({error.strerror})") from error
     print("\n".join([*_lines(recipe, data, found.report), *map(str, found.files)]))
@@ -126,7 +128,7 @@ def _recipe(name: str, given: dict[str, Any], saved: Saved | None, out: Path) ->
     else:
         with refused("--resume: "):
             base, _ = read_story(saved)
-        _compare(base, name, given, out)
+        _compare(base, name, {**given, "standardise": given.get("standardise", bool(base.centre))}, out)
     own = {field.name: given.get(field.name, getattr(base.settings, field.name)) for field, _ in _own(model)}
     with refused("--"):
         recipe = base._replace(settings=model.Settings(**own),
@@ -140,7 +142,7 @@ def _recipe(name: str, given: dict[str, Any], saved: Saved | None, out: Path) ->
 
 def _compare(base: Recipe, name: str, given: dict[str, Any], out: Path) -> None:
     """What is given must be what it was."""
-    before = {**base._asdict(), **vars(base.settings)}
+    before = {**base._asdict(), **vars(base.settings), "standardise": bool(base.centre)}
     for key, value in {"model": name, **given}.items():
         if key not in FREE and value != before[key]:
             what = "MODEL" if key == "model" else _option(key)
@@ -154,6 +156,9 @@ def _prepared(recipe: Recipe, given: dict[str, Any]) -> tuple[Recipe, Dataset]:
         found, rows = fingerprint(raw), len(split(raw)[0].x)
         if recipe.sha256 not in ("", found):
             raise ValueError(f"got other data than before in {recipe.data}, wanted the same")
+        if "standardise" in given or recipe.centre:
+            raw, centre, scale = standardised(raw)
+            recipe = recipe._replace(centre=tuple(centre.tolist()), scale=tuple(scale.tolist()))
         data = MODELS[recipe.model].prepare(raw, recipe.settings)
     with refused("--"):
         batch = whole(recipe.batch, "batch", most=rows) if "batch" in given else min(recipe.batch, rows)
@@ -175,6 +180,13 @@ def claim_folder(out: Path, resume: bool) -> None:
             pass
     except OSError as error:
         raise BadInput(f"--out: got {out}, wanted a folder that takes files ({error.strerror})") from error
+
+
+def _take_back(out: Path, resumed: bool) -> None:
+    """Of a new run that failed before it had a model nothing stays; one that was gone on with keeps its checkpoint."""
+    if not resumed and not (out / TRAINED).exists():
+        (out / CHECKPOINT).unlink(missing_ok=True)
+        out.rmdir()
 
 
 @contextmanager

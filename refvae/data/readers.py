@@ -6,6 +6,7 @@ import csv
 import gzip
 import os
 import re
+import warnings
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -63,7 +64,8 @@ def read(path: str | os.PathLike[str]) -> Dataset:
     .npz          such an array, the only one or named x, X, data or images; labels (n,) named y or labels
     .csv          numbers between commas, semicolons, tabs or spaces; a first line without numbers, or with a column
                   called label, labels, y or class, is a header, and that column holds the labels (in a header with x,
-                  y is a coordinate); integers if every number is whole
+                  y is a coordinate); so is a first line 0,1,2,... as of pandas, with a UserWarning; integers if every
+                  number is whole
     .idx, -idx3-ubyte, .idx3-ubyte, ...
                   the format of MNIST; beside a file images-idx3... the file labels-idx1... holds the labels
 
@@ -161,7 +163,11 @@ def _csv(path: Path, content: bytes) -> Raw:
     header = [cell.strip().lower() for cell in lines[0][1]]
     columns = [name for name in LABEL_COLUMNS if name in header and not (name == "y" and "x" in header)]
     label = _one(path, columns, "column of labels")
-    if label is not None or not any(map(_is_number, header)):
+    counted = len(header) > 2 and header == [str(j) for j in range(len(header))]
+    if counted and len(lines) > 1:
+        warnings.warn(f"{path}: the first line is 0,1,...,{len(header) - 1} and taken for a header, not for data",
+                      UserWarning, stacklevel=4)
+    if counted or label is not None or not any(map(_is_number, header)):
         lines = lines[1:]
     if not lines:
         raise ValueError(f"{path}: got a header only, wanted numbers below it")

@@ -28,6 +28,7 @@ class Recipe(NamedTuple):
     model, settings   a name in MODELS, and its options
     data, sha256      where the data came from, and their `fingerprint`
     seed, steps, batch, lr, dtype   of the training; dtype is that of parameters and data
+    centre, scale   what was taken out of every column of the data, and its unit; empty if they were not standardised
     """
 
     model: str
@@ -39,22 +40,30 @@ class Recipe(NamedTuple):
     batch: int
     lr: float
     dtype: str
+    centre: tuple[float, ...] = ()
+    scale: tuple[float, ...] = ()
 
 
 class Trained(NamedTuple):
-    """A model with its parameters, its settings, and the facts of the data that it was trained on."""
+    """A model with its parameters, its settings, and the facts of the data that it was trained on.
+
+    Of standardised data it takes (x - centre) / scale; both are empty if they were not.
+    """
 
     model: Model
     p: Tree
     settings: Any
     facts: Facts
+    centre: tuple[float, ...]
+    scale: tuple[float, ...]
 
 
 def load(path: str | PathLike[str]) -> Trained:
     """The trained model of a `model.npz` or `checkpoint.npz`; CheckpointError if the file is none or damaged."""
     saved = checkpoint.load(path)
     recipe, facts = read_story(saved)
-    return Trained(MODELS[recipe.model], saved.tree("p", first_parameters(recipe, facts, 0)), recipe.settings, facts)
+    p = saved.tree("p", first_parameters(recipe, facts, 0))
+    return Trained(MODELS[recipe.model], p, recipe.settings, facts, recipe.centre, recipe.scale)
 
 
 def first_parameters(recipe: Recipe, facts: Facts, rng: np.random.Generator | int) -> Tree:
@@ -64,8 +73,9 @@ def first_parameters(recipe: Recipe, facts: Facts, rng: np.random.Generator | in
 
 
 def fingerprint(data: Dataset) -> str:
-    """SHA-256 of rows and labels, in hexadecimal."""
-    digest = hashlib.sha256(np.ascontiguousarray(data.x).data)
+    """SHA-256 of rows, labels, shape of the images and grey levels, in hexadecimal."""
+    digest = hashlib.sha256(repr((data.x.shape, data.shape, data.levels, data.labels is None)).encode())
+    digest.update(np.ascontiguousarray(data.x).data)
     digest.update(b"" if data.labels is None else np.ascontiguousarray(data.labels).data)
     return digest.hexdigest()
 
@@ -82,7 +92,8 @@ def read_story(saved: Saved) -> tuple[Recipe, Facts]:
         raise CheckpointError(f"{saved.path}: got the model {meta.get('model')!r}, wanted one of {', '.join(MODELS)}")
     try:
         settings = MODELS[meta["model"]].Settings(**_tuples(meta["settings"]))
-        recipe = Recipe(**{name: meta[name] for name in Recipe._fields} | {"settings": settings})
+        known = _tuples({name: meta[name] for name in Recipe._fields})
+        recipe = Recipe(**known | {"settings": settings})
         return recipe, Facts(**_tuples(meta["facts"]))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{saved.path}: got a recipe that this version does not know ({error!r}), wanted one of "

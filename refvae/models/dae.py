@@ -49,7 +49,7 @@ class Settings:
 
 def prepare(data: Dataset, settings: Settings) -> Dataset:
     """Whole numbers that are never negative are scaled to [0, 1]; other data are taken as they are."""
-    return grey(data)
+    return grey(data, settings.scale, ", or a larger --scale")
 
 
 def init(facts: Facts, settings: Settings, rng: np.random.Generator) -> DAE:

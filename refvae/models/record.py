@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Number = tuple[float, float | None]  # a value, and its standard error if it has one
 HELD_OUT = 5  # every fifth row is for the report only
+FAR = 100.0  # units of the model that data may be away from 0
 
 
 class Facts(NamedTuple):
@@ -79,9 +80,34 @@ def split(data: Dataset) -> tuple[Dataset, Dataset]:
     return _rows(data, ~held_out), _rows(data, held_out)
 
 
-def grey(data: Dataset) -> Dataset:
-    """Values in [0, 1] if they are whole numbers up to a known largest; else the data as they are."""
-    return data if data.levels is None else data._replace(x=data.x / data.levels)
+def grey(data: Dataset, unit: float = 1.0, remedy: str = "") -> Dataset:
+    """Values in [0, 1] if they are whole numbers up to a known largest; else the data as they are.
+
+    ValueError if these are more than FAR times the unit of the model: a network that begins with numbers of that size
+    gives squares and exponentials without meaning.
+    """
+    if data.levels is not None:
+        return data._replace(x=data.x / data.levels)
+    low, high = data.x.min(0), data.x.max(0)
+    worst = int(np.maximum(-low, high).argmax())
+    if max(-low[worst], high[worst]) > FAR * unit:
+        raise ValueError(f"got columns that span {low.min():.4g} to {high.max():.4g}, the widest number {worst}, "
+                         f"wanted at most {FAR * unit:.3g} in size; --standardise{remedy}")
+    return data
+
+
+def standardised(data: Dataset) -> tuple[Dataset, Array, Array]:
+    """The data in units of the training rows, with their means and standard deviations (d,); 1 for a constant column.
+
+    ValueError if the squares of the data overflow.
+    """
+    rows = split(data)[0].x
+    with np.errstate(over="ignore", invalid="ignore"):
+        centre, scale = rows.mean(0), rows.std(0)
+    if not np.isfinite(scale).all():
+        raise ValueError(f"got numbers up to {np.abs(rows).max():.3g}, wanted ones whose squares do not overflow")
+    scale = np.where(scale > 0, scale, 1.0)
+    return data._replace(x=(data.x - centre) / scale, levels=None), centre, scale
 
 
 def mean(each: Array) -> Number:

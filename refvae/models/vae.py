@@ -62,7 +62,8 @@ class Settings:
 
 def prepare(data: Dataset, settings: Settings) -> Dataset:
     """Values in [0, 1], black or white for bernoulli; real data as they are for gaussian. ValueError for others."""
-    scaled = grey(data)
+    real = settings.likelihood == "gaussian"
+    scaled = grey(data, np.sqrt(settings.eta), ", or a larger --eta") if real else grey(data)
     if settings.likelihood in ("binomial", "discretised") and data.levels is None:
         raise ValueError(f"got numbers that are negative or not whole, wanted grey values 0, 1, ... for the likelihood "
                          f"{settings.likelihood}; gaussian takes any")
