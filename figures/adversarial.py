@@ -1,4 +1,4 @@
-"""ALI with the best discriminator, (10.33) to (10.35), and the exact rounds of a generator, (10.17)."""
+"""ALI with the best discriminator, (10.33) to (10.35a), and the exact rounds of a generator, (10.17)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,16 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from refvae.adversarial import VARIANTS, Pair, ali_descent, ali_gradient, ali_value, complete_step
-from refvae.adversarial.ali import graded
+from refvae.adversarial import (
+    VARIANTS,
+    Pair,
+    ali_descent,
+    ali_gradient,
+    ali_value,
+    complete_step,
+    encoder_metric,
+    graded,
+)
 from refvae.derivations.adversarial.experiments import STARTS, pairs
 from refvae.figures import STYLE
 
@@ -34,8 +42,9 @@ def path(variant: str, start: Pair) -> list[float]:
 
 
 def angles() -> np.ndarray:
-    """Angles in degrees of the encoder's gradient by three losses with that by the complete one, counted."""
-    found = np.array([[ali_gradient(pair, variant, on=ON)[:2] for variant in VARIANTS] for pair in pairs(MODELS)])
+    """Angles in degrees, in Fisher's metric, of the encoder's gradient by three losses with that by (40), counted."""
+    found = np.array([[ali_gradient(pair, variant, on=ON)[:2] / np.sqrt(encoder_metric(pair)) for variant in VARIANTS]
+                      for pair in pairs(MODELS)])
     unit = found / np.linalg.norm(found, axis=2, keepdims=True)
     degrees = np.degrees(np.arccos(np.clip((unit[:, 1:] * unit[:, :1]).sum(2), -1, 1)))
     return np.array([np.histogram(column, BINS)[0] for column in degrees.T])
@@ -74,8 +83,8 @@ def draw(arrays: Arrays) -> Figure:
         for i, variant in enumerate(VARIANTS[1:], 1):
             middle.stairs(arrays.angles[i - 1], BINS, color=f"C{i}", label=LABELS[variant])
         middle.axvline(90, color="0.6", linewidth=0.8, linestyle=":")
-        middle.set(title="Encoder's gradient, angle with (40)", xlabel="degrees", ylabel="models of 400",
-                   xticks=[0, 45, 90, 135, 180])
+        middle.set(title="Encoder's gradient, angle with (40)", xlabel="degrees in Fisher's metric",
+                   ylabel="models of 400", xticks=[0, 45, 90, 135, 180])
         middle.legend(frameon=False, fontsize=7)
         right.plot(arrays.ranges.T, "o-", markersize=3, linewidth=1, color="C0", alpha=0.7)
         halves = arrays.ranges[:, -1].min() * 2.0 ** np.arange(ROUNDS - 1, -1, -1)

@@ -9,24 +9,32 @@ from hypothesis.extra.numpy import arrays
 from refvae import trees
 from refvae.adversarial import (
     VARIANTS,
+    Coder,
     GanLosses,
     Mixture,
     Pair,
     Schedule,
+    aae_loss,
     aae_losses,
     ali_complete,
     ali_descent,
     ali_flow,
     ali_forces,
     ali_gradient,
+    ali_loss,
     ali_losses,
+    ali_pairs,
     ali_value,
     collapsed_step,
     complete_loss,
     complete_step,
     critic_bound,
     critic_loss,
+    dirac_step,
+    discriminator_loss,
     em_mixture,
+    encoder_cosines,
+    encoder_metric,
     f_divergence,
     f_divergences,
     fisher,
@@ -34,18 +42,23 @@ from refvae.adversarial import (
     fit_wgan,
     free_energy,
     gan_losses,
+    generator_loss,
+    graded,
     gradient_penalty,
     grid,
     label_divergence,
+    linear_flow,
+    log_joint,
     m_step,
     mixture_divergence,
     optimal_discriminator,
     player,
+    proximal,
     proximal_bounds,
+    raised_critic,
     responsibilities,
     stepped,
 )
-from refvae.adversarial.ali import graded
 from refvae.data import digits
 from refvae.derivations.adversarial import experiments
 from refvae.layers import Dense, mlp_init, tanh
@@ -107,7 +120,12 @@ def test_what_is_no_pair_of_laws_is_refused(f, bad):
     lambda: ali_forces(np.ones(2), "wasserstein"), lambda: ali_flow(HALF, np.ones((2, 1)), np.ones((3, 1)), "minimax"),
     lambda: ali_flow(HALF, np.ones((2, 1)), np.ones((2, 1)), "none"), lambda: ali_gradient(Pair(1, 0, 1, 0), "none"),
     lambda: ali_descent(Pair(1, 0, 1, 0), "minimax", steps=0), lambda: grid(0), lambda: grid(2, 1),
-    lambda: graded(2, 1), lambda: graded(inner=0.0),
+    lambda: graded(2, 1), lambda: graded(inner=0.0), lambda: ali_value(Pair(1, 0, 1, 0), var=0.0),
+    lambda: ali_value(Pair(np.nan, 0, 1, 0)), lambda: encoder_metric(Pair(1, np.inf, 1, 0)),
+    lambda: encoder_cosines(Pair(1, 0, 1, 0), -1.0), lambda: ali_descent(Pair(1, 0, 1, 0), "minimax", steps=1, lr=0.0),
+    lambda: ali_descent(Pair(1, 0, 1, 0), "minimax", steps=1, clip=-1.0), lambda: linear_flow(1.0, "complete"),
+    lambda: linear_flow(0.6, "discriminator"), lambda: optimal_discriminator(HALF, HALF, 1.0),
+    lambda: next(fit_wgan(experiments.networks(0), experiments.WORLD.sample, rounds=1, batch=2, rng=0, lam=0.0)),
     lambda: next(fit_gan(experiments.networks(0), experiments.WORLD.sample, rounds=1, batch=2, rng=0,
                          schedule=Schedule(lam=-1.0))),
     lambda: next(fit_gan(experiments.networks(0), experiments.WORLD.sample, rounds=1, batch=2, rng=0,
@@ -130,6 +148,9 @@ def test_a_divergence_is_least_for_equal_laws(name):
 
 
 # Mixtures
+
+
+TWO = Mixture(HALF, np.array([[0.0, 0.0], [6.0, 6.0]]), np.tile(np.eye(2), (2, 1, 1)))
 
 
 def clouds(n=60):
@@ -187,6 +208,14 @@ def test_a_component_that_degenerates_raises():
     lambda: em_mixture(clouds(), Mixture(HALF * 2, np.ones((2, 2)), np.tile(np.eye(2), (2, 1, 1))), steps=1),
     lambda: em_mixture(clouds(), Mixture(HALF, np.ones((2, 2)), np.tile([[1, 0.5], [0, 1]], (2, 1, 1))), steps=1),
     lambda: em_mixture(clouds(), Mixture(HALF, np.ones((2, 2)), -np.tile(np.eye(2), (2, 1, 1))), steps=1),
+    lambda: em_mixture(clouds(), Mixture(HALF, np.ones((2, 2)), np.full((2, 2, 2), np.inf)), steps=1),
+    lambda: em_mixture(clouds(), Mixture(np.array([1.0, 0.0]), *TWO[1:]), steps=1),
+    lambda: em_mixture(clouds(), TWO._replace(weights=HALF[:, None]), steps=1),
+    lambda: em_mixture(clouds(), TWO._replace(covs=np.eye(2)), steps=1),
+    lambda: log_joint(TWO, clouds()[:, :1]), lambda: log_joint(TWO._replace(weights=HALF[:, None]), clouds()),
+    lambda: responsibilities(TWO, clouds()[:, 0]), lambda: m_step(clouds()[:, 0], np.full((120, 2), 0.5)),
+    lambda: m_step(clouds(), np.full(120, 0.5)), lambda: m_step(clouds(), np.full((1, 2), 0.5)),
+    lambda: free_energy(np.ones((3, 2)), np.ones((3, 1))),
     lambda: m_step(clouds(), np.eye(2)[np.zeros(120, int)]), lambda: free_energy(np.ones((3, 2)), np.ones((2, 3)))])
 def test_bad_input_of_em(call):
     with pytest.raises(ValueError, match="got"):
@@ -225,6 +254,108 @@ def test_shapes_that_would_broadcast_are_refused(call):
         call()
 
 
+CODER = Coder(mlp_init((2, 3, 2), 0), mlp_init((1, 3, 4), 1))
+PAIRS = [np.ones((3, 2)), np.ones((3, 1)), np.ones((3, 1)), np.ones((3, 2))]
+
+
+@pytest.mark.parametrize("call", [
+    *(lambda i=i: ali_pairs(CODER, *PAIRS[:i], PAIRS[i][:1], *PAIRS[i + 1:]) for i in range(4)),
+    lambda: ali_pairs(CODER, *PAIRS[:3], PAIRS[3][:, :1]),
+    lambda: ali_loss(CODER, *PAIRS, np.ones((1, 2)), mlp_init((3, 1), 0)),
+    lambda: ali_loss(CODER, *PAIRS, np.ones((3, 2)), mlp_init((3, 2), 0)),
+    lambda: ali_loss(CODER, *PAIRS, np.ones((3, 2)), mlp_init((3, 1), 0), variant="discriminator"),
+    lambda: discriminator_loss(mlp_init((2, 2), 0), np.ones((3, 2)), np.ones((3, 2))),
+    lambda: discriminator_loss(mlp_init((2, 1), 0), np.ones((3, 2)), np.ones((1, 2))),
+    lambda: generator_loss(mlp_init((1, 2), 0), np.ones((3, 1)), mlp_init((2, 1), 0), np.ones((3, 1))),
+    lambda: generator_loss(mlp_init((1, 2), 0), np.ones((3, 1)), mlp_init((2, 1), 0), np.ones((1, 2))),
+    lambda: critic_loss(mlp_init((2, 2), 0), np.ones((3, 2)), np.ones((3, 2)), np.ones(3)),
+    lambda: raised_critic(mlp_init((1, 2), 0), np.ones((3, 1)), mlp_init((2, 2), 0)),
+    lambda: fisher(HALF[:, None], np.ones((2, 1))), lambda: fisher(HALF, HALF),
+    lambda: label_divergence(HALF, HALF, HALF[:, None]), lambda: critic_bound("Pearson", HALF, HALF, HALF[:, None]),
+    lambda: f_divergence("Pearson", HALF[:, None], HALF[:, None]), lambda: ali_flow(HALF, HALF, HALF, "complete"),
+    lambda: ali_complete(*[np.full((2, 2), 0.25)] * 3, HALF[:, None])])
+def test_other_shapes_are_refused(call):
+    with pytest.raises(ValueError, match="got"):
+        call()
+
+
+@pytest.mark.parametrize("call", [
+    lambda: proximal_bounds(np.ones((3, 1)), 1.0, 1.0), lambda: dirac_step(np.ones((3, 1)), np.ones(3), 0.1),
+    lambda: ali_gradient(Pair(np.ones(3), 0.0, 1.0, 0.0), "complete"), lambda: encoder_metric(Pair("1", 0, 1, 0)),
+    lambda: grid(True), lambda: linear_flow(np.array([0.6]), "complete"), lambda: gan_losses(["a"], ["b"]),
+    lambda: optimal_discriminator(HALF, HALF, "half")])
+def test_what_are_no_numbers_is_a_type_error(call):
+    with pytest.raises(TypeError, match="wanted"):
+        call()
+
+
+BITS, OTHER, CODES = [[0, 1], [1, 1], [1, 0]], [[1, 0], [0, 1], [1, 1]], [[1], [0], [1]]
+COLUMN = [0, 1, 1]
+
+
+def both(y_and_pull):
+    """The value of a layer, and its cotangents for ones."""
+    y, pull = y_and_pull
+    dy = trees.map(np.ones_like, y)
+    return trees.leaves(y), trees.leaves(pull(dy))
+
+
+def networks(*sizes):
+    return mlp_init(sizes, 0)
+
+
+TYPED = {
+    "gan_losses": lambda c: both(gan_losses(c(COLUMN), c(COLUMN[::-1]))),
+    "aae_losses": lambda c: both(aae_losses(c(COLUMN), c(COLUMN[::-1]), c(COLUMN), 0.7)),
+    "ali_losses": lambda c: both(ali_losses(c(COLUMN), c(COLUMN[::-1]), c(COLUMN))),
+    "proximal": lambda c: both(proximal(c(BITS), c(OTHER), 0.7)),
+    "gradient_penalty": lambda c: both(gradient_penalty(networks(2, 3, 1), c(BITS), c(OTHER), c(COLUMN))),
+    "critic_loss": lambda c: both(critic_loss(networks(2, 3, 1), c(BITS), c(OTHER), c(COLUMN))),
+    "raised_critic": lambda c: both(raised_critic(networks(1, 3, 2), c(CODES), networks(2, 3, 1))),
+    "discriminator_loss": lambda c: both(discriminator_loss(networks(2, 3, 1), c(BITS), c(OTHER))),
+    "generator_loss": lambda c: both(generator_loss(networks(1, 3, 2), c(CODES), networks(2, 3, 1), c(OTHER), lam=1.0)),
+    "aae_loss": lambda c: both(aae_loss(Coder(networks(2, 3, 1), networks(1, 3, 2)), c(BITS), networks(1, 3, 1))),
+    "ali_pairs": lambda c: both(ali_pairs(CODER, c(BITS), c(CODES), c(CODES[::-1]), c(OTHER))),
+    "ali_loss": lambda c: both(ali_loss(CODER, c(BITS), c(CODES), c(CODES[::-1]), c(OTHER), c(OTHER), networks(3, 1))),
+    "ali_forces": lambda c: [ali_forces(c(COLUMN), variant) for variant in VARIANTS],
+    "free_energy": lambda c: free_energy(c(BITS), c(OTHER)),
+    "m_step": lambda c: list(m_step(c([*BITS, [0, 0], *OTHER]), c([[1, 0]] * 4 + [[0, 1]] * 3))),
+    "log_joint": lambda c: log_joint(TWO, c(BITS)), "responsibilities": lambda c: responsibilities(TWO, c(BITS)),
+    "em_mixture": lambda c: list(em_mixture(c([*BITS, [0, 0]]), 1, steps=1).p),
+    "optimal_discriminator": lambda c: optimal_discriminator(c([1, 0, 0]), c([0, 1, 0])),
+    "label_divergence": lambda c: label_divergence(c([1, 0]), c([1, 0]), c([1, 0])),
+    "mixture_divergence": lambda c: mixture_divergence(c([1, 0]), c([0, 1])),
+    "collapsed_step": lambda c: collapsed_step(c([1, 0]), c([0, 1])),
+    "complete_step": lambda c: complete_step(c([1]), c([1])),
+    "complete_loss": lambda c: complete_loss(c([1]), c([1]), c([1])),
+    "fisher": lambda c: fisher([0.25, 0.25, 0.5], c(BITS)),
+    "critic_bound": lambda c: critic_bound("Pearson", HALF, HALF, c([1, 0])),
+    "ali_flow": lambda c: ali_flow([0.25, 0.25, 0.5], c(BITS), c(OTHER), "minimax")}
+
+
+REFUSE_HALF = [TYPED[name] for name in (
+    "gan_losses", "aae_losses", "ali_losses", "proximal", "gradient_penalty", "critic_loss", "generator_loss",
+    "ali_forces")]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.bool_, np.float16, np.float32])
+@pytest.mark.parametrize("call", TYPED.values(), ids=TYPED)
+def test_other_types_give_what_float64_gives_or_are_refused(call, dtype):
+    want, typed = call(lambda x: np.array(x, float)), lambda x: np.array(x, dtype)
+    if dtype is np.float16 and call in REFUSE_HALF:
+        with pytest.raises(TypeError, match="got dtype float16, wanted"):
+            call(typed)
+        return
+    got = call(typed)
+    flat = lambda found: np.concatenate([np.ravel(leaf) for leaf in trees.leaves(trees_of(found))])
+    np.testing.assert_allclose(flat(got), flat(want), rtol=2e-6 if dtype is np.float32 else 1e-14)
+
+
+def trees_of(found):
+    """Lists as tuples."""
+    return tuple(map(trees_of, found)) if isinstance(found, list | tuple) else found
+
+
 def test_a_flat_critic_pays_one_and_has_no_gradient():
     p = (Dense(np.zeros((2, 3)), np.ones(3)), Dense(np.ones((3, 1)), np.zeros(1)))
     penalty, pull = gradient_penalty(p, np.ones((4, 2)), np.zeros((4, 2)), np.full(4, 0.5), activation=tanh)
@@ -260,6 +391,26 @@ def test_even_nodes_overstate_the_divergence_of_a_wide_encoder():
     wide = Pair(1.5, 6.0, 0.0, 0.0)
     coarse, fine, even = (ali_value(wide, on=on) for on in (graded(), graded(0.08, 8.0, 1e-5), grid()))
     assert abs(coarse - fine) < 1e-3 < 0.05 < even - fine
+
+
+def test_divergences_of_near_and_far_gains_do_not_cancel():
+    assert proximal_bounds(1 + 1e-9, 1.0, 1.0).marginal == pytest.approx(2.5e-19, rel=1e-6)
+    assert proximal_bounds(1e-9, 1.0, 1e-9).marginal == pytest.approx((np.log(0.5e18) - 1) / 2)
+    assert proximal_bounds(1e200, 1.0, 1e200).marginal == pytest.approx((1 - np.log(2)) / 2)
+    assert proximal_bounds(0.7, -0.7, 0.1).marginal == 0
+
+
+def test_the_forces_of_the_simplified_loss_are_equal():
+    one, other = ali_forces(np.array([-800.0, 0.0, 800.0]), "simplified")
+    np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(one, [800, np.log(2), 0])
+
+
+def test_the_simplified_flow_grows_linearly_along_the_curve_of_solutions():
+    A, at = linear_flow(0.6, "simplified"), np.array([1, -0.9375, 1, -0.9375])
+    start = np.linalg.lstsq(A, at, rcond=None)[0]  # A start = the tangent: it goes on for ever at this speed
+    np.testing.assert_allclose(A @ start, at)
+    np.testing.assert_allclose(A @ at, 0, atol=1e-12)
 
 
 # Training

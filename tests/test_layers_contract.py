@@ -308,6 +308,9 @@ TABLE = {
         lambda rng: (critic(rng), *rng.standard_normal((2, 7, 6)), rng.random(7)), zero=("p[1].b",)),
     smooth(adversarial.critic_loss): Row(
         lambda rng: (critic(rng), *rng.standard_normal((2, 7, 6)), rng.random(7)), zero=("p[1].b",)),
+    called(adversarial.raised_critic, activation=layers.tanh, critic_activation=layers.softplus): Row(
+        lambda rng: ((affine(rng, 3, 5), affine(rng, 5, 6)), rng.standard_normal((7, 3)), critic(rng))),
+    smooth(adversarial.networks.logits): Row(lambda rng: (critic(rng), rng.standard_normal((7, 6)))),
     smooth(adversarial.gan_game): Row(lambda rng: (
         *[adversarial.Gan((affine(rng, 3, 5), affine(rng, 5, 6)), critic(rng)) for _ in range(2)],
         rng.standard_normal((7, 6)), rng.standard_normal((7, 3)))),

@@ -7,12 +7,14 @@ from refvae.derivations.adversarial import (
     em,
     gan,
     labels,
+    linear,
     motions,
     pairs,
     penalty,
     rounds,
+    training,
     turned,
 )
 from refvae.evidence import Ledger
 
-ledger = Ledger.of(em, labels, gan, motions, rounds, critics, penalty, coders, ali, pairs, turned)
+ledger = Ledger.of(em, labels, gan, motions, rounds, critics, penalty, training, coders, ali, linear, pairs, turned)

@@ -13,7 +13,7 @@ from refvae.adversarial import (
     label_divergence,
     optimal_discriminator,
 )
-from refvae.adversarial.ali import joint_points, log_ratio
+from refvae.adversarial.linear import joint_points, log_ratio
 from refvae.derivations.adversarial.common import jensen_shannon, kl, mixture, slope, softmax
 from refvae.evidence import Ledger, gap
 

@@ -142,6 +142,58 @@ def supremum(f, t):
     return max(-found.fun, values[i])
 
 
+SLOPE_AT_INFINITY = {"reverse KL": 0.0, "Neyman": 1.0, "squared Hellinger": 1.0, "Jensen-Shannon": np.log(2),
+                     "GAN": 0.0, "total variation": 0.5}
+
+
+def topped(**other):
+    """The family with other ends of the critics."""
+    return lambda name: f_divergences[name]._replace(
+        top=other.get(name.replace(" ", "_").replace("-", "_"), f_divergences[name].top))
+
+
+def ends(family, names):
+    """Tops and slopes at u = 1e300, as tops that are infinite beside slopes over 600."""
+    tops = np.array([family(name).top for name in names])
+    slopes = np.array([family(name).critic(np.array(1e300)) for name in names], float)
+    return tops, np.where(slopes > 600, np.inf, slopes)
+
+
+@ledger.add("10.24", "law", f_divergences.get, wrong={
+    "1 for the reverse KL": topped(reverse_KL=1.0), "0 for Neyman": topped(Neyman=0.0),
+    "2 for Hellinger": topped(squared_Hellinger=2.0), "log 4 for Jensen-Shannon": topped(Jensen_Shannon=np.log(4)),
+    "log 2 for GAN": topped(GAN=np.log(2)), "1 for total variation": topped(total_variation=1.0),
+    "0 for the forward KL": topped(forward_KL=0.0), "2 for Pearson": topped(Pearson=2.0)})
+def slopes_at_infinity(family, rng):
+    """`top` is the limit of f', infinite for two, and so is the value at 1e300; critics at 30 ratios stay below."""
+    tops, slopes = ends(family, NAMES)
+    wanted = np.array([SLOPE_AT_INFINITY.get(name, np.inf) for name in NAMES])
+    u = np.exp(rng.uniform(-3, 3, 30))
+    if not np.array_equal(np.isinf(tops), np.isinf(wanted)) or any(
+            (family(name).critic(u) > top).any() for name, top in zip(NAMES, tops, strict=True)):
+        raise ValueError("top: got one that is infinite, or below a critic")
+    finite = np.isfinite(wanted)
+    return gap((1 + tops[finite], 1 + slopes[finite]), (1 + wanted[finite],) * 2)
+
+
+@ledger.add("10.24", "limit", f_divergences.get, bound=0, wrong={
+    "Pearson's corner too low": conjugate_of(Pearson=lambda t: np.where(t < -2.1, -1, t * t / 4 + t)),
+    "total variation without middle": lambda name: f_divergences[name]._replace(
+        critic=lambda u: np.where(u >= 1, 0.5, -0.5)) if name == "total variation" else f_divergences[name],
+    "reverse KL up to 1": topped(reverse_KL=1.0), "Hellinger up to 1/2": topped(squared_Hellinger=0.5)})
+def corners_and_ends(family, rng):
+    """Pearson's f* is -1 just below -2; the critic of total variation jumps at u = 1, where it is 0; and just above
+    `top` t u - f(u) has no largest value, just below it has one."""
+    u, variation, cases = np.array([1 - 1e-9, 1, 1 + 1e-9]), family("total variation"), []
+    cases += [family("Pearson").conjugate(np.array(-2 - 1e-7)) == -1, *(variation.critic(u) == [-0.5, 0, 0.5])]
+    for name in SLOPE_AT_INFINITY:
+        each, far = family(name), np.array([1e8, 1e10])
+        for side in (-1e-3, 1e-3):
+            low, high = (each.top + side) * far - each.f(far)
+            cases.append((high > low) == (side > 0))
+    return holds(cases)
+
+
 # The mixture
 
 
@@ -152,6 +204,7 @@ def of_mixture():
 MIXTURE_WRONG = {
     "upper branch": lambda: of_mixture()._replace(conjugate=upper_branch),
     "laws exchanged": lambda: of_mixture()._replace(f=lambda u: (1 + u) / 2 * np.log((1 + u) / 2)),
+    "0 as the end of the critics": lambda: of_mixture()._replace(top=0.0),
     "1/u left out of the critic": lambda: of_mixture()._replace(critic=lambda u: np.log((1 + u) / (2 * u)) / 2)}
 
 
@@ -162,16 +215,17 @@ def upper_branch(t):
 
 @ledger.add("10.25", "identity", of_mixture, wrong=MIXTURE_WRONG)
 def divergence_slope_and_conjugate(found, rng):
-    """KL(m || q) by sums; f' by complex step; f* by Fenchel and Young's equality."""
+    """KL(m || q) by sums; f' by complex step, -log 2 / 2 at infinity; f* by Fenchel and Young's equality."""
     q, p = law(rng), law(rng)
     each, u = found(), np.exp(rng.uniform(-2, 2, 9))
     t = each.critic(u)
-    got = np.array(p @ each.f(q / p)), t, each.conjugate(t)
-    return gap(got, (np.array(mixture(p, q)), np.imag(each.f(u + 1e-30j)) / 1e-30, u * t - each.f(u)))
+    got = np.array(p @ each.f(q / p)), t, each.conjugate(t), np.array([each.top, each.critic(1e300)])
+    return gap(got, (np.array(mixture(p, q)), np.imag(each.f(u + 1e-30j)) / 1e-30, u * t - each.f(u),
+                     np.full(2, -np.log(2) / 2)))
 
 
 @ledger.add("10.25", "law", of_mixture, bound=0, wrong={
-    key: MIXTURE_WRONG[key] for key in MIXTURE_WRONG if key != "laws exchanged"})
+    key: MIXTURE_WRONG[key] for key in ("upper branch", "1/u left out of the critic")})
 def a_bound_for_what_is_left(found, rng):
     """With critics for other laws the bound is below KL(m || q), with its own equal to it, 20 times."""
     cases, each = [], found()

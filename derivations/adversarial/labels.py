@@ -97,6 +97,24 @@ def nothing_is_better(best, rng):
     return holds(cases)
 
 
+@ledger.add("10.9", "limit", optimal_discriminator, bound=0, wrong={
+    "one half where neither law has mass": lambda q, p, share: np.where(q + p > 0, optimal_discriminator(
+        q, p, share), 0.51),
+    "no data where neither law has mass": lambda q, p, share: np.where(
+        q + p > 0, optimal_discriminator(q, p, share), 0),
+    "one where data are missing": lambda q, p, share: np.where(q > 0, optimal_discriminator(q, p, share), 1.0)})
+def points_without_mass(best, rng):
+    """Exactly 1 where only q has mass, 0 where only p has, and the share where neither has."""
+    q, p = (np.append(law(rng, 3), [0, 0, 0]) for _ in range(2))
+    p = p[[0, 3, 1, 4, 2, 5]]
+    cases = []
+    for share in SHARES:
+        d = best(q, p, share)
+        cases += [*(d[[1]] == 1), *(d[[4]] == 0), *(d[[3, 5]] == share), *(abs(
+            d[[0, 2]] - sigmoid(np.log(q / p)[[0, 2]] + np.log(share / (1 - share)))) < 1e-15)]
+    return holds(cases)
+
+
 # What it leaves
 
 

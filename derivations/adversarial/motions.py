@@ -99,6 +99,19 @@ def covariance_of_scores(information, rng):
     return gap((information(p, J),) * 2, (sum(w * np.outer(s, s) for w, s in zip(p, scores, strict=True)), J))
 
 
+@ledger.add("10.19", "law", fisher, wrong=FISHER_WRONG | {
+    "Jacobian transposed": lambda p, J: fisher(p, J.T) if J.shape[0] == J.shape[1] else fisher(p, J)})
+def other_families(information, rng):
+    """sum of (dp)(dp)'/p, point by point, for logits that are linear in three and in six parameters."""
+    got, want = [], []
+    for k in (3, 6):
+        _, p, J = family(rng)
+        J = J @ rng.standard_normal((6, k))
+        got.append(information(p, J))
+        want.append(sum(np.outer(row, row) / w for w, row in zip(p, J, strict=True)))
+    return gap(tuple(got), tuple(want))
+
+
 @ledger.add("10.19", "rate", fisher, bound=0.08, wrong=FISHER_WRONG)
 def remainder_of_third_order(information, rng):
     """KL - half the quadratic form is of order 3, along a direction with no small third derivative."""

@@ -7,13 +7,14 @@ import numpy as np
 from refvae.adversarial import (
     VARIANTS,
     Pair,
+    ali_descent,
     ali_flow,
     ali_forces,
     ali_gradient,
     ali_value,
     grid,
 )
-from refvae.adversarial.ali import joint_points, log_ratio, omitted, score
+from refvae.adversarial.linear import joint_points, log_ratio, omitted, score
 from refvae.check.numeric import STEP
 from refvae.derivations.adversarial.ali import FORCES_WRONG, by_forces, pair, point
 from refvae.derivations.adversarial.common import softmax, table
@@ -79,6 +80,16 @@ def simplified_less_complete(gradient, rng):
 
 
 @ledger.add("10.33", "law", ali_forces, wrong={
+    "the complete force": lambda t, variant: ali_forces(t, "complete" if variant == "simplified" else variant),
+    "that of the minimax game": lambda t, variant: ali_forces(t, "minimax" if variant == "simplified" else variant),
+    "a constant more": lambda t, variant: tuple(f + (variant == "simplified") for f in ali_forces(t, variant))})
+def forces_of_the_simplified_loss(forces, rng):
+    """log(1 + r) twice, with r = p/q."""
+    t = 2 * rng.standard_normal(9)
+    return gap(forces(t, "simplified"), (np.log(1 + np.exp(-t)),) * 2)
+
+
+@ledger.add("10.33", "limit", ali_forces, bound=1e-12, wrong={
     "the complete force": lambda t, variant: ali_forces(t, "complete" if variant == "simplified" else variant),
     "that of the minimax game": lambda t, variant: ali_forces(t, "minimax" if variant == "simplified" else variant)})
 def encoder_of_41_climbs_what_42_descends(forces, rng):
@@ -215,10 +226,74 @@ def signs_of_the_eigenvalues(flow, rng):
     return holds(cases)
 
 
+def rank_deficient(rng, k, other, lost):
+    """A law and Jacobians as in `solution`, of which `lost` directions in common move nothing to first order."""
+    q, enc, dec = solution(rng, 12, k, other)
+    kernel = np.linalg.qr(rng.standard_normal((k + other, lost)))[0]
+    both = np.hstack([enc, -dec])
+    both = both - both @ kernel @ kernel.T
+    return q, both[:, :k], -both[:, k:], kernel
+
+
+def symmetric_pair(rng, k):
+    """Jacobians of both sides that are equal: the kernel is {(y, y)}, and its image under S orthogonal to it."""
+    q, enc, _ = solution(rng, 12, k, 1)
+    return q, enc, enc.copy(), np.vstack([np.eye(k), np.eye(k)]) / np.sqrt(2)
+
+
+def counts(A):
+    """How many eigenvalues grow; the ranks of A, A^2 and A^3."""
+    values, rank = np.linalg.eigvals(A), lambda B: int((np.linalg.svd(B, compute_uv=False) > 1e-9).sum())
+    return int((values.real > 1e-6).sum()), rank(A), rank(A @ A), rank(A @ A @ A)
+
+
+@ledger.add("10.35", "law", ali_flow, bound=0, wrong={key: FLOW_WRONG[key] for key in FLOW_WRONG if "half" not in key})
+def with_a_kernel(flow, rng):
+    """(41) grows in as many directions as S has negative squares on the complement of the kernel, between k - kappa and
+    k of them, at the rates 1 and at others; blocks of size 2 by the kernel's image; the others never grow."""
+    cases = []
+    for q, enc, dec, K in (rank_deficient(rng, 3, 2, 1), rank_deficient(rng, 3, 2, 2), rank_deficient(rng, 2, 4, 3),
+                           symmetric_pair(rng, 2)):
+        k, size, lost = enc.shape[1], sum(each.shape[1] for each in (enc, dec)), K.shape[1]
+        sign = np.repeat([-1.0, 1.0], [k, size - k])
+        rest = np.linalg.svd(K)[0][:, lost:]
+        squares = int((np.linalg.eigvalsh((rest.T * sign) @ rest) < -1e-9).sum())
+        image = np.linalg.svd((K.T * sign) @ K, compute_uv=False)
+        rates = np.exp(rng.uniform(-1, 1, size))
+        A = flow(q, enc, dec, "simplified")
+        grow, one, two, three = counts(A)
+        cases += [grow == squares, k - lost <= grow <= k, one == size - lost, two == three,
+                  one - two == (image < 1e-9).sum(), k - lost <= counts(rates[:, None] * A)[0] <= k]
+        for variant in ("complete", "minimax", "non_saturating"):
+            calm = flow(q, enc, dec, variant)
+            cases += [counts(calm)[0] == 0, np.abs(calm @ K).max() < 1e-12, counts(calm)[1] == counts(calm)[2]]
+    return holds(cases)
+
+
+DESCENT_WRONG = {
+    "climbs": lambda at, variant, **how: 2 * np.array(at) - ali_descent(at, variant, **how),
+    "(40) for (41)": lambda at, variant, **how: ali_descent(at, "complete", **how),
+    "not cut": lambda at, variant, **how: ali_descent(at, variant, **how | {"clip": 1e9}),
+    "twice the step": lambda at, variant, **how: ali_descent(at, variant, **how | {"lr": 2 * how["lr"]})}
+
+
+@ledger.add("10.35", "identity", ali_descent, wrong=DESCENT_WRONG)
+def steps_written_out(descent, rng):
+    """Two steps of size .05 of (41) against its gradient, components cut at a value that cuts one of them."""
+    at, var, on = pair(rng), 1.5, grid(0.5, 7.0)
+    sizes = np.sort(abs(ali_gradient(at, "simplified", var, on)))
+    clip = (sizes[-1] + sizes[-2]) / 2
+    want = [np.array(at)]
+    for _ in range(2):
+        g = ali_gradient(Pair(*want[-1]), "simplified", var, on)
+        want.append(want[-1] - 0.05 * np.maximum(-clip, np.minimum(clip, g)))
+    return gap(descent(at, "simplified", steps=2, lr=0.05, clip=clip, var=var, on=on), np.array(want))
+
+
 @ledger.add("10.35", "limit", ali_gradient, bound=2e-5, wrong={
     key: GRADIENT_WRONG[key] for key in GRADIENT_WRONG if "fourth" in key})
 def eigenvalues_of_the_linear_gaussian_model(gradient, rng):
-    """At a = b = 0.6 the stated five digits: one growing direction for (41), none for the others, one idle."""
+    """At a = b = 0.6 those of (10.35a): one growing direction for (41), none for the others, one idle."""
     at, h = np.array([0.6, np.log(0.8), 0.6, np.log(0.8)]), 1e-4
     got = [np.sort(np.linalg.eigvals(np.array([
         (gradient(Pair(*(at - h * row)), variant, 1.0) - gradient(Pair(*(at + h * row)), variant, 1.0)) / (2 * h)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from refvae.inputs import generator, matrix, same_shape, whole
+from refvae.inputs import generator, matrix, same_shape, vector, whole
 from refvae.trees import Array
 
 LEAST = 1e-9  # of the variance of a component, relative to that of the data in the same direction
@@ -28,8 +28,12 @@ class EM(NamedTuple):
 
 
 def log_joint(p: Mixture, x: Array) -> Array:
-    """log p(x, z) for every component z.   x (n, d) -> (n, k)                                             (10.4)"""
-    d = x.shape[1]
+    """log p(x, z) for every component z.   x (n, d) -> (n, k)                                             (10.4)
+
+    Raises TypeError or ValueError for other rows than those of the mixture.
+    """
+    x = matrix(x, "x")
+    d = _same_sizes(p, x)
     roots = np.linalg.cholesky(p.covs)
     white = np.linalg.solve(roots, (x - p.means[:, None]).swapaxes(1, 2))  # (k, d, n)
     logdet = 2 * np.log(np.diagonal(roots, axis1=1, axis2=2)).sum(1)
@@ -37,7 +41,10 @@ def log_joint(p: Mixture, x: Array) -> Array:
 
 
 def responsibilities(p: Mixture, x: Array) -> tuple[Array, Array]:
-    """p(z|x) (n, k) and log p(x) (n,), the logarithm of a sum whose largest term is 1.                    (10.4)"""
+    """p(z|x) (n, k) and log p(x) (n,), the logarithm of a sum whose largest term is 1.                    (10.4)
+
+    Raises as `log_joint`.
+    """
     logs = log_joint(p, x)
     top = logs.max(1, keepdims=True)
     log_x = top + np.log(np.exp(logs - top).sum(1, keepdims=True))                                      # (10.4)
@@ -45,7 +52,11 @@ def responsibilities(p: Mixture, x: Array) -> tuple[Array, Array]:
 
 
 def free_energy(log_joint: Array, q: Array) -> float:
-    """Mean over x of E_q [log q(z|x) - log p(x, z)].   both (n, k)                                        (10.3)"""
+    """Mean over x of E_q [log q(z|x) - log p(x, z)].   both (n, k); where q is 0 log p may be -inf         (10.3)
+
+    Raises ValueError for other shapes.
+    """
+    log_joint, q = (np.asarray(each, float) for each in (log_joint, matrix(q, "q")))
     same_shape(log_joint, q, "log_joint and q")
     taken = q > 0
     return float((q * (np.log(np.where(taken, q, 1)) - np.where(taken, log_joint, 0))).sum() / len(q))  # (10.3)
@@ -54,8 +65,10 @@ def free_energy(log_joint: Array, q: Array) -> float:
 def m_step(x: Array, q: Array) -> Mixture:
     """The mixture that minimises the free energy at q.   x (n, d), q (n, k)                               (10.5)
 
-    Raises ValueError for a component without mass, or with no variance in some direction.
+    Raises TypeError or ValueError for other shapes, for a component without mass, or with no variance in a direction.
     """
+    x, q = matrix(x, "x"), matrix(q, "q")
+    same_shape(x[:, 0], q[:, 0], "a column of x and of q")
     mass = q.sum(0)
     if not mass.min() > 0:
         raise ValueError(f"component {mass.argmin()}: got no mass, wanted some")
@@ -91,17 +104,23 @@ def _drawn(x: Array, k: Any, rng: np.random.Generator) -> Mixture:
 
 
 def _checked(p: Mixture, x: Array) -> Mixture:
-    weights, means, covs = (np.asarray(part, float) for part in p)
-    k, d = len(np.atleast_1d(weights)), x.shape[1]
-    if (weights.shape, means.shape, covs.shape) != ((k,), (k, d), (k, d, d)):
-        raise ValueError(f"start: got shapes {weights.shape}, {means.shape}, {covs.shape}, wanted (k,), (k, {d}), "
-                         f"(k, {d}, {d})")
-    if not (weights.min() > 0 and abs(weights.sum() - 1) <= 1e-9 and np.isfinite(means).all()):
-        raise ValueError(f"start: got weights {weights}, wanted positive ones of sum 1, and finite means")
-    if not np.allclose(covs, covs.swapaxes(1, 2), rtol=1e-9, atol=0):
-        raise ValueError("start: got a covariance that is not symmetric")
+    _same_sizes(p, x)
+    weights, means, covs = vector(p.weights, "start.weights"), matrix(p.means, "start.means"), np.asarray(p.covs, float)
+    if not (weights.min() > 0 and abs(weights.sum() - 1) <= 1e-9):
+        raise ValueError(f"start: got weights {weights}, wanted positive ones of sum 1")
+    if not (np.isfinite(covs).all() and np.allclose(covs, covs.swapaxes(1, 2), rtol=1e-9, atol=0)):
+        raise ValueError("start: got a covariance that is not symmetric or not finite, wanted symmetric ones")
     _check_covs(covs, x)
     return Mixture(weights, means, covs)
+
+
+def _same_sizes(p: Mixture, x: Array) -> int:
+    """The number of columns of x; ValueError unless the mixture is one of such rows."""
+    k, d = np.size(p.weights), int(x.shape[1])
+    got = tuple(np.shape(part) for part in p)
+    if got != ((k,), (k, d), (k, d, d)):
+        raise ValueError(f"mixture: got shapes {got} for rows of {d}, wanted ((k,), (k, {d}), (k, {d}, {d}))")
+    return d
 
 
 def _check_covs(covs: Array, x: Array) -> None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import lambertw, xlogy
 
-from refvae.inputs import matrix, same_shape
+from refvae.inputs import same_shape, vector
 from refvae.trees import Array
 
 
@@ -74,8 +74,8 @@ def f_divergence(name: str, q: Any, p: Any) -> float:
 
 def critic_bound(name: str, q: Any, p: Any, critic: Any) -> float:
     """E_q T - E_p f*(T) <= E_p f(q/p), for critics T (n,) up to `top`; raises as `f_divergence`.          (10.23)"""
-    (q, p), t = _pair(q, p), np.asarray(critic, float)
-    same_shape(t, q, "critic and q")
+    q, p = _pair(q, p)
+    t = vector(critic, "critic", len(q))
     if not (t <= f_divergences[name].top).all():
         raise ValueError(f"critic: got values up to {t.max()}, wanted them up to {f_divergences[name].top}")
     with np.errstate(divide="ignore"):  # at `top` the bound may be -infinity
@@ -83,9 +83,7 @@ def critic_bound(name: str, q: Any, p: Any, critic: Any) -> float:
 
 
 def _pair(q: Any, p: Any) -> tuple[Array, Array]:
-    if np.ndim(q) != 1 or np.ndim(p) != 1:
-        raise ValueError(f"q, p: got shapes {np.shape(q)} and {np.shape(p)}, wanted (n,)")
-    a, b = (matrix(np.reshape(each, (1, -1)), name)[0] for name, each in (("q", q), ("p", p)))
+    a, b = vector(q, "q"), vector(p, "p")
     same_shape(a, b, "q and p")
     for each in (a, b):
         if each.min() <= 0 or abs(each.sum() - 1) > 1e-9:

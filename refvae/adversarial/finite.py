@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import rel_entr
 
-from refvae.inputs import matrix, same_shape
+from refvae.inputs import matrix, real, same_shape, vector
+from refvae.layers import sigmoid
 from refvae.trees import Array
+from refvae.vae import kl_std_normal
 
 
 class Labelled(NamedTuple):
@@ -39,9 +41,10 @@ def optimal_discriminator(q: Any, p: Any, share: float = 0.5) -> Array:
 
     Where both laws are 0 it is `share`. Raises TypeError or ValueError for what is no pair of laws or no share.
     """
-    q, p = _laws(q, p)
-    m = _share(share) * q + (1 - share) * p
-    return np.where(m > 0, share * q / np.where(m > 0, m, 1), share)                                    # (10.9)
+    (q, p), share = _laws(q, p), _share(share)
+    m = share * q + (1 - share) * p
+    d: Array = np.divide(share * q, m, out=np.full(m.shape, share), where=m > 0)                        # (10.9)
+    return d
 
 
 def label_divergence(q: Any, p: Any, discriminator: Any, share: float = 0.5) -> Labelled:
@@ -49,12 +52,11 @@ def label_divergence(q: Any, p: Any, discriminator: Any, share: float = 0.5) -> 
 
     Raises TypeError or ValueError for what is no pair of laws, no share, or D outside [0, 1].
     """
-    q, p = _laws(q, p)
-    d = _vector(discriminator, "discriminator")
-    same_shape(d, q, "discriminator and q")
+    (q, p), share = _laws(q, p), _share(share)
+    d = vector(discriminator, "discriminator", len(q))
     if not ((d >= 0) & (d <= 1)).all():
         raise ValueError(f"discriminator: got {d.min()} to {d.max()}, wanted probabilities")
-    a, b = _share(share) * q, (1 - share) * p
+    a, b = share * q, (1 - share) * p
     joint = rel_entr(a, q * d).sum() + rel_entr(b, q * (1 - d)).sum()                                   # (10.8)
     m = a + b
     conditional = rel_entr(a, m * d).sum() + rel_entr(b, m * (1 - d)).sum()                             # (10.8)
@@ -100,7 +102,8 @@ def collapsed_step(q: Any, p_old: Any) -> Array:
     Of several such points it is the first. Raises TypeError or ValueError for what is no pair of laws.
     """
     d = optimal_discriminator(q, p_old)
-    return np.asarray(np.arange(len(d)) == d.argmax(), float)                                           # (10.18)
+    p: Array = np.eye(len(d))[d.argmax()]                                                               # (10.18)
+    return p
 
 
 def fisher(p: Any, jacobian: Any) -> Array:
@@ -116,20 +119,24 @@ def fisher(p: Any, jacobian: Any) -> Array:
 def proximal_bounds(gain: float, old: float, sigma: float) -> Bounds:
     """x = gain z + sigma eps against x = old z + sigma eps, z and eps standard normal: both divergences.  (10.20)
 
-    Raises ValueError for sigma <= 0 or numbers that are not finite.
+    Raises TypeError or ValueError for sigma <= 0 or what are no finite numbers.
     """
-    if not (np.isfinite([gain, old, sigma]).all() and sigma > 0):
-        raise ValueError(f"gain, old, sigma: got {gain}, {old}, {sigma}, wanted finite numbers, sigma > 0")
-    ratio = (gain**2 + sigma**2) / (old**2 + sigma**2)
-    return Bounds((ratio - 1 - np.log(ratio)) / 2, (gain - old) ** 2 / (2 * sigma**2))                  # (10.20)
+    gain, old, sigma = real(gain, "gain"), real(old, "old"), real(sigma, "sigma", above=0)
+    spread, shift = np.hypot(old, sigma), (gain - old) / sigma                                          # (10.20)
+    excess = (gain - old) / spread * ((gain + old) / spread)                                            # (10.20)
+    near = abs(excess) < 0.5
+    logvar = np.log1p(excess) if near else 2 * np.log(np.hypot(gain, sigma) / spread)                   # (10.20)
+    return Bounds(float(kl_std_normal(np.zeros(1), np.array([logvar]))[0]), shift * shift / 2)          # (10.20)
 
 
 def dirac_step(theta: float, psi: float, lr: float) -> tuple[float, float]:
     """A simultaneous step of the Dirac-GAN: data at 0, one generated point theta, logit psi x.           (10.22)
 
     The generator minimises log(1 - D), the discriminator the negative. [Mescheder et al. 2018]
+    Raises TypeError or ValueError for what are no finite numbers.
     """
-    force = 1 / (1 + np.exp(-psi * theta))
+    theta, psi, lr = real(theta, "theta"), real(psi, "psi"), real(lr, "lr")
+    force = float(sigmoid(np.array(psi * theta))[0])                                                    # (10.22)
     return theta + lr * force * psi, psi - lr * force * theta                                           # (10.22)
 
 
@@ -149,19 +156,11 @@ def _positive(*laws: Any) -> list[Array]:
 
 
 def _law(p: Any, name: str) -> Array:
-    a = _vector(p, name)
+    a = vector(p, name)
     if a.min() < 0 or abs(a.sum() - 1) > 1e-9:
         raise ValueError(f"{name}: got a least entry {a.min()} and the sum {a.sum()}, wanted probabilities")
     return a
 
 
-def _vector(x: Any, name: str) -> Array:
-    if np.ndim(x) != 1:
-        raise ValueError(f"{name}: got shape {np.shape(x)}, wanted (n,)")
-    return np.asarray(matrix(np.reshape(x, (1, -1)), name)[0])
-
-
 def _share(share: float) -> float:
-    if not 0 < share < 1:
-        raise ValueError(f"share: got {share}, wanted a number between 0 and 1")
-    return float(share)
+    return real(share, "share", above=0, below=1)

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from refvae.adversarial.losses import Variant
 from refvae.adversarial.networks import (
     Coder,
     Gan,
     Layers,
-    Variant,
     aae_loss,
     ali_loss,
     ali_pairs,
@@ -33,9 +33,9 @@ class Game(NamedTuple):
 def gan_game(p: Gan, p_frozen: Gan, x_frozen: Array, z_frozen: Array, *,
              activation: Activation = relu) -> tuple[Any, Pull]:
     """Losses of discriminator and generator, each with the other at p_frozen.   x (n, d), z (n, k) -> () (10.36)"""
-    made = mlp(p_frozen.gen, z_frozen, activation)[0]
-    of_d, pull_d = discriminator_loss(p.disc, x_frozen, made, activation=activation)
-    of_g, pull_g = generator_loss(p.gen, z_frozen, p_frozen.disc, made, activation=activation)
+    made = mlp(p_frozen.gen, z_frozen, activation)[0]                                                   # (10.36)
+    of_d, pull_d = discriminator_loss(p.disc, x_frozen, made, activation=activation)                    # (10.36)
+    of_g, pull_g = generator_loss(p.gen, z_frozen, p_frozen.disc, made, activation=activation)          # (10.36)
 
     def pull(dloss: Any) -> tuple[Gan, None, None, None]:
         return Gan(pull_g(dloss)[0], pull_d(dloss)[0]), None, None, None                                # (10.36)
@@ -46,9 +46,9 @@ def gan_game(p: Gan, p_frozen: Gan, x_frozen: Array, z_frozen: Array, *,
 def aae_game(p: Game, p_frozen: Game, x_frozen: Array, z_frozen: Array, *, lam: float = 1.0,
              activation: Activation = relu) -> tuple[Any, Pull]:
     """The same for an AAE, whose discriminator tells codes of the prior z (n, k) from those of x.        (10.36)"""
-    codes = mlp(p_frozen.coder.enc, x_frozen, activation)[0]
-    of_d, pull_d = discriminator_loss(p.disc, z_frozen, codes, activation=activation)
-    of_c, pull_c = aae_loss(p.coder, x_frozen, p_frozen.disc, lam=lam, activation=activation)
+    codes = mlp(p_frozen.coder.enc, x_frozen, activation)[0]                                            # (10.36)
+    of_d, pull_d = discriminator_loss(p.disc, z_frozen, codes, activation=activation)                   # (10.36)
+    of_c, pull_c = aae_loss(p.coder, x_frozen, p_frozen.disc, lam=lam, activation=activation)           # (10.36)
 
     def pull(dloss: Any) -> tuple[Game, None, None, None]:
         return Game(pull_c(dloss)[0], pull_d(dloss)[0]), None, None, None                               # (10.36)
@@ -60,10 +60,11 @@ def ali_game(p: Game, p_frozen: Game, x_frozen: Array, z_frozen: Array, eps_z_fr
              variant: Variant = "complete", activation: Activation = relu) -> tuple[Any, Pull]:
     """The same for ALI, whose discriminator tells pairs of the encoder from those of the decoder.        (10.36)"""
     noise = z_frozen, eps_z_frozen, eps_x_frozen
-    enc_pairs, dec_pairs = ali_pairs(p_frozen.coder, x_frozen, *noise, activation=activation)[0]
-    made = dec_pairs[:, :x_frozen.shape[1]]
-    of_d, pull_d = discriminator_loss(p.disc, enc_pairs, dec_pairs, activation=activation)
-    of_c, pull_c = ali_loss(p.coder, x_frozen, *noise, made, p_frozen.disc, variant=variant, activation=activation)
+    enc_pairs, dec_pairs = ali_pairs(p_frozen.coder, x_frozen, *noise, activation=activation)[0]        # (10.36)
+    made = dec_pairs[:, :x_frozen.shape[1]]                                                             # (10.36)
+    of_d, pull_d = discriminator_loss(p.disc, enc_pairs, dec_pairs, activation=activation)              # (10.36)
+    of_c, pull_c = ali_loss(p.coder, x_frozen, *noise, made, p_frozen.disc, variant=variant,            # (10.36)
+                            activation=activation)
 
     def pull(dloss: Any) -> tuple[Any, ...]:
         return Game(pull_c(dloss)[0], pull_d(dloss)[0]), *(None,) * 5                                   # (10.36)
@@ -72,13 +73,13 @@ def ali_game(p: Game, p_frozen: Game, x_frozen: Array, z_frozen: Array, eps_z_fr
 
 
 def played(game: Callable[..., tuple[Any, Pull]]) -> Objective:
-    """The objective of p that freezes both sides at p itself: a step against its gradient moves both at once."""
+    """The objective of p that freezes both sides at p itself: a step moves both at once.     (10.36)"""
     def objective(p: Tree, *args: Any) -> tuple[Any, Any]:
-        loss, pull_game = game(p, p, *args)
+        loss, pull_game = game(p, p, *args)                                                             # (10.36)
 
         def pull(dloss: Any) -> tuple[Any, ...]:
-            dp, _, *others = pull_game(dloss)
-            return dp, *others
+            dp, _, *others = pull_game(dloss)                                                           # (10.36)
+            return dp, *others                                                                          # (10.36)
 
         return np.asarray(loss), pull
 

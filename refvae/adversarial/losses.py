@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
-from refvae.inputs import same_shape
+from refvae.inputs import floating, same_shape
 from refvae.layers import softplus, squared_error
 from refvae.trees import Array, Pull
+
+Variant = Literal["complete", "simplified", "minimax", "non_saturating"]
+VARIANTS: tuple[str, ...] = get_args(Variant)
 
 
 class GanLosses(NamedTuple):
@@ -39,6 +42,7 @@ def gan_losses(t_data: Array, t_made: Array) -> tuple[GanLosses, Pull]:
 
     pull takes a `GanLosses` of cotangents: zeros for the losses that are not in use.
     """
+    t_data, t_made = floating(t_data, "t_data"), floating(t_made, "t_made")
     same_shape(t_data, t_made, "t_data and t_made")
     hit, pull_hit = softplus(-t_data)
     made, pull_made = softplus(t_made)
@@ -57,6 +61,7 @@ def aae_losses(t_prior: Array, t_code: Array, error: Array, lam: float = 1.0) ->
 
     error is that of the reconstruction, lam its weight.
     """
+    error = floating(error, "error")
     same_shape(t_code, error, "t_code and error")
     (of_d, of_e, _), pull_gan = gan_losses(t_prior, t_code)
     lam = float(lam)
@@ -74,6 +79,7 @@ def ali_losses(t_enc: Array, t_dec: Array, nll: Array) -> tuple[AliLosses, Pull]
 
     nll is -log q(z|x) at the pairs of the decoder, which do not move; only the complete loss has it.
     """
+    t_enc, t_dec, nll = floating(t_enc, "t_enc"), floating(t_dec, "t_dec"), floating(nll, "nll")
     same_shape(t_enc, t_dec, "t_enc and t_dec")
     same_shape(t_enc, nll, "t_enc and nll")
     enc_missed, pull_enc_missed = softplus(-t_enc)
@@ -93,9 +99,16 @@ def ali_losses(t_enc: Array, t_dec: Array, nll: Array) -> tuple[AliLosses, Pull]
     return losses, pull
 
 
+def known(variant: str) -> str:
+    """The name of one of the losses of ALI; ValueError for another one."""
+    if variant not in VARIANTS:
+        raise ValueError(f"variant: got {variant!r}, wanted one of {', '.join(VARIANTS)}")
+    return variant
+
+
 def proximal(y: Array, y_frozen: Array, lam: float) -> tuple[Array, Pull]:
     """lam |y - y_frozen|^2, which holds generated rows near those of the old generator.   (n, d) -> (n,)  (10.21)"""
-    se, pull_se = squared_error(y, y_frozen)
+    se, pull_se = squared_error(floating(y, "y"), floating(y_frozen, "y_frozen"))
     lam = float(lam)
     penalty: Array = lam * se                                                                           # (10.21)
 

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from refvae.adversarial.losses import AaeLosses, AliLosses, GanLosses, aae_losses, ali_losses, gan_losses, proximal
+from refvae.adversarial.losses import (
+    AaeLosses,
+    AliLosses,
+    GanLosses,
+    Variant,
+    aae_losses,
+    ali_losses,
+    gan_losses,
+    known,
+    proximal,
+)
 from refvae.layers import Activation, Dense, mlp, relu, squared_error
 from refvae.trees import Array, Pull, axpy
 from refvae.vae import encode, gaussian_nll, reparam
 
 Layers = tuple[Dense, ...]
-Variant = Literal["complete", "simplified", "minimax", "non_saturating"]
 
 
 class Gan(NamedTuple):
@@ -29,18 +38,26 @@ class Coder(NamedTuple):
     dec: Layers
 
 
+def logits(p: Layers, x: Array, activation: Activation) -> tuple[Array, Pull]:
+    """The single output of a network, as a vector.   p: d -> 1, x (n, d) -> t (n,)                       (10.12)"""
+    if p[-1].W.shape[1] != 1:
+        raise ValueError(f"discriminator: got {p[-1].W.shape[1]} outputs, wanted 1")
+    t, pull = mlp(p, x, activation)
+    return t[:, 0], lambda dt: pull(dt[:, None])                                                        # (10.12)
+
+
 def discriminator_loss(p: Layers, x: Array, y: Array, *, activation: Activation = relu) -> tuple[Any, Pull]:
     """Mean of -log D(x) - log(1 - D(y)) over two batches.   p: d -> 1, x, y (n, d) -> ()                  (10.12)"""
-    t_x, pull_x = mlp(p, x, activation)
-    t_y, pull_y = mlp(p, y, activation)
-    losses, pull_losses = gan_losses(t_x[:, 0], t_y[:, 0])
+    t_x, pull_x = logits(p, x, activation)
+    t_y, pull_y = logits(p, y, activation)
+    losses, pull_losses = gan_losses(t_x, t_y)
     loss = losses.discriminator.mean()                                                                  # (10.12)
 
     def pull(dloss: Any) -> tuple[Layers, Array, Array]:
-        d = np.full_like(losses.discriminator, dloss / len(x))
+        d = np.full_like(losses.discriminator, dloss / len(x))                                          # (10.12)
         dt_x, dt_y = pull_losses(GanLosses(d, 0 * d, 0 * d))
-        dp_x, dx = pull_x(dt_x[:, None])                                                                # (10.12)
-        dp_y, dy = pull_y(dt_y[:, None])                                                                # (10.12)
+        dp_x, dx = pull_x(dt_x)                                                                         # (10.12)
+        dp_y, dy = pull_y(dt_y)                                                                         # (10.12)
         return axpy(1, dp_x, dp_y), dx, dy                                                              # (10.12)
 
     return loss, pull
@@ -53,15 +70,15 @@ def generator_loss(p: Layers, z: Array, disc_frozen: Layers, old_frozen: Array, 
     old_frozen: what the generator made of the same z before this block of steps.
     """
     y, pull_gen = mlp(p, z, activation)
-    t, pull_disc = mlp(disc_frozen, y, activation)
-    losses, pull_losses = gan_losses(0 * t[:, 0], t[:, 0])
+    t, pull_disc = logits(disc_frozen, y, activation)
+    losses, pull_losses = gan_losses(0 * t, t)
     penalty, pull_penalty = proximal(y, old_frozen, lam)
     loss = (losses.generator + penalty).mean()                                                          # (10.21)
 
     def pull(dloss: Any) -> tuple[Layers, Array, None, None]:
-        d = np.full_like(penalty, dloss / len(z))
-        dt = pull_losses(GanLosses(0 * d, d, 0 * d))[1]
-        dy = pull_disc(dt[:, None])[1] + pull_penalty(d)[0]                                             # (10.21)
+        d = np.full_like(penalty, dloss / len(z))                                                       # (10.21)
+        dt = pull_losses(GanLosses(0 * d, d, 0 * d))[1]                                                 # (10.21)
+        dy = pull_disc(dt)[1] + pull_penalty(d)[0]                                                      # (10.21)
         return *pull_gen(dy), None, None
 
     return loss, pull
@@ -72,16 +89,16 @@ def aae_loss(p: Coder, x_frozen: Array, disc_frozen: Layers, *, lam: float = 1.0
     """Mean of -log D(E(x)) + lam |x - G(E(x))|^2.   x (n, d) -> ()                                       (10.28)"""
     z, pull_enc = mlp(p.enc, x_frozen, activation)
     xhat, pull_dec = mlp(p.dec, z, activation)
-    t, pull_disc = mlp(disc_frozen, z, activation)
+    t, pull_disc = logits(disc_frozen, z, activation)
     error, pull_error = squared_error(xhat, x_frozen)
-    losses, pull_losses = aae_losses(0 * error, t[:, 0], error, lam)
+    losses, pull_losses = aae_losses(0 * error, t, error, lam)
     loss = losses.encoder.mean()                                                                        # (10.28)
 
     def pull(dloss: Any) -> tuple[Coder, None, None]:
-        d = np.full_like(error, dloss / len(error))
+        d = np.full_like(error, dloss / len(error))                                                     # (10.28)
         _, dt, derror = pull_losses(AaeLosses(0 * d, d))
         ddec, dz = pull_dec(pull_error(derror)[0])                                                      # (10.28)
-        denc, _ = pull_enc(dz + pull_disc(dt[:, None])[1])                                              # (10.28)
+        denc, _ = pull_enc(dz + pull_disc(dt)[1])                                                       # (10.28)
         return Coder(denc, ddec), None, None
 
     return loss, pull
@@ -119,19 +136,19 @@ def ali_loss(p: Coder, x_frozen: Array, z_frozen: Array, eps_z_frozen: Array, ep
     """
     (enc_pairs, dec_pairs), pull_pairs = ali_pairs(p, x_frozen, z_frozen, eps_z_frozen, eps_x_frozen,
                                                    activation=activation)
-    t_enc, pull_t_enc = mlp(disc_frozen, enc_pairs, activation)
-    t_dec, pull_t_dec = mlp(disc_frozen, dec_pairs, activation)
+    t_enc, pull_t_enc = logits(disc_frozen, enc_pairs, activation)
+    t_dec, pull_t_dec = logits(disc_frozen, dec_pairs, activation)
     (mu, logvar), pull_enc = encode(p.enc, made_frozen, activation)
     nll, pull_nll = gaussian_nll(mu, logvar, z_frozen)
-    losses, pull_losses = ali_losses(t_enc[:, 0], t_dec[:, 0], nll)
-    chosen = getattr(losses, variant)
+    losses, pull_losses = ali_losses(t_enc, t_dec, nll)
+    chosen = getattr(losses, known(variant))                                                            # (10.31)
 
     def pull(dloss: Any) -> tuple[Any, ...]:
-        d = np.full_like(chosen, dloss / len(chosen))
+        d = np.full_like(chosen, dloss / len(chosen))                                                   # (10.31)
         none = AliLosses(*(0 * d,) * 5)
-        dt_enc, dt_dec, dnll = pull_losses(none._replace(**{variant: d}))
-        dp = pull_pairs((pull_t_enc(dt_enc[:, None])[1], pull_t_dec(dt_dec[:, None])[1]))[0]
+        dt_enc, dt_dec, dnll = pull_losses(none._replace(**{variant: d}))                               # (10.31)
+        dp = pull_pairs((pull_t_enc(dt_enc)[1], pull_t_dec(dt_dec)[1]))[0]                              # (10.31)
         denc, _ = pull_enc(pull_nll(dnll)[:2])                                                          # (10.31)
         return Coder(axpy(1, dp.enc, denc), dp.dec), *(None,) * 6                                       # (10.31)
 
-    return chosen.mean(), pull
+    return chosen.mean(), pull                                                                          # (10.31)
