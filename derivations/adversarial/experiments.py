@@ -122,7 +122,7 @@ def digits(name, seed, steps=None, **settings):
 
 BOXES = {  # ends of the gains, and of the logarithms of standard deviations
     "narrow": ((-1.5, 1.5), (-1.0, 0.5)), "wide": ((-3.0, 3.0), (-1.0, 1.0)), "wider": ((-5.0, 5.0), (-1.5, 1.5))}
-FINE = grid(0.04, 7.5)
+FINE = grid(0.06, 7.5)
 
 
 def pairs(count, seed=0, box="narrow"):
