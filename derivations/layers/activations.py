@@ -180,7 +180,7 @@ def tails_of_the_primes(primes, rng):
 @ledger.add("1.11", "law", step, bound=0, wrong={"convention 1 at 0": lambda x: ((x.real >= 0) + 0 * x, step(x)[1]),
                                                  "pull of ones": lambda x: (step(x)[0], lambda dy: dy)})
 def flat_step(step, rng):
-    """Off the kink the step is locally constant: value 0 or 1, at 0 the convention, and pull exactly 0."""
+    """Off the kink the step is locally constant: value 0 or 1, a float, at 0 the convention, and pull exactly 0."""
     x = np.array([-1.0, 0.0, 2.0])
     y, pull = step(x)
-    return holds([y == [0, 0, 1], pull(np.array([3.0, 4.0, 5.0])) == 0])
+    return holds([y == [0, 0, 1], pull(np.array([3.0, 4.0, 5.0])) == 0, np.full(3, y.dtype == x.dtype)])

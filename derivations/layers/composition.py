@@ -103,3 +103,20 @@ def contractions(dense, rng):
     dy = rng.standard_normal((7, 6))
     want = (Dense(np.einsum("ia,ij->aj", x, dy), np.einsum("ij->j", dy)), np.einsum("ij,aj->ia", dy, p.W))
     return gap(dense(p, x)[1](dy), want)
+
+
+def elsewhere(p, x):
+    """A wrong version that writes into no buffer."""
+    y, pull = dense(p, x)
+    return y, lambda dy, out: pull(dy)
+
+
+@ledger.add("1.4", "law", dense, wrong={"not written": elsewhere, "b's and W's first row exchanged": lambda p, x: (
+    None, lambda dy, out: dense(p, x)[1](dy, out=Dense(out.W, out.W[0])))})
+def written_into_buffers(dense, rng):
+    """pull(dy, out=...) leaves in the arrays of `out` what pull(dy) gives."""
+    p, x = dense_args(rng)
+    out, dy = Dense(np.zeros(p.W.shape), np.zeros(p.b.shape)), rng.standard_normal((len(x), len(p.b)))
+    pull = dense(p, x)[1]
+    pull(dy, out=out)
+    return gap(out, Dense(x.T @ dy, dy.sum(0)))

@@ -108,6 +108,9 @@ SECOND_ORDER = {"curvature (phi'') dropped": forgets("curvature"),
                 "slope of the last layer dropped": forgets("slope"),
                 "Hessian halved": forgets("half")}
 ledger.adjoint("1.24", mlp_grad, field_args(6, 5, 2), zero=("p[1].b",), wrong=SECOND_ORDER)
+ledger.adjoint("1.24", mlp_grad, field_args(6, 2), zero=("p[0].b", "x"), name="one layer", wrong={
+    "W doubled": spoiled(mlp_grad, lambda d: ((Dense(2 * d[0][0].W, d[0][0].b),), d[1])),
+    "no array for 0": spoiled(mlp_grad, lambda d: (d[0], 0))})
 for activation in (softplus, sigmoid):
     ledger.adjoint("1.24", (lambda phi: lambda p, x: mlp_grad(p, x, phi))(activation), field_args(6, 5, 4, 1),
                    name=activation.__name__, zero=("p[2].b",), wrong={

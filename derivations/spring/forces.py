@@ -233,5 +233,5 @@ def imaginary_speed(end, rng):
 
 @ledger.add("11.16", "oracle", total_energy_length, bound=1e-7, wrong=TOTAL_WRONG)
 def at_one_point_two_it_contracts(end, rng):
-    """The printed digits .6947122 at theta = 1.2."""
-    return entrywise(end(np.array([1.2])), np.array([0.6947122]))
+    """The printed digits .6947122 at theta = 1.2; at rest 1, its own length."""
+    return entrywise(end(np.array([0.0, 1.2])), np.array([1.0, 0.6947122]))

@@ -48,3 +48,14 @@ def variance_of_the_means(active_units, rng):
         got.append(np.hstack([len(found), found, np.zeros(8 - len(found))]))
         want.append(np.append((lam > eta).sum().clip(max=8), np.maximum(1 - eta / lam[:8], 0)))
     return gap(np.array(got), np.array(want))
+
+
+@ledger.add("3.36", "limit", active_units, bound=0, wrong={
+    "at least the threshold": lambda p, x, least: encode(p.enc, x)[0][0].var(0) >= least,
+    "threshold ignored": lambda p, x, least: active_units(p, x)})
+def above_zero_and_above_its_own_variance(active_units, rng):
+    """Of 8 units at eta = .2, seven exceed 0 and the one that is collapsed does not; none exceeds its own variance."""
+    X = few_rows()
+    vae = networks(linear_vae_optimum(X, 8, 0.2))
+    variances = encode(vae.enc, X)[0][0].var(0)
+    return holds([active_units(vae, X, least=0.0) == [True] * 7 + [False], ~active_units(vae, X, least=variances)])

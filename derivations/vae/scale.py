@@ -41,9 +41,11 @@ def scipy_spherical(nll, rng):
 
 @ledger.add("3.12", "identity", fixed(0.3), wrong=GAUSSIAN_WRONG)
 def squares_and_a_constant(nll, rng):
-    """|x - out|^2 / (2 eta) + (d/2) log(2 pi eta)."""
+    """|x - out|^2 / (2 eta) + (d/2) log(2 pi eta), for real x and for integers."""
     out, x = images(rng)
-    return gap(nll(out, x)[0], np.linalg.norm(x - out, axis=1) ** 2 / 0.6 + 3 * np.log(0.6 * np.pi))
+    each = x, np.rint(3 * x).astype(int)
+    want = (np.linalg.norm(x - out, axis=1) ** 2 / 0.6 + 3 * np.log(0.6 * np.pi) for x in each)
+    return gap(tuple(nll(out, x)[0] for x in each), tuple(want))
 
 
 ledger.adjoint("3.12", fixed(0.3), images, wrong={
