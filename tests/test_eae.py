@@ -38,6 +38,17 @@ fit_small = partial(fit_eae, sizes=(5, 4, 2), lam=0.3, rng=0, epochs=3, batch=10
 REPEATED = np.vstack([rows(), rows()[:3]])
 
 
+def coded(x):
+    """A step's objective at encoders of one map, all in eighths: products are exact, and equal rows get equal codes.
+
+    With other numbers a matrix product may round the last rows of a block otherwise than the first.
+    """
+    eighths = lambda a: np.rint(8 * a) / 8
+    return searching(1, 0.5)(trees.map(eighths, eae_init((5, 2), 0)), eighths(x))
+
+
+
+
 @pytest.mark.parametrize(("call", "kind", "words"), [
     (lambda: fit_small(rows()[:, 0]), ValueError, "x: got shape"),
     (lambda: fit_small(np.full((20, 5), np.nan)), ValueError, "x: got 100 NaN"),
@@ -50,7 +61,7 @@ REPEATED = np.vstack([rows(), rows()[:3]])
     (lambda: fit_small(rows(), sizes=(4, 2)), ValueError, "sizes: got 4 inputs, wanted 5"),
     (lambda: fit_small(rows(), rng=None), TypeError, "rng: got NoneType"),
     (lambda: fit_small(REPEATED), ValueError, "x: got a row that occurs 2 times, wanted none more than k = 1 times"),
-    (lambda: searching(1, 0.5)(eae_init((5, 2), 0), REPEATED), ValueError, "codes: got 6 of 26 points"),
+    (lambda: coded(REPEATED), ValueError, "codes: got 6 of 26 points"),
     (lambda: fit_small(rows()).sample(0, 0), ValueError, "n: got 0"),
     (lambda: fit_small(rows()).sample(3, None), TypeError, "rng: got NoneType"),
     (lambda: frechet(rows(), rows(d=4)), ValueError, "a row of a and of b: got shapes"),
