@@ -9,7 +9,6 @@ import numpy as np
 from refvae.adversarial.ali import ali_forces
 from refvae.adversarial.losses import known
 from refvae.inputs import real, whole
-from refvae.layers import softplus
 from refvae.trees import Array
 
 
@@ -97,9 +96,9 @@ def ali_value(pair: Pair, var: float = 1.0, on: Grid | None = None) -> float:
     Raises TypeError or ValueError for numbers that are not finite, or var <= 0.
     """
     (pair, var), on = _checked(pair, var), grid() if on is None else on
-    values = [on.weights @ softplus(-log_ratio(pair, points, var))[0]                                   # (10.32)
-              for points in joint_points(pair, var, on)]                                                # (10.32)
-    return float(sum(values) / 2 - np.log(2))                                                           # (10.32)
+    ratios = [log_ratio(pair, points, var) for points in joint_points(pair, var, on)]
+    halves = [np.maximum(-t, 0) + np.log1p(np.expm1(-np.abs(t)) / 2) for t in ratios]  # log((1 + e^-t) / 2), 0 at t = 0
+    return float(on.weights @ sum(halves) / 2)                                                          # (10.32)
 
 
 def ali_gradient(pair: Pair, variant: str, var: float = 1.0, on: Grid | None = None) -> Array:
