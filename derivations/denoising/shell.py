@@ -52,6 +52,19 @@ def integral_of_the_hyperbolic_tangent(moments, rng):
     return entrywise(np.array([moments(d) for d in sizes]), np.stack([np.exp(logs / 2), np.sqrt(-np.expm1(logs))], 1))
 
 
+@ledger.add("9.17", "limit", shell, bound=1e-14, wrong={
+    "mean 1": SHELL_WRONG["mean 1"], "dimension shifted": SHELL_WRONG["dimension shifted"],
+    "the series alone": lambda d: (lambda log: (np.exp(log / 2), np.sqrt(-np.expm1(log))))(
+        -1 / (2 * d) + 1 / (12 * d**3) - 1 / (10 * d**5))})
+def from_one_and_two_dimensions(moments, rng):
+    """2 / pi and pi / 4 are the squared means for d = 1 and 2, the next ones products; both numbers up to d = 20."""
+    squares = [0.0, 2 / np.pi, np.pi / 4]
+    for d in range(1, 19):
+        squares.append(squares[d] * (d + 1) ** 2 / (d * (d + 2)))
+    want = np.array(squares[1:])
+    return entrywise(np.array([moments(d) for d in range(1, 21)]), np.sqrt(np.stack([want, 1 - want], 1)))
+
+
 @ledger.add("9.17", "limit", shell, bound=1e-3, wrong={
     "coefficient 1/2": lambda d: (1 - 1 / (2 * d), shell(d)[1]), "mean alone": lambda d: (shell(d)[0], np.sqrt(1 / d)),
     "no second order": lambda d: (1 - 1 / (4 * d), np.sqrt(1 / (2 * d)))})

@@ -42,7 +42,7 @@ def denoised_variance(lam: Any, sigma: float) -> Array:
     return shrunk
 
 
-TAIL = (-1 / 2, 1 / 12, -1 / 10, 17 / 56, -31 / 18, 691 / 44)  # of log mean^2 in odd powers of 1 / d
+TAIL = (-1 / 2, 1 / 12, -1 / 10, 17 / 56, -31 / 18)  # of log mean^2 in odd powers of 1 / d
 STEPS = 2 * np.arange(16)
 
 

@@ -87,6 +87,8 @@ def ema_update(state: EMA, z: Any, idx: Any, rho: float) -> EMA:
     """
     rho, codes = real(rho, "rho", least=0, below=1), matrix(state.codes, "codes")
     old = vector(state.counts, "counts", len(codes))
+    if old.min() < 0:
+        raise ValueError(f"counts: got {old.min()}, wanted numbers of at least 0")
     counts, means, share = batch_statistics(EMA(old, codes), matrix(z, "z"), indices(idx, len(codes), "idx"), rho)
     return EMA(rho * old + (1 - rho) * counts, codes + (1 - rho) * share[:, None] * (means - codes))    # (8.17)
 
@@ -96,6 +98,7 @@ def batch_statistics(state: EMA, z: Array, idx: Array, rho: float) -> tuple[Arra
 
     z (n, k), idx (n,) -> (K,), (K, k), (K,). A code that nothing chose is its own mean and has the share 0.
     """
+    same_shape(state.counts, state.codes[:, 0], "counts and a component of codes")
     counts, means = np.bincount(idx, minlength=len(state.codes)), cluster_means(z, idx, state.codes)
     old = floating(state.counts, "counts")
     share = counts / np.where(counts > 0, rho * old + (1 - rho) * counts, 1)                            # (8.17)

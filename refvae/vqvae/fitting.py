@@ -55,6 +55,8 @@ def by_gradient(beta: float, gamma: float, activation: Activation = relu) -> Obj
 
 def by_averages(gamma: float, rho: float, activation: Activation = relu) -> Objective:
     """(p, x) -> loss, for codes that are `EMA`: its step 1 - rho on these is `ema_update`.              (8.18)"""
+    rho = real(rho, "rho", least=0, below=1)
+
     def loss(p: WithEMA, x_frozen: Array) -> tuple[Any, Pull]:
         net = p.net._replace(codes=p.ema.codes)
         z, idx = choose(net, x_frozen, activation)
