@@ -50,9 +50,10 @@ def spread(rng, n=11, k=3, K=5):
 
 
 def rows(rng, n=24, k=3, K=5):
-    """Points, codes of which the last is never chosen, and what they choose."""
+    """Points, codes of which the first is chosen by one point and the last by none, and what they choose."""
     z, codes = spread(rng, n, k, K)
-    codes[-1] = 50.0
+    z[0] += 20
+    codes[0], codes[-1] = z[0] - 1, 50.0
     return z, codes, nearest_code(z, codes)
 
 

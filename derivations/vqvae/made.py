@@ -131,10 +131,11 @@ def fair_codes(sampler, rng):
 
 
 @ledger.add("8.31", "law", sample_codes, bound=0, wrong={
-    "exp without the maximum": without_maximum, "maximum of all places": lambda logits, u: without_maximum(
-        lambda idx: logits(idx) - logits(idx).max(), u), "always the likeliest": SAMPLE_WRONG["always the likeliest"]})
+    "exp without the maximum": without_maximum, "maximum of all rows": lambda logits, u: without_maximum(
+        lambda idx: logits(idx) - logits(idx).max((0, 2), keepdims=True), u),
+    "always the likeliest": SAMPLE_WRONG["always the likeliest"]})
 def large_logits(sampler, rng):
-    """Logits moved by 900, -900, 0 and 800 from place to place give the codes that they gave before."""
+    """Logits moved by 900, -900, 0 and 800 in every row and place give the codes that they gave before."""
     logits, u = chain(rng), rng.random((50, 4))
-    far = np.array([900.0, -900.0, 0.0, 800.0])[:, None]
+    far = rng.choice([900.0, -900.0, 0.0, 800.0], (50, 4, 1))
     return holds((sampler(lambda idx: logits(idx) + far, u) == without_maximum(logits, u)).ravel())
