@@ -43,16 +43,18 @@ PARTS_WRONG = {
 
 @ledger.add("10.32a", "identity", parts, wrong=PARTS_WRONG)
 def densities_of_scipy(found, rng):
-    """Covariances of the points; log q - log p from SciPy's bivariate normal; scores from its standardised residual."""
+    """The points, and their covariances; log q - log p from SciPy's bivariate normal; scores from residuals."""
     at, var, x = pair(rng), 1.5, rng.standard_normal((9, 2))
     (of_q, of_p, w), ratio, scores = found(at, var, x)
     got = tuple((points.T * w) @ points for points in (of_q, of_p))
-    want = covariances(at, var)
+    want, (u, e) = covariances(at, var), grid(0.5, 9.0).nodes.T
+    places = (np.stack([np.sqrt(var) * u, at.a * np.sqrt(var) * u + np.exp(at.log_s) * e], 1),
+              np.stack([at.b * u + np.exp(at.log_r) * e, u], 1))
     log_q, log_p = (stats.multivariate_normal(np.zeros(2), cov).logpdf(x) for cov in want)
     e, h = (x[:, 1] - at.a * x[:, 0]) / np.exp(at.log_s), (x[:, 0] - at.b * x[:, 1]) / np.exp(at.log_r)
     slopes = np.stack([e * x[:, 0] / np.exp(at.log_s), e**2 - 1], 1), np.stack([h * x[:, 1] / np.exp(at.log_r),
                                                                                h**2 - 1], 1)
-    return gap((got, ratio, scores), (want, log_q - log_p, slopes))
+    return gap(((of_q, of_p), got, ratio, scores), (places, want, log_q - log_p, slopes))
 
 
 @ledger.add("10.32a", "law", parts, wrong={key: PARTS_WRONG[key] for key in PARTS_WRONG if "exchanged" not in key})
@@ -121,7 +123,9 @@ def error_of_long_steps(found, rng):
         error = abs(waves(even, [np.array([omega, 0])])[0] - np.exp(-omega**2 / 2))
         size = np.exp(-(2 * np.pi / step - omega) ** 2 / 2)
         last = crowded.nodes[:, 1].max()
-        cases += [size / 2 < error < 3 * size, abs(even.nodes.max() - 8) < 1e-12, abs(even.nodes.min() + 8) < 1e-12,
+        steps = np.arcsinh(crowded.nodes[:, 1] / 0.01) / step
+        cases += [size / 2 < error < 3 * size, np.abs(steps - np.round(steps)).max() < 1e-10,
+                  abs(even.nodes.max() - 8) < 1e-12, abs(even.nodes.min() + 8) < 1e-12,
                   len(even.nodes) == round(16 / step + 1) ** 2, last <= 8 < 0.01 * np.sinh(np.arcsinh(last / 0.01)
                                                                                            + step)]
     return holds(cases)

@@ -30,7 +30,7 @@ from refvae.adversarial import (
 from refvae.derivations.adversarial.coders import coder, scaled
 from refvae.derivations.adversarial.common import net, run, sigmoid
 from refvae.evidence import Ledger, gap, holds, spoiled
-from refvae.layers import Dense, mlp, tanh
+from refvae.layers import Dense, mlp, softplus, tanh
 from refvae.trees import axpy, leaves
 
 ledger = Ledger()
@@ -197,7 +197,7 @@ def ali_game_arguments(rng):
 
 
 def smooth_gan(p, p_frozen, x_frozen, z_frozen):
-    return gan_game(p, p_frozen, x_frozen, z_frozen, activation=tanh)
+    return gan_game(p, p_frozen, x_frozen, z_frozen, activation=softplus)
 
 
 def smooth_aae_game(p, p_frozen, x_frozen, z_frozen):
@@ -222,9 +222,9 @@ for name, (game, arguments) in GAMES.items():
 def losses_alone(name, p, data):
     """The losses of discriminator and other side, each with the other at p: their sum, and both gradients."""
     if name == "gan":
-        made = mlp(p.gen, data[1], tanh)[0]
-        of_disc = discriminator_loss(p.disc, data[0], made, activation=tanh)
-        other = generator_loss(p.gen, data[1], p.disc, made, activation=tanh)
+        made = mlp(p.gen, data[1], softplus)[0]
+        of_disc = discriminator_loss(p.disc, data[0], made, activation=softplus)
+        other = generator_loss(p.gen, data[1], p.disc, made, activation=softplus)
     elif name == "aae":
         of_disc = discriminator_loss(p.disc, data[1], mlp(p.coder.enc, data[0], tanh)[0], activation=tanh)
         other = aae_loss(p.coder, data[0], p.disc, lam=0.7, activation=tanh)
@@ -260,16 +260,15 @@ def felt(dp, d, p, data, name):
     """Of a GAN: the generator feels the discriminator's loss too."""
     if name != "gan":
         return dp
-    y, pull_gen = mlp(p.gen, data[1], tanh)
-    dy = discriminator_loss(p.disc, data[0], y, activation=tanh)[1](d)[2]
+    y, pull_gen = mlp(p.gen, data[1], softplus)
+    dy = discriminator_loss(p.disc, data[0], y, activation=softplus)[1](d)[2]
     return dp._replace(gen=axpy(1, dp.gen, pull_gen(dy)[0]))
 
 
 def swapped(name):
-    """ALI of the other label for the discriminator."""
-    def game(p, o, x, z, *noise):
-        other = o._replace(disc=o.disc)
-        value, pull = by_name(name)(p, other, x, z, *noise)
+    """The discriminator climbs."""
+    def game(*args):
+        value, pull = by_name(name)(*args)
         return value, lambda d: (lambda dp, *rest: (dp._replace(disc=scaled(dp.disc, -1)), *rest))(*pull(d))
 
     return game
@@ -282,7 +281,7 @@ def swapped(name):
     "gradient of the sum of the losses": retold(felt),
     "error of the AAE not counted": played_by(lambda name: by_name(name) if name != "aae" else partial(
         aae_game, lam=0.0, activation=tanh)),
-    "discriminator of the other label": played_by(swapped)})
+    "discriminator climbs": played_by(swapped)})
 def each_player_its_own_loss(objective_of, rng):
     """Six games at any cotangent of their value: the sum of both losses, each of them alone, and their gradients."""
     got, want = [], []

@@ -26,7 +26,7 @@ def critic(rng):
 
 
 def smooth_penalty(p, x, y, u):
-    return gradient_penalty(p, x, y, u, activation=tanh)
+    return gradient_penalty(p, x, y, u, activation=softplus)
 
 
 def smooth_critic(p, x, y, u):
