@@ -165,10 +165,10 @@ def every_other_normal_law_costs_more(fit, rng):
 
 @ledger.add("7.11", "law", fitted_normal, wrong=FIT_WRONG)
 def drawn(fit, rng):
-    """Draws from noise of mean 0 and covariance I have the moments of the rows."""
+    """Draws from noise of mean 0 and covariance I have the moments of the rows; as many are drawn as asked for."""
     (z,) = rows(rng)
-    sample = sample_normal(fit(z), 6, Exact())
-    return gap((sample.mean(0), np.cov(sample.T, bias=True)), (z.mean(0), np.cov(z.T, bias=True)))
+    sample, count = sample_normal(fit(z), 6, Exact()), len(sample_normal(fit(z), 4, rng))
+    return gap((sample.mean(0), np.cov(sample.T, bias=True), count), (z.mean(0), np.cov(z.T, bias=True), 4))
 
 
 # Stationary laws

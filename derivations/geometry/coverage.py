@@ -62,13 +62,15 @@ def known_areas(coverage, rng):
     "mean over the ellipses": lambda mu, sigma, **k: float(np.mean([
         disc_coverage(m[None], s[None], **k) for m, s in zip(mu, sigma, strict=True)]))})
 def points_cover_nothing(coverage, rng):
-    """100 points and segments cover 0, on every lattice; the unit disc all; more ellipses no less."""
+    """100 points and segments cover 0, on every lattice; the unit disc all; more ellipses no less; no rim."""
     mu = np.vstack([np.zeros(2), rng.uniform(-1, 1, (99, 2))])
     with np.errstate(divide="raise", invalid="raise"):
         none = [coverage(mu, np.array(s) + 0 * mu, resolution=n) == 0
                 for s in ((0.0, 0.0), (0.5, 0.0), (0.0, 0.5)) for n in (40, 41)]
     grow = [coverage(mu[:n], 0.1 + 0 * mu[:n], resolution=41) for n in (1, 5, 30, 100)]
-    return holds([*none, coverage(np.zeros((1, 2)), np.ones((1, 2)), resolution=41) == 1, grow == sorted(grow)])
+    rim = coverage(np.full((1, 2), 0.25), np.full((1, 2), 0.5), resolution=4)  # four of twelve points, three on the rim
+    return holds([*none, coverage(np.zeros((1, 2)), np.ones((1, 2)), resolution=41) == 1, grow == sorted(grow),
+                  rim == 1 / 12])
 
 
 SHAPE_WRONG = {"not centred": lambda z: _shape(z / np.sqrt((z * z).sum(1).mean() / 2)),
@@ -100,6 +102,21 @@ def eigenvalues_and_distances(shape, rng):
     away = distance.cdist((z - z.mean(0)) / root, grid)
     inner = (distance.cdist(z, z.mean(0)[None]) < root).mean()
     return gap(np.array(shape(z)), np.array([values.sum() ** 2 / (values**2).sum(), inner, (away < 0.1).any(0).mean()]))
+
+
+def inner_of(factor):
+    """A wrong version of the inner share: every distance times a factor."""
+    return lambda z: shape_of(z)._replace(inner=(((factor * z) ** 2).sum(1) < (z * z).sum(1).mean() / 2).mean())
+
+
+@ledger.add("4.6", "law", shape_of, bound=0, wrong={
+    "distances 1e-6 too large": inner_of(1 + 1e-6), "distances 1e-6 too small": inner_of(1 - 1e-6)})
+def half_within_the_unit_circle(shape, rng):
+    """Of four points, two just within and just beyond the radius 1 of the scaled cloud: inner share 1/2, then 0."""
+    def share(r):
+        return shape(np.array([[r, 0], [-r, 0], [0, np.sqrt(4 - r * r)], [0, -np.sqrt(4 - r * r)]])).inner
+
+    return holds([share(1 - 5e-7) == 0.5, share(1 + 5e-7) == 0])
 
 
 @ledger.add("4.6", "limit", shape_of, bound=5e-3, wrong={
