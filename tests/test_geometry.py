@@ -6,7 +6,7 @@ import pytest
 from refvae import geometry
 from refvae.derivations.geometry import experiments
 from refvae.layers import Dense, relu, sigmoid_prime, tanh
-from refvae.vae import encode, vae_init
+from refvae.vae import encode, gaussian, vae_init
 
 ONE, ROUND = np.zeros((1, 2)), np.ones((1, 2))
 
@@ -144,6 +144,53 @@ def test_standardising_twice_changes_nothing_more_and_leaves_its_input():
     assert (p.dec[0].b == before[1]).all()
     for a, b in zip(encode(once.enc, x)[0], encode(twice.enc, x)[0], strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-13, atol=1e-14)
+
+
+@pytest.mark.parametrize("call", [
+    lambda: geometry.noisy_linear_cost(np.ones((5, 3)), np.ones((7, 3)), np.ones((7, 3)), np.ones(5)),
+    lambda: geometry.noisy_linear_cost(np.ones((5, 3)), np.ones((7, 3)), np.ones((7, 3)), np.ones((7, 1))),
+    lambda: geometry.noisy_linear_cost(np.ones((5, 3)), np.ones((7, 3)), np.ones((7, 1)), np.ones((7, 5))),
+    lambda: geometry.profile_loss(np.ones((5, 3)), np.ones((1, 5))),
+    lambda: geometry.naive_penalty(np.ones((7, 3)), np.ones((7, 1))),
+    lambda: geometry.kl_uniform_normal(np.ones((7, 3)), np.ones(3)),
+    lambda: geometry.decoder_jets((Dense(np.ones((3, 2)), np.ones(2)),), np.ones((7, 1)))])
+def test_shapes_that_would_broadcast_wrongly_are_refused(call):
+    with pytest.raises(ValueError, match=r"got shapes .* wanted equal ones"):
+        call()
+
+
+@pytest.mark.parametrize("kind", ["uint8", "int8", "bool", "float16", "float32"])
+@pytest.mark.parametrize("f", [
+    lambda a: geometry.naive_penalty(a, a), lambda a: geometry.noisy_linear_cost(a, a, a, a[:, [0, 1, 1]]),
+    lambda a: geometry.kl_uniform_normal(a, a), lambda a: geometry.profile_loss(a, a[:, [0, 1, 1]]),
+    lambda a: geometry.best_encoder(a), lambda a: geometry.aggregated_moments(a, a),
+    lambda a: (geometry.disc_coverage(a, a),), lambda a: geometry.shape_of(a), lambda a: (geometry.optimal_axes(a),),
+    lambda a: (geometry.kl_uniforms(a, np.ones_like(a), a, np.ones_like(a)),),
+    lambda a: geometry.decoder_jets((Dense(np.eye(2), np.ones(2)),) * 2, a),
+    lambda a: geometry.noise_curvature((Dense(np.eye(2), np.ones(2)),) * 2, a, a, likelihood=gaussian(0.5)),
+    lambda a: geometry.ellipse_loss(vae_init((2, 3, 2), 0), a, a)])
+def test_every_kind_of_number_gives_what_float64_gives_or_is_refused(f, kind):
+    a = np.array([[0, 1], [1, 0], [1, 1]], kind)
+    try:
+        got = f(a)
+    except TypeError as error:
+        assert kind == "float16"
+        assert "got dtype float16, wanted float64, float32 or integers" in str(error)  # noqa: PT017
+        return
+    assert got[0] == pytest.approx(f(a.astype(np.float64))[0], rel=1e-5 if kind == "float32" else 1e-15)
+
+
+def test_at_variance_beta_the_naive_loss_is_level():
+    for w in (0.0, 0.3, 1.0, 30.0):
+        assert geometry.profile_loss(np.array([[w]]), np.array([[0.7]]), beta=0.7, kind="naive")[0] == pytest.approx(0.7)
+
+
+def test_settings_that_are_numpy_floats_keep_float32():
+    W, S = np.eye(3, 2, dtype=np.float32), np.eye(3, dtype=np.float32)
+    loss, pull = geometry.profile_loss(W, S, beta=np.float64(0.5), kind="naive", mu_weight=np.float64(0.5))
+    assert {np.asarray(loss).dtype, pull(np.float32(1))[0].dtype} == {np.dtype(np.float32)}
+    cost, pull = geometry.naive_penalty(W, W, np.float64(0.5))
+    assert {cost.dtype, pull(cost)[0].dtype} == {np.dtype(np.float32)}
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ from refvae.vae import (
     discretised_gaussian,
     discretised_gaussian_nll,
     elbo_terms,
+    encode,
     evaluate,
     gaussian,
     gaussian_nll,
@@ -27,10 +28,13 @@ from refvae.vae import (
     kl_std_normal,
     linear_vae,
     linear_vae_optimum,
+    log_joint,
+    log_mean_exp,
     log_weights,
     neg_elbo,
     neg_iw_bound,
     normalised_weights,
+    path_weights,
     ppca,
     ppca_log_likelihood,
     ppca_posterior,
@@ -73,6 +77,16 @@ X = np.random.default_rng(0).standard_normal((20, 5))
     (lambda: evaluate(small(), np.ones((2, 6)), None), TypeError, "rng: got NoneType"),
     (lambda: evaluate(small(), np.full((2, 6), np.inf), 0), ValueError, "x: got 12 NaN or infinite entries"),
     (lambda: active_units(small(), np.ones(6)), ValueError, r"x: got shape \(6,\)"),
+    *((lambda of=of: evaluate(small(), np.full((2, 6), -0.5), 0, likelihood=of), ValueError,
+       r"x: got pixels from -0.5 to -0.5, wanted them in \[0, 1\]") for of in (bernoulli_nll, binomial(4))),
+    (lambda: evaluate(vae_init((6, 5, 3), 1, 2), 2 * np.eye(2, 6), 0, likelihood=discretised_gaussian(4)), ValueError,
+     r"x: got pixels from 0 to 2, wanted them in \[0, 1\]"),
+    (lambda: evaluate(small(), np.eye(2, 6) / 3, 0, likelihood=binomial(4)), ValueError,
+     "x: got the pixel 0.333333, wanted 0, 1/4, 2/4, ..., 1"),
+    (lambda: ppca(1e200 * X, 2), ValueError, r"X: got entries up to .*e\+200 from their mean, wanted 1e-150 to 1e150"),
+    (lambda: ppca(1e-200 * X, 2), ValueError, r"X: got entries up to .*e-200 from their mean, wanted 1e-150 to 1e150"),
+    (lambda: ppca(np.sign(X) * 1.7e308, 2), ValueError, "X: got entries up to"),
+    (lambda: linear_vae_optimum(1e200 * X, 2, 0.1), ValueError, "X: got entries up to"),
 ])
 def test_bad_input_is_refused_with_what_was_wanted(call, error, message):
     with pytest.raises(error, match=message):
@@ -94,7 +108,8 @@ def small(*sizes):
     lambda: iw_surrogate(small(), np.ones((7, 6)), np.ones((4, 7, 3)), np.ones(7)),
     lambda: score_surrogate(small(), np.ones((7, 6)), np.ones((4, 7, 3)), np.ones((4, 1))),
     lambda: linear_vae(LinearVAE(np.ones((5, 2)), np.ones((5, 2)), np.zeros(2)), np.zeros(5), np.ones((5, 5))),
-    lambda: linear_vae(LinearVAE(np.ones((5, 2)), np.ones((5, 2)), np.zeros(1)), np.array(0.0), np.ones((4, 5)))])
+    lambda: linear_vae(LinearVAE(np.ones((5, 2)), np.ones((5, 2)), np.zeros(1)), np.array(0.0), np.ones((4, 5))),
+    lambda: linear_vae(LinearVAE(np.ones((5, 2)), np.ones((5, 1)), np.zeros(2)), np.array(0.0), np.ones((4, 5)))])
 def test_shapes_that_would_broadcast_wrongly_are_refused(call):
     with pytest.raises(ValueError, match=r"got shapes .* wanted equal ones"):
         call()
@@ -146,6 +161,67 @@ def test_bins_far_from_the_mean_have_a_finite_cost_and_slope():
     nll, pull = discretised_gaussian_nll(mu, logvar, np.array([[0, 4, 2]]), 4)
     assert np.isfinite(nll).all()
     assert all(np.isfinite(d).all() for d in pull(np.ones(1))[:2])
+
+
+@pytest.mark.parametrize("logvar", [60.0, 80.0, 300.0, 1500.0])
+def test_bins_that_are_narrow_against_the_law_keep_their_digits(logvar):
+    mu, log = np.full((1, 3), 1.0), np.full((1, 3), logvar)
+    nll, pull = discretised_gaussian_nll(mu, log, np.array([[1, 2, 3]]), 4)
+    assert nll == pytest.approx(3 * (np.log(2 * np.pi) + logvar) / 2, rel=1e-14)
+    dmu, dlogvar, _ = pull(np.ones(1))
+    assert dmu == pytest.approx((mu - [[1, 2, 3]]) * np.exp(-logvar), rel=1e-12)
+    assert dlogvar == pytest.approx(np.full((1, 3), 0.5), rel=1e-14)
+
+
+def test_a_residual_or_a_noise_of_zero_is_zero_at_every_scale():
+    zero = np.zeros((1, 1))
+    with np.errstate(over="ignore"):
+        for scale in (-800.0, -1500.0):
+            nll, pull = gaussian_nll(zero, zero + scale, zero)
+            assert nll == (np.log(2 * np.pi) + scale) / 2
+            assert [d.item() for d in pull(np.ones(1))] == [0, 0.5, 0]
+        z, pull = reparam(zero + 0.3, zero + 1500, zero)
+    assert z == 0.3
+    assert [d.item() for d in pull(zero)] == [0, 0, 0]
+
+
+def test_path_weights_in_single_precision_keep_the_noise():
+    p = vae_init((4, 2), 0)
+    p = VAE((Dense(0 * p.enc[0].W, np.array([3e3, -2e3, -14.0, -14.0])),), p.dec)
+    single = trees.map(lambda leaf: leaf.astype(np.float32), p)
+    x, eps = np.zeros((3, 4), np.float32), np.random.default_rng(0).standard_normal((5, 3, 2), np.float32)
+    log_w, log_p = path_weights(single, x, eps, single, likelihood=gaussian(1.0))[0], log_joint(
+        single.dec, x, reparam(*(np.broadcast_to(a, eps.shape) for a in encode(single.enc, x)[0]), eps)[0],
+        likelihood=gaussian(1.0))[0]
+    nll_q = (np.log(2 * np.pi) - 14 + eps.astype(float) ** 2).sum(2) / 2
+    assert log_w.dtype == np.float32
+    assert log_w == pytest.approx(log_p + nll_q, rel=1e-6)
+
+
+KINDS = ["uint8", "int8", "bool", "float16", "float32"]
+OUT = np.random.default_rng(2).standard_normal((2, 12))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("f", [
+    lambda x: gaussian_nll(x, x, x), lambda x: gaussian_nll(OUT[:, :6], OUT[:, 6:], x), lambda x: kl_std_normal(x, x),
+    lambda x: reparam(x, x, x), lambda x: gaussian(0.3)(OUT[:, :6], x), lambda x: binomial(300)(OUT[:, :6], x),
+    lambda x: discretised_gaussian(4096)(OUT, x), lambda x: binomial_nll(OUT[:, :6], x, 4),
+    lambda x: discretised_gaussian_nll(OUT[:, :6], OUT[:, 6:], x, 4), lambda x: neg_elbo(small(), x, x[:, :3]),
+    lambda x: neg_elbo(small(), x, x[:, :3], likelihood=gaussian(0.3)), lambda x: iw_bound(small(), x, x[None, :, :3]),
+    lambda x: log_mean_exp(x), lambda x: (normalised_weights(x),), lambda x: log_joint(small().dec, x, x[None, :, :3]),
+    lambda x: evaluate(small(), x, 0, samples=3), lambda x: (active_units(small(), x),),
+    lambda x: ppca_posterior(PPCA(np.eye(6, 2), 0.5, np.zeros(6)), x), lambda x: linear_vae(
+        LinearVAE(np.eye(6, 2), np.eye(6, 2), np.zeros(2)), np.array(1, x.dtype), x)])
+def test_every_kind_of_number_gives_what_float64_gives_or_is_refused(f, kind):
+    x = np.random.default_rng(1).integers(0, 2, (2, 6)).astype(kind)
+    try:
+        got = f(x)
+    except TypeError as error:
+        assert kind == "float16"
+        assert "got dtype float16, wanted float64, float32 or integers" in str(error)  # noqa: PT017
+        return
+    assert got[0] == pytest.approx(f(x.astype(np.float64))[0], rel=1e-5 if kind == "float32" else 1e-15)
 
 
 def test_networks_are_mirrored():
@@ -235,8 +311,13 @@ def test_evaluation_in_pieces_has_every_example_once(monkeypatch):
 
 def test_evaluation_takes_the_activation_and_other_dtypes():
     p, x = small(), np.random.default_rng(3).integers(0, 2, (4, 6))
-    assert evaluate(p, x, 0, samples=3, activation=tanh).elbo.tobytes() != evaluate(
-        p, x, 0, samples=3, activation=softplus).elbo.tobytes()
+    eps = np.random.default_rng(0).standard_normal((3, 4, 3))
+    for activation in (tanh, softplus):
+        found, how = evaluate(p, x, 0, samples=3, activation=activation), {"activation": activation}
+        terms = [elbo_terms(p, x.astype(float), each, **how)[0] for each in eps]
+        assert found.elbo == pytest.approx(-np.mean([rec + kl for rec, kl in terms], axis=0), rel=1e-13)
+        assert found.rate == pytest.approx(terms[0][1], rel=1e-13)
+        assert found.bound == pytest.approx(log_mean_exp(log_weights(p, x.astype(float), eps, **how)[0])[0], rel=1e-13)
     assert evaluate(p, x.astype(np.float32), 0, samples=3).elbo.tobytes() == evaluate(
         p, x.astype(bool), 0, samples=3).elbo.tobytes()
 

@@ -12,7 +12,7 @@ from refvae.bottleneck import (
     pointwise_information,
 )
 from refvae.derivations.bottleneck.common import posteriors
-from refvae.evidence import Ledger, gap, holds, spoiled
+from refvae.evidence import Ledger, entrywise, gap, holds, spoiled
 from refvae.vae import gaussian_nll, kl_std_normal
 
 ledger = Ledger()
@@ -96,6 +96,33 @@ def translation_and_scale(layer, rng):
                np.append(-dmu.sum(0), 3 * d.sum()))
 
 
+def squares_first(z, mu, logvar):
+    """neg_log_aggregate and its pull with squares and precisions apart, at one point and one component."""
+    r, s = z - mu, np.exp(-logvar)
+    return ((r * r * s + logvar + np.log(2 * np.pi)) / 2).sum(1), lambda d: (
+        d[:, None] * r * s, -d[:, None] * r * s, d[:, None] * (1 - r * r * s) / 2)
+
+
+@ledger.add("5.6", "limit", neg_log_aggregate, bound=1e-12, wrong={
+    "squares and precisions apart": squares_first, "sum for mean": lambda z, mu, logvar: (
+        neg_log_aggregate(z, mu, logvar)[0] - 1, None)})
+def points_and_their_centres(layer, rng):
+    """One component, the point at its mean, log-variances -800 and -1500: half of the log-variance and log 2 pi."""
+    zero = np.zeros((1, 1))
+    got = [layer(zero, zero, zero - scale)[0][0] for scale in (800, 1500)]
+    return gap(np.array(got), (np.log(2 * np.pi) - np.array([800, 1500])) / 2)
+
+
+@ledger.add("5.7", "limit", neg_log_aggregate, bound=1e-12, wrong={
+    "squares and precisions apart": squares_first,
+    "variance for log-variance": SLOPE_WRONG["variance for log-variance"]})
+def their_slopes(layer, rng):
+    """There, the slopes in point and mean are 0, that in the log-variance is 1/2."""
+    zero = np.zeros((1, 1))
+    got = [layer(zero, zero, zero - scale)[1](np.ones(1)) for scale in (800, 1500)]
+    return gap(tuple(got), ((zero, zero, zero + 0.5),) * 2)
+
+
 # Pointwise information
 
 
@@ -127,13 +154,32 @@ def log_of_a_share(layer, rng):
     return gap(layer(mu, logvar, z)[0], np.log(7) + np.diag(special.log_softmax(log_q, axis=1)))
 
 
-@ledger.add("5.8", "law", pointwise_information, bound=0, wrong=INFORMATION_WRONG)
+@ledger.add("5.8", "law", pointwise_information, bound=0, wrong={
+    **INFORMATION_WRONG, "difference of the two logarithms": lambda mu, logvar, z: (
+        neg_log_aggregate(z, mu, logvar)[0] - gaussian_nll(mu, logvar, z)[0], None)})
 def at_most_log_n(layer, rng):
-    """Never above log N, wherever z lies; log 2 at +-20, where the rate is 200."""
+    """Never above log N, to the last bit, wherever z lies; log 2 at +-20, where the rate is 200."""
     values = [layer(*posteriors(rng), 3 * rng.standard_normal((7, 3)))[0] for _ in range(20)]
-    pair, zero = np.array([[20.0], [-20.0]]), np.zeros((2, 1))
-    return holds([*(np.ravel(values) <= np.log(7) * (1 + 1e-15)),
+    mu, pair, zero = 10 * rng.standard_normal((7, 3)), np.array([[20.0], [-20.0]]), np.zeros((2, 1))
+    sharp = [layer(mu, np.full((7, 3), -2.0), mu + rng.standard_normal((7, 3)) / 3)[0] for _ in range(20)]
+    return holds([*(np.ravel([*values, *sharp]) <= np.log(7)),
                   *(np.abs(layer(pair, zero, pair)[0] - np.log(2)) < 1e-15), *(kl_std_normal(pair, zero)[0] == 200)])
+
+
+@ledger.add("5.8", "limit", pointwise_information, bound=1e-12, wrong={
+    "share less 1": lambda mu, logvar, z: (pointwise_information(mu, logvar, z)[0], lambda d: (
+        lambda dz, dmu, dlogvar: (dmu + gaussian_nll(mu, logvar, z)[1](-d)[0], None, None))(
+            *neg_log_aggregate(z, mu, logvar)[1](d))),
+    "sign": spoiled(pointwise_information, lambda d: tuple(-part for part in d))})
+def slopes_of_separate_codes(layer, rng):
+    """Codes at t and -t, sigma = 1, t = 4, 6, 12: slopes of the first's information in both means, of e^-300 too."""
+    got, want, zero = [], [], np.zeros((2, 1))
+    for t in (4.0, 6.0, 12.0):
+        mu = np.array([[t], [-t]])
+        got.append(layer(mu, zero, mu + 0.125)[1](np.array([1.0, 0.0]))[0][:, 0])
+        share = special.expit(-2 * t * (t + 0.125))
+        want.append([0.125 * share, -(2 * t + 0.125) * share])
+    return entrywise(np.array(got), np.array(want))
 
 
 ledger.adjoint("5.8", pointwise_information, samples, wrong={

@@ -56,6 +56,17 @@ def flipped_bit(excess, rng):
     return gap(np.array([excess(w, q, 0.4), excess(w, q, 0.0)]), 0.8 * (np.log(1.6) - np.array([0.4, 0.0])))
 
 
+@ledger.add("5.11", "limit", mean_excess, bound=1e-12, wrong={
+    "quotient before the logarithm": lambda w, q, c: float((np.array(w)[:, None] * q * np.maximum(
+        np.log(q / (w @ np.array(q))) - c, 0)).sum()), "mean clipped": EXCESS_WRONG["mean clipped"]})
+def a_bit_that_hardly_speaks(excess, rng):
+    """A bit of probability 3/8 + d for one example and 3/8 - d for the other, d = 2^-10 to 2^-40, c = 0."""
+    d = 2.0 ** -np.arange(10, 41, 3)
+    got = [excess([0.5, 0.5], np.array([[0.375 + e, 0.625 - e], [0.375 - e, 0.625 + e]]), 0.0) for e in d]
+    want = ((0.375 + d) * np.log1p(d / 0.375) + (0.625 + d) * np.log1p(d / 0.625)) / 2
+    return entrywise(np.array(got), want)
+
+
 @ledger.add("5.11", "law", mean_excess, bound=0, wrong={
     **{key: EXCESS_WRONG[key] for key in EXCESS_WRONG if "not" not in key},
     "examples not weighted": lambda w, q, c: mean_excess(np.full(len(w), 1 / len(w)), q, c)})
@@ -157,6 +168,23 @@ def informations_of_the_channel(bottleneck, rng):
     want = [measured(rho, channel.snr) if channel.snr else (np.nan, np.nan) for (rho, _), channel in
             zip(PAIRS, found, strict=True)]
     return entrywise(np.array([channel[1:] for channel in found]), np.array(want))
+
+
+def by_squares(rho, lam):
+    """The three with 1 - rho^2 and (1 - lambda) / (1 - rho^2)."""
+    snr = (rho * rho - lam) / (lam * (1 - rho * rho))
+    return Channel(snr, np.log1p(snr) / 2, np.log((1 - lam) / (1 - rho * rho)) / 2)
+
+
+@ledger.add("5.20", "limit", gaussian_bottleneck, bound=1e-12, wrong={
+    "1 - rho^2 formed": by_squares, **{key: GAUSSIAN_WRONG[key] for key in ("in bits", "half lost")}})
+def faint_and_sharp(bottleneck, rng):
+    """rho = 2^-30, lambda = rho^2 / 3: snr 2, relevance rho^2 / 3; rho = 1 - 1.25 / 2^26, lambda = 1/2: by 1 - rho."""
+    faint, d = 2.0**-30, 1.25 * 2.0**-26
+    left = d * (2 - d)
+    want = [2 / (1 - faint**2), np.log(3) / 2, faint**2 / 3,
+            (0.5 - left) * 2 / left, np.log((1 - left) / left) / 2, np.log(0.5 / left) / 2]
+    return entrywise(np.array([*bottleneck(faint, faint**2 / 3), *bottleneck(1 - d, 0.5)]), np.array(want))
 
 
 @ledger.add("5.20", "limit", gaussian_bottleneck, bound=1e-7, wrong={

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal, localcontext
+
 import numpy as np
-from scipy import linalg, stats
+from scipy import linalg, special, stats
 
 from refvae.bottleneck import Chain, Factors, Split, chain_rule, gaussian_factors, gaussian_split, rate_split
+from refvae.bottleneck.information import _divergences
 from refvae.derivations.bottleneck.common import encoder, law, table
-from refvae.evidence import Ledger, gap, holds
+from refvae.evidence import Ledger, entrywise, gap, holds
 from refvae.vae import kl_std_normal
 
 ledger = Ledger()
@@ -70,6 +73,52 @@ def elbo_and_the_entropy_of_the_data(chain, rng):
     return gap(np.array(joint), np.array(-elbo + weights @ np.log(weights)))
 
 
+# Laws that are near each other
+
+
+def in_decimals(q, p):
+    """sum q log(q/p) in 60 digits."""
+    with localcontext() as context:
+        context.prec = 60
+        pairs = [(Decimal(a), Decimal(b)) for a, b in zip(np.ravel(q).tolist(), np.ravel(p).tolist(), strict=True)]
+        return float(sum(a * (a / b).ln() for a, b in pairs))
+
+
+def terms(each):
+    """Divergences of rows, from the terms of every entry."""
+    return lambda q, p: each(q, p).sum(-1)
+
+
+NEAR_WRONG = {"q log(q/p) summed": terms(special.rel_entr), "kl_div of SciPy": terms(special.kl_div),
+              "differences of entropies": lambda q, p: special.entr(p).sum(-1) - special.entr(q).sum(-1),
+              "squares halved twice": lambda q, p: ((q - p) ** 2 / p).sum(-1) / 4}
+
+
+def close(rng):
+    """Laws on dyadic numbers, so that they have the sum 1 exactly, at relative distances of 1e-1 to 1e-12."""
+    p = np.array([0.375, 0.25, 0.25, 0.125])
+    steps = np.rint(rng.uniform(0.2, 1, (12, 2)) * 2.0**52 * 10.0 ** -np.arange(1, 13)[:, None]) * 2.0**-54
+    return p + np.hstack([steps, -steps]), np.tile(p, (12, 1))
+
+
+@ledger.add("5.2a", "oracle", terms(_divergences), bound=1e-12, wrong=NEAR_WRONG)
+def sixty_digits(divergences, rng):
+    """Twelve pairs of laws, at relative distances of 1e-1 to 1e-12, each against Python's decimals with 60 digits."""
+    q, p = close(rng)
+    return entrywise(divergences(q, p), np.array([in_decimals(*pair) for pair in zip(q, p, strict=True)]))
+
+
+@ledger.add("5.2a", "identity", terms(_divergences), wrong={
+    "divergences reversed": lambda q, p: terms(_divergences)(p, q), "in bits": lambda q, p: terms(_divergences)(
+        q, p) / np.log(2), "series of second order": lambda q, p: ((q - p) ** 2 / p).sum(-1) / 2})
+def far_apart(divergences, rng):
+    """Laws that differ: sum q log(q/p), also where q is 0; infinite where p alone is."""
+    q, p = law(rng, 9, 4), law(rng, 9, 4)
+    q[0] = [0.3, 0, 0.7, 0]
+    found = gap(divergences(q, p), special.rel_entr(q, p).sum(1))
+    return found if np.isinf(divergences(p[:1], q[:1])).all() else holds(False)
+
+
 # Rate
 
 
@@ -113,6 +162,25 @@ def equality_at_the_aggregated_posterior(split, rng):
                   *(other.rate > best.rate and abs(other.information - best.information) < 1e-15 for other in others)])
 
 
+def by_entropies(w, q, r):
+    """The three as sums of q log(q/p) and as differences of entropies."""
+    w, q = np.array(w), np.array(q)
+    qz = w @ q
+    return Split(float(w @ special.rel_entr(q, r).sum(1)), float(special.entr(qz).sum() - w @ special.entr(q).sum(1)),
+                 float(special.rel_entr(qz, r).sum()))
+
+
+@ledger.add("5.3", "limit", rate_split, bound=1e-7, wrong={"differences of entropies": by_entropies, **{
+    key: SPLIT_WRONG[key] for key in ("information in bits", "prior for the aggregated posterior")}})
+def bits_that_hardly_speak(split, rng):
+    """A bit 1/2 + d for one example and 1/2 + d/2 for the other, d about 1e-4, 1e-6, 1e-9: 5/4 d^2, d^2/8, 9/8 d^2."""
+    got, want = [], []
+    for d in np.rint(np.array([1.3e-4, 1.3e-6, 1.3e-9]) * 2.0**52) * 2.0**-52:
+        got.append(split([0.5, 0.5], [[0.5 + d, 0.5 - d], [0.5 + d / 2, 0.5 - d / 2]], [0.5, 0.5]))
+        want.append([1.25 * d * d, d * d / 8, 1.125 * d * d])
+    return entrywise(np.array(got), np.array(want))
+
+
 # Total correlation
 
 
@@ -150,6 +218,26 @@ def parts_make_the_total(factors, rng):
                np.array([*(f.correlation + f.each.sum() for f in found), -np.log(0.64) / 2]))
 
 
+def by_determinants(m, S):
+    """The three with logarithms of determinants and var - 1 - log var."""
+    var, logdet = np.diag(S), np.linalg.slogdet(S)[1]
+    return Factors((m @ m + np.trace(S) - len(m) - logdet) / 2, (np.log(var).sum() - logdet) / 2,
+                   (m * m + var - 1 - np.log(var)) / 2)
+
+
+@ledger.add("5.4", "limit", gaussian_factors, bound=1e-12, wrong={
+    "determinants": by_determinants, "half lost": FACTORS_WRONG["half lost"]})
+def almost_independent(factors, rng):
+    """Correlations 1e-2 to 1e-12: TC = -log(1 - r^2) / 2 at variances 1 and 4, and all of the divergence at 1."""
+    r = 10.0 ** -np.arange(2, 13)
+    cov = np.array([[[1, each], [each, 1]] for each in r])
+    unit = [factors(np.zeros(2), S) for S in cov]
+    wide = [factors(np.zeros(2), S * [[1, 2], [2, 4]]) for S in cov]
+    want = -np.log1p(-r * r) / 2
+    return entrywise(np.array([[f.correlation for f in unit], [f.total for f in unit],
+                               [f.correlation for f in wide]]), np.array([want] * 3))
+
+
 @ledger.add("5.4", "law", chain_rule, wrong={
     "divergences reversed": CHAIN_WRONG["divergences reversed"],
     "doubled if the second law is a product": lambda q, p: (lambda c: c._replace(
@@ -160,6 +248,30 @@ def any_law_and_a_product_prior(chain, rng):
     qa, qb = q.sum(1), q.sum(0)
     return gap(np.array(chain(q, np.outer(a, b)).joint),
                np.array(chain(q, np.outer(qa, qb)).joint + kl(qa, a) + kl(qb, b)))
+
+
+XOR = np.array([[[0.25, 0], [0, 0.25]], [[0, 0.25], [0.25, 0]]])  # p(z1, z2, y) of two fair bits and their exclusive or
+COPIES = np.einsum("y,ya,yb->aby", [0.5, 0.5], *[np.array([[0.9, 0.1], [0.2, 0.8]])] * 2)
+
+
+def naive(joint):
+    """p(y | z1, z2) by naive Bayes: p(y) p(z1 | y) p(z2 | y), normalised over y."""
+    y = joint.sum((0, 1))
+    product = joint.sum(1)[:, None] * joint.sum(0)[None] / y
+    return product / product.sum(2, keepdims=True)
+
+
+@ledger.add("5.4", "law", chain_rule, bound=0, wrong={
+    "divergences reversed": lambda q, p: chain_rule(p, q),
+    "conditional law for the marginal": lambda q, p: (lambda c: c._replace(joint=c.by_x[1] + 1))(chain_rule(q, p))})
+def what_naive_bayes_needs(chain, rng):
+    """TC = 0 for two fair bits, whose exclusive or naive Bayes misses; TC > 0 for copies of y, where it is exact."""
+    tc = [chain(joint.sum(2), np.outer(joint.sum((1, 2)), joint.sum((0, 2)))).joint for joint in (XOR, COPIES)]
+    exact = [each / each.sum(2, keepdims=True) for each in (XOR, COPIES)]
+    off = [np.abs(naive(joint) - want).max() for joint, want in zip((XOR, COPIES), exact, strict=True)]
+    pair = COPIES.sum(2)
+    want = kl(pair, np.outer(pair.sum(1), pair.sum(0)))
+    return holds([tc[0] == 0, off[0] == 0.5, abs(tc[1] - want) < 1e-15, want > 0.1, off[1] < 1e-15])
 
 
 # Gaussian channel
@@ -200,3 +312,17 @@ def quadrature_and_entropies(split, rng):
     information = stats.multivariate_normal(b, C).entropy() - stats.norm.entropy(0, np.sqrt(var)).sum()
     values = linalg.eigvalsh(C)
     return gap(split(S, A, b, var), Split(rate, information, (b @ b + (values - 1 - np.log(values)).sum()) / 2))
+
+
+@ledger.add("5.5", "limit", gaussian_split, bound=1e-12, wrong={
+    "determinant of I + C / V": lambda S, A, b, var: gaussian_split(S, A, b, var)._replace(
+        information=np.linalg.slogdet(np.eye(len(b)) + A.T @ S @ A / var)[1] / 2),
+    "log forgotten": lambda S, A, b, var: gaussian_split(S, A, b, var)._replace(
+        information=np.trace(A.T @ S @ A / var) / 2),
+    "half lost": CHANNEL_WRONG["half lost"]})
+def faint_signals(split, rng):
+    """A = a (2, 1)', a = 1e-1 to 1e-12, S = I, noise of variance 1: R = 5 a^2 / 2 and I = log(1 + 5 a^2) / 2."""
+    a = 10.0 ** -np.arange(1, 13)
+    found = [split(np.eye(2), each * np.array([[2.0], [1.0]]), [0.0], [1.0]) for each in a]
+    return entrywise(np.array([[f.rate, f.information] for f in found]),
+                     np.transpose([5 * a * a / 2, np.log1p(5 * a * a) / 2]))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 from scipy import linalg, special, stats
 
 from refvae.bottleneck import linear_combination, max_entropy, neg_entropy, normal_entropy
+from refvae.bottleneck.normal import _powers_of_shifted
 from refvae.evidence import Ledger, entrywise, gap, holds, z_score
 
 ledger = Ledger()
@@ -87,6 +90,71 @@ def geometric_for_the_mean_alone(solve, rng):
     x, w = grid(0, 60, 1.0)
     p, theta = solve(x, w, (0.7,))
     return gap((p, theta), (stats.geom.pmf(x + 1, 1 / 1.7), np.array([-np.log(1.7), np.log(0.7 / 1.7)])))
+
+
+def newton(centred=True, halved=True):
+    """Newton's method on the dual, in nodes about the wanted mean or as they are, with halved steps or whole ones."""
+    def solve(x, w, m):
+        m = np.asarray(m, float)
+        c, s = (m[0], np.abs(x - m[0]).max()) if centred else (0.0, 1.0)
+        shift = _powers_of_shifted(c, s, len(m))
+        wanted = (shift @ [1, *map(Fraction, m.tolist())])[1:].astype(float)
+        powers, theta = ((x - c) / s)[:, None] ** np.arange(1, len(m) + 1), np.zeros(len(m))
+        dual = lambda theta: special.logsumexp(powers @ theta, b=w) - theta @ wanted
+        for _ in range(100):
+            mass = special.softmax(np.log(w) + powers @ theta)
+            rest = powers - mass @ powers
+            step, t = linalg.pinv(rest.T @ (mass[:, None] * rest)) @ (wanted - mass @ powers), 1.0
+            while halved and t > 1e-20 and not dual(theta + t * step) <= dual(theta):
+                t /= 2
+            theta = np.clip(theta + t * step, -1e8, 1e8)
+        mass = special.softmax(np.log(w) + powers @ theta)
+        full = np.append(-special.logsumexp(powers @ theta, b=w), theta)
+        return mass / w, (shift.T @ [*map(Fraction, full.tolist())]).astype(float)
+
+    return solve
+
+
+@ledger.add("5.22", "limit", max_entropy, bound=1e-12, wrong={
+    "whole Newton steps": newton(halved=False), "not normalised": SOLVE_WRONG["not normalised"]})
+def a_node_that_hardly_weighs(solve, rng):
+    """Nodes 0 and 1 of weights 1 - e and e, mean 1/2, e = 1e-2 to 1e-30: log p = -log 2(1 - e), log (1 - e)/e."""
+    e = np.array([1e-2, 1e-4, 1e-8, 1e-16, 1e-30])
+    got = [solve(np.arange(2.0), np.array([1 - each, each]), np.array([0.5])) for each in e]
+    want = [(np.array([0.5 / (1 - each), 0.5 / each]), np.array([-np.log(2 - 2 * each), np.log((1 - each) / each)]))
+            for each in e]
+    return gap(tuple((np.log(p), theta) for p, theta in got), tuple((np.log(p), theta) for p, theta in want))
+
+
+SHIFT_WRONG = {"nodes as they are": newton(centred=False),
+               "multipliers of the shifted nodes": lambda x, w, m: (lambda p: (p, np.array([
+                   np.log(p).max(), 0, -0.5])))(max_entropy(x, w, m)[0]),
+               "sign of the centre": lambda x, w, m: (lambda p, theta: (p, theta * [1, -1, 1]))(*max_entropy(x, w, m))}
+
+
+@ledger.add("5.22a", "limit", max_entropy, bound=1e-12, wrong=SHIFT_WRONG)
+def far_from_zero(solve, rng):
+    """Means 1000.5, 1e4 + 1/2 and 2^20 + 1/2, variance 3/4, spacing 1/4: the normal density, and its multipliers."""
+    got, want = [], []
+    for mean in (1000.5, 10000.5, 2.0**20 + 0.5):
+        x, w = grid(np.floor(mean) - 9, np.floor(mean) + 10, 0.25)
+        p, theta = solve(x, w, (mean, mean * mean + 0.75))
+        got += [p, theta / mean ** np.arange(2, -1, -1)]
+        want += [stats.norm.pdf(x, mean, np.sqrt(0.75)), np.array([-np.log(1.5 * np.pi) / 2 / mean**2 - 1 / 1.5,
+                                                                  1 / 0.75, -1 / 1.5])]
+    return gap(tuple(got), tuple(want))
+
+
+@ledger.add("5.22a", "law", max_entropy, wrong={key: SHIFT_WRONG[key] for key in SHIFT_WRONG if "sign" not in key})
+def moved_and_stretched(solve, rng):
+    """Nodes 4096 + 4 x, or x / 1024, with the exact moments: density over the stretch, log p in the old polynomial."""
+    x, w = grid(-2, 2, 0.125)
+    p, theta = solve(x, w, (0.25, 0.5))
+    far, tiny = (solve(c + s * x, s * w, (c + s / 4, c * c + c * s / 2 + s * s / 2)) for c, s in (
+        (4096.0, 4.0), (0.0, 2.0**-10)))
+    back = [theta[0] - 1024 * theta[1] + 2**20 * theta[2] - np.log(4), theta[1] / 4 - 512 * theta[2], theta[2] / 16]
+    return gap((4 * far[0], tiny[0] / 1024, far[1] / [2**20, 2**9, 1], tiny[1] / [1, 2**10, 2**20]),
+               (p, p, np.array(back) / [2**20, 2**9, 1], theta + np.array([np.log(1024), 0, 0])))
 
 
 @ledger.add("5.22", "law", max_entropy, bound=0, wrong={

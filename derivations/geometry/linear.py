@@ -167,6 +167,15 @@ def nothing_is_as_low(infimum, rng):
     return holds(truths)
 
 
+@ledger.add("4.19", "law", naive_infimum, wrong={key: INFIMUM_WRONG[key] for key in (
+    "threshold of the divergence", "the tail")})
+def level_at_beta(infimum, rng):
+    """If all variances are beta, every decoder with orthogonal columns, of any lengths, attains it."""
+    got = [profile_loss(linalg.qr(rng.standard_normal((6, 3)), mode="economic")[0] * 10.0 ** rng.uniform(-2, 2, 3),
+                        0.7 * np.eye(6), beta=0.7, kind="naive")[0] for _ in range(20)]
+    return gap(np.array(got), np.full(20, infimum(0.7 * np.eye(6), 3, 0.7)))
+
+
 @ledger.add("4.19", "limit", naive_infimum, bound=1e-2, wrong={
     key: wrong for key, wrong in INFIMUM_WRONG.items() if key != "no positive part"})
 def where_descent_goes(infimum, rng):

@@ -22,15 +22,17 @@ def networks(p):
 ACTIVE_WRONG = {"second moment, not variance": lambda p, x: (encode(p.enc, x)[0][0] ** 2).mean(0) > 0.01,
                 "standard deviation": lambda p, x: encode(p.enc, x)[0][0].std(0) > 0.01,
                 "posterior variance below 1/2": lambda p, x: np.exp(encode(p.enc, x)[0][1]).mean(0) < 0.5,
+                "least variance .012": lambda p, x: active_units(p, x, least=0.012),
+                "least variance .008": lambda p, x: active_units(p, x, least=0.008),
                 "every unit": lambda p, x: np.ones(p.dec[0].W.shape[0], bool)}
 
 
 @ledger.add("3.36", "law", active_units, bound=0, wrong=ACTIVE_WRONG)
 def those_above_the_threshold(active_units, rng):
-    """Rows like the digits, k = 8: the directions with lambda > eta / 0.99, for 30 eta to 1, and for .995 lambda_1."""
+    """Rows like the digits, k = 8: directions with lambda > eta / .99, for 30 eta to 1, .989, .991 lambda_i."""
     X, lam = few_rows(), pixels()[1]
     right = []
-    for eta in (*np.geomspace(0.01, 1, 30), 0.995 * lam[0]):
+    for eta in (*np.geomspace(0.01, 1, 30), 0.995 * lam[0], *0.989 * lam[:8], *0.991 * lam[:8]):
         vae = networks(linear_vae_optimum(X, 8, eta))
         right.append(np.array_equal(active_units(vae, X), lam[:8] > eta / 0.99))
     return holds(np.array(right))

@@ -87,6 +87,21 @@ ledger.adjoint("3.32", linear_vae, linear_args, wrong={
         key: LINEAR_SLOPES[key] for key in ("half forgotten in the log-variance",)}})
 
 
+def weighted(p, logeta, x):
+    """linear_vae at beta = 1.7."""
+    return linear_vae(p, logeta, x, beta=1.7)
+
+
+def pulled_at(beta):
+    """The value at beta = 1.7 with the cotangents of another weight."""
+    return lambda p, logeta, x: (weighted(p, logeta, x)[0], linear_vae(p, logeta, x, beta=beta)[1])
+
+
+ledger.adjoint("3.32", weighted, linear_args, name="at another weight", wrong={
+    "beta forgotten": pulled_at(1.0), "beta squared": pulled_at(1.7**2),
+    "sign of the data's": spoiled(weighted, lambda d: (*d[:2], -d[2]))})
+
+
 def threshold_at(change):
     """linear_vae_optimum at another scale."""
     return lambda X, k, eta, beta=1.0: linear_vae_optimum(X, k, change(eta, beta), 1.0)

@@ -42,6 +42,26 @@ def a_density(nll, rng):
     return gap(np.array(moments), np.array([1, 1, np.exp(logvar)]))
 
 
+def squares_first(mu, logvar, x):
+    """gaussian_nll and its pull from the square of the residual and the precision, which overflow by themselves."""
+    r, precision = x - mu, np.exp(-logvar)
+    return (np.log(2 * np.pi) + logvar + r * r * precision).sum(-1) / 2, lambda d: (
+        -d[:, None] * r * precision, d[:, None] * (1 - r * r * precision) / 2, d[:, None] * r * precision)
+
+
+SCALES = np.array([-1500.0, -1200.0, -800.0, 0.0, 800.0, 1200.0])[:, None]
+
+
+@ledger.add("3.3", "limit", gaussian_nll, bound=1e-12, wrong={
+    "square and precision apart": squares_first,
+    "constant forgotten": lambda mu, lv, x: (gaussian_nll(mu, lv, x)[0] - np.log(2 * np.pi) / 2, None)})
+def at_any_scale(nll, rng):
+    """log sigma^2 from -1500 to 1200: at the mean itself, and, where sigma is a number, 0.7 sigma from it."""
+    zero, some = 0 * SCALES, SCALES[1:]
+    return gap((nll(zero, SCALES, zero)[0], nll(0 * some, some, 0.7 * np.exp(some / 2))[0]),
+               ((np.log(2 * np.pi) + SCALES[:, 0]) / 2, (np.log(2 * np.pi) + some[:, 0] + 0.49) / 2))
+
+
 NLL_SLOPES = {"variance's half forgotten": spoiled(gaussian_nll, twice(1)),
               "mu and x exchanged": spoiled(gaussian_nll, lambda d: d[::-1]),
               "residual not divided by the variance": lambda mu, lv, x: (
@@ -58,6 +78,17 @@ def standardised(nll, rng):
     t = (x - mu) / sigma
     want = [w[:, None] * each for each in (-t / sigma, (1 - t) * (1 + t) / 2, t / sigma)]
     return gap(nll(mu, logvar, x)[1](w), tuple(want))
+
+
+@ledger.add("3.4", "limit", gaussian_nll, bound=1e-12, wrong={
+    "square and precision apart": squares_first, "half forgotten": NLL_SLOPES["variance's half forgotten"]})
+def slopes_at_any_scale(nll, rng):
+    """log sigma^2 from -1500 to 1200: 0, 1/2, 0 at the mean; where sigma is a number, -.7, .255, .7 beside it."""
+    zero, some, sigma = 0 * SCALES, SCALES[1:], np.exp(SCALES[1:] / 2)
+    here = nll(zero, SCALES, zero)[1](np.ones(6))
+    dmu, dlogvar, dx = nll(0 * some, some, 0.7 * sigma)[1](np.ones(5))
+    return gap((*here, dmu * sigma, dlogvar, dx * sigma), (zero, zero + 0.5, zero, 0 * some - 0.7, 0 * some + 0.255,
+                                                           0 * some + 0.7))
 
 
 def codes(rng):
@@ -100,20 +131,32 @@ def least_at_the_prior(kl, rng):
     return holds(np.append(kl(mu, logvar)[0] > 0, kl(np.zeros((1, 3)), np.zeros((1, 3)))[0] == 0))
 
 
-TINY_AND_HUGE = np.concatenate([s * np.geomspace(1e-12, 700, 90) for s in (-1, 1)])
+TINY_AND_HUGE = np.concatenate([s * np.append(np.geomspace(1e-12, 700, 90), [0.1249, 0.12499]) for s in (-1, 1)])
+
+
+def series(degree):
+    """The divergence with the series up to that power of the log-variance."""
+    def wrong(mu, lv):
+        tail = 1.0
+        for j in range(degree, 2, -1):
+            tail = 1 + lv / j * tail
+        return (mu**2 + np.where(abs(lv) < 0.125, lv * lv / 2 * tail, np.expm1(lv) - lv)).sum(-1) / 2, None
+
+    return wrong
+
+
 CANCELLING = {"e^l - 1 - l": lambda mu, lv: ((mu**2 + np.exp(lv) - 1 - lv).sum(-1) / 2, None),
               "expm1(l) - l": lambda mu, lv: ((mu**2 + np.expm1(lv) - lv).sum(-1) / 2, None),
-              "the series after its first two terms": lambda mu, lv: (
-                  (mu**2 + np.where(abs(lv) < 0.125, lv * lv / 2 + lv**3 / 6, np.expm1(lv) - lv)).sum(-1) / 2, None)}
+              "the series after its first two terms": series(3)}
 
 
-@ledger.add("3.6", "limit", kl_std_normal, bound=1e-14, wrong=CANCELLING)
+@ledger.add("3.6", "limit", kl_std_normal, bound=1e-14, wrong={**CANCELLING, "degree 9": series(9)})
 def sixty_digits(kl, rng):
-    """Python's decimals with 60 digits, for 180 log-variances of absolute value 1e-12 to 700, each to 1e-14."""
+    """Python's decimals with 60 digits, for 184 log-variances of absolute value 1e-12 to 700, each to 1e-14."""
     with localcontext() as context:
         context.prec = 60
         want = [float((Decimal(lv).exp() - 1 - Decimal(lv)) / 2) for lv in TINY_AND_HUGE.tolist()]
-    return entrywise(kl(np.zeros((180, 1)), TINY_AND_HUGE[:, None])[0], np.array(want))
+    return entrywise(kl(np.zeros((184, 1)), TINY_AND_HUGE[:, None])[0], np.array(want))
 
 
 @ledger.add("3.6", "identity", kl_std_normal, wrong=CANCELLING)
@@ -179,6 +222,27 @@ def from_the_sample(reparam, rng):
     z, pull = reparam(mu, logvar, eps)
     dz = rng.standard_normal(z.shape)
     return gap(pull(dz), (dz, dz * (z - mu) / 2, dz * (z - mu) / eps))
+
+
+@ledger.add("3.8", "limit", reparam, bound=0, wrong={
+    "product with an infinite sigma": lambda mu, lv, eps: (mu + np.exp(lv / 2) * eps, None), **{
+        key: REPARAM_WRONG[key] for key in ("noise not scaled", "mean lost")}})
+def no_noise_at_any_scale(reparam, rng):
+    """Where eps = 0 the sample is the mean, at log-variances of 1500 too; at 800 and eps = 1e-170 it is e^400 eps."""
+    mu, zero = rng.standard_normal((7, 6)), np.zeros((7, 6))
+    large = reparam(zero, zero + 800, zero + 1e-170)[0]
+    return holds([*(reparam(mu, zero + 1500, zero)[0] == mu).ravel(), *(abs(large / (np.exp(400) * 1e-170) - 1) < 1e-14
+                                                                       ).ravel()])
+
+
+@ledger.add("3.9", "limit", reparam, bound=0, wrong={
+    "product with an infinite sigma": lambda mu, lv, eps: (None, lambda d: (d, d * eps * np.exp(lv / 2) / 2, None)),
+    "noise for its scale": spoiled(reparam, lambda d: (d[0], d[1] + 1, d[2]))})
+def no_noise_no_slope(reparam, rng):
+    """Where eps = 0 the log-variance, here 1500, has no slope and the mean that of the sample."""
+    zero, dz = np.zeros((7, 6)), rng.standard_normal((7, 6))
+    dmu, dlogvar, _ = reparam(zero, zero + 1500, zero)[1](dz)
+    return holds([*(dmu == dz).ravel(), *(dlogvar == 0).ravel()])
 
 
 def cosine_gradient(reparam, mu, logvar, eps):

@@ -9,13 +9,14 @@ from scipy import special, stats
 
 from refvae import trees
 from refvae.derivations.vae.common import black_and_white, gauss_hermite, model, smooth, twice
-from refvae.evidence import Ledger, gap, holds, spoiled
+from refvae.evidence import Ledger, gap, holds, spoiled, z_score
 from refvae.layers import Dense, bernoulli_nll, mlp, tanh
 from refvae.vae import (
     PPCA,
     VAE,
     elbo_terms,
     encode,
+    evaluate,
     gaussian,
     iw_bound,
     log_joint,
@@ -164,6 +165,71 @@ def one_sample_is_the_elbo(weights, rng):
     log_w = weights(p, x, eps, activation=tanh)[0]
     (rec, kl), _ = elbo_terms(p, np.tile(x, (8, 1)), eps.reshape(-1, 3), activation=tanh)
     return gap(log_mean_exp(log_w[:1])[0] - log_w[0] + log_w.mean(0), -(rec + kl).reshape(8, 7).mean(0))
+
+
+# What is reported of held-out data
+
+
+def sampled(p, x, seed, samples):
+    """Noise as `evaluate` draws it, and the terms of (3.11) for every draw, from SciPy's densities."""
+    eps = np.random.default_rng(seed).standard_normal((samples, len(x), p.dec[0].W.shape[0]))
+    (mu, logvar), _ = encode(p.enc, x, tanh)
+    sigma = np.exp(logvar / 2)
+    z = mu + sigma * eps
+    chance = special.expit(mlp(p.dec, z.reshape(-1, z.shape[2]))[0].reshape(samples, *x.shape))
+    log_x = stats.bernoulli.logpmf(x.astype(int), chance).sum(2)
+    log_ratio = (stats.norm.logpdf(z) - stats.norm.logpdf(z, mu, sigma)).sum(2)
+    return log_x, log_ratio, (mu**2 + sigma**2 - 1 - logvar).sum(1) / 2
+
+
+def reported(change):
+    """`evaluate` with its three numbers passed through change(found, log_x, log_ratio)."""
+    return lambda p, x, seed, **how: change(evaluate(p, x, seed, **how), *sampled(p, x, seed, how["samples"])[:2])
+
+
+REPORT_WRONG = {
+    "divergence sampled": reported(lambda f, log_x, log_ratio: f._replace(elbo=(log_x + log_ratio).mean(0))),
+    "sign of log p(z)/q(z|x)": reported(lambda f, log_x, log_ratio: f._replace(elbo=f.elbo - 2 * log_ratio.mean(0))),
+    "divergence forgotten": reported(lambda f, log_x, log_ratio: f._replace(elbo=f.elbo + f.rate)),
+    "mean of log w for the bound": reported(lambda f, log_x, log_ratio: f._replace(bound=(log_x + log_ratio).mean(0))),
+    "log K forgotten": reported(lambda f, log_x, log_ratio: f._replace(bound=f.bound + np.log(len(log_x)))),
+    "prior and encoder left out of w": reported(lambda f, log_x, log_ratio: f._replace(
+        bound=special.logsumexp(log_x, 0) - np.log(len(log_x)))),
+    "relu for the activation": lambda p, x, seed, *, activation, **how: evaluate(p, x, seed, **how)}
+
+
+@ledger.add("3.21a", "identity", evaluate, wrong=REPORT_WRONG)
+def three_numbers_by_densities(evaluate, rng):
+    """Eleven draws for seven black and white images, tanh: SciPy's densities at the same noise."""
+    p, x, _ = draws(rng)
+    log_x, log_ratio, rate = sampled(p, x, 5, 11)
+    want = log_x.mean(0) - rate, special.logsumexp(log_x + log_ratio, 0) - np.log(11), rate
+    return gap(tuple(evaluate(p, x, 5, samples=11, activation=tanh)), want)
+
+
+@ledger.add("3.21a", "limit", evaluate, bound=1e-12, wrong={
+    "log K forgotten": lambda p, x, seed, **how: (lambda f: f._replace(bound=f.bound + np.log(how["samples"])))(
+        evaluate(p, x, seed, **how)),
+    "likelihood of variance 1": lambda p, x, seed, *, likelihood, **how: evaluate(
+        p, x, seed, likelihood=gaussian(1.0), **how),
+    "rate as the bound": lambda p, x, seed, **how: (lambda f: f._replace(bound=f.rate))(evaluate(p, x, seed, **how))})
+def exact_at_the_posterior(evaluate, rng):
+    """A linear model in its principal axes, with its posterior for encoder: five draws give log p(x), row by row."""
+    vae, p = inflated(1.0)
+    x = rng.standard_normal((7, 4))
+    return gap(evaluate(vae, x, 3, samples=5, likelihood=gaussian(0.3), activation=tanh).bound,
+               ppca_log_likelihood(p, x))
+
+
+@ledger.add("3.21a", "montecarlo", evaluate, wrong={
+    "divergence forgotten": REPORT_WRONG["divergence forgotten"],
+    "sign of log p(z)/q(z|x)": REPORT_WRONG["sign of log p(z)/q(z|x)"]})
+def mean_is_the_elbo(evaluate, rng):
+    """One draw for each of 20000 copies of an image: the mean is the ELBO, by 30 Gauss-Hermite nodes in one unit."""
+    p, x = model(rng, 6, 5, 1), np.repeat(black_and_white(rng, 1), 20_000, 0)
+    eps, weight = gauss_hermite(30)
+    (rec, kl), _ = elbo_terms(p, x[:30], eps, activation=tanh)
+    return z_score(evaluate(p, x, 7, samples=1, activation=tanh).elbo, float(-weight @ (rec + kl)))
 
 
 def inflated(c, k=2, d=4, eta=0.3, seed=0):

@@ -215,19 +215,93 @@ def logarithms_subtracted(mu, logvar, c):
     return -log_p[:, 0], lambda d: (d[:, None] * (phi[0] - phi[1]) / sigma, None, None)
 
 
+def exponential_less_one(mu, logvar, c):
+    """The slope of the mean with e^t - 1 for expm1(t), t = (u + v) / 2 sigma."""
+    value, pull = five(mu, logvar, c)
+    t = -abs(c - mu) * np.exp(-logvar)
+    return value, lambda d: (pull(d)[0] * (np.exp(t) - 1) / np.expm1(t), *pull(d)[1:])
+
+
 @ledger.add("3.17", "law", five, wrong={
     **{key: BINNED_SLOPES[key] for key in ("sign of the mean's", "slope of the density at the count")},
-    "quotients as differences of logarithms": logarithms_subtracted})
+    "quotients as differences of logarithms": logarithms_subtracted, "exp - 1 for expm1": exponential_less_one})
 def mean_of_the_truncated_law(nll, rng):
-    """-(E[t | bin] - mu) / sigma^2 by quadrature over the bin, to 3000 sigma away and for sigma = 200, each entry."""
-    mu, sigma = np.array([2.3, -17.0, 5.0, 152.0, 1.2]), np.array([0.7, 1.0, 200.0, 0.05, 0.3])
-    c = np.array([2, 3, 1, 3, 1])
+    """-(E[t | bin] - mu) / sigma^2 by quadrature over the bin, to 3000 sigma away, for sigma up to 1e13, each entry."""
+    mu = np.array([2.3, -17.0, 5.0, 152.0, 1.2, 4e3, -1e6, 3e13])
+    sigma = np.array([0.7, 1.0, 200.0, 0.05, 0.3, 9e3, 2e6, 1e13])
+    c = np.array([2, 3, 1, 3, 1, 2, 3, 1])
     x, w = slices(c - 0.5, c + 0.5, mu, sigma)
     log_p = stats.norm.logpdf(x, mu[:, None], sigma[:, None])
     p = np.exp(log_p - log_p.max((0, 2))[:, None]) * w
     mean = ((x - mu[:, None]) * p).sum((0, 2)) / p.sum((0, 2))
-    got = nll(mu[:, None], 2 * np.log(sigma)[:, None], c[:, None])[1](np.ones(5))[0][:, 0]
+    got = nll(mu[:, None], 2 * np.log(sigma)[:, None], c[:, None])[1](np.ones(8))[0][:, 0]
     return entrywise(got, -mean / sigma**2)
+
+
+# Wide laws
+
+
+def wide(rng):
+    """Means, log-variances from 4.5 to 60, counts within the ends; sigma is 9 to 1e13."""
+    logvar = rng.uniform(4.5, 60, 50)
+    return 2 + np.exp(logvar / 2) * rng.uniform(-2, 2, 50), logvar, rng.integers(1, 4, 50)
+
+
+def log_of_a_difference(mu, logvar, c):
+    """Both terms of (3.16), whatever the width: their logarithms agree to 1 / sigma."""
+    u, v = ((c + shift - mu) * np.exp(-logvar / 2) for shift in (0.5, -0.5))
+    near, far = np.where(u + v > 0, (-v, -u), (u, v))
+    log_near = special.log_ndtr(near)
+    return -(log_near + np.log(-np.expm1(special.log_ndtr(far) - log_near))).sum(1), None
+
+
+def by_nodes(nodes, bend=1.0):
+    """Another quadrature over the bin."""
+    t, w = np.polynomial.legendre.leggauss(nodes)
+
+    def wrong(mu, logvar, c):
+        h = np.exp(-logvar / 2)[..., None]
+        m = (c - mu)[..., None] * h
+        mean = np.exp(-m * h * t / 2 - bend * h * h * t * t / 8) @ w / 2
+        return -(np.log(mean) - (m[..., 0] ** 2 + np.log(2 * np.pi) + logvar) / 2).sum(1), None
+
+    return wrong
+
+
+WIDE_WRONG = {"difference of logarithms": log_of_a_difference, "one node": by_nodes(1),
+              "width of the bin forgotten": lambda mu, logvar, c: (five(mu, logvar, c)[0] - logvar.sum(1) / 2, None)}
+
+
+@ledger.add("3.17a", "identity", five, wrong={**WIDE_WRONG, "curvature forgotten": by_nodes(8, 0.0)})
+def narrow_bins_by_quadrature(nll, rng):
+    """50 laws with sigma from 9 to 1e13: 60 pieces of 40 nodes over the bin, entry by entry."""
+    mu, logvar, c = wide(rng)
+    got = nll(mu[:, None], logvar[:, None], c[:, None])[0]
+    return entrywise(got, -log_mass(c - 0.5, c + 0.5, mu, np.exp(logvar / 2)))
+
+
+@ledger.add("3.17a", "identity", five, wrong={
+    "half forgotten": BINNED_SLOPES["half forgotten"], "sign of the mean's": BINNED_SLOPES["sign of the mean's"],
+    "slope of the density at the near end": lambda mu, logvar, c: (None, lambda d: (
+        d[:, None] * (mu - c + np.sign(c - mu) / 2) * np.exp(-logvar), five(mu, logvar, c)[1](d)[1], None))})
+def their_slopes(nll, rng):
+    """Against moments of the law in the bin, the same quadrature: mean for mu, mean square for log sigma^2."""
+    mu, logvar, c = wide(rng)
+    sigma = np.exp(logvar / 2)
+    x, w = slices(c - 0.5, c + 0.5, mu, sigma)
+    t = (x - mu[:, None]) / sigma[:, None]
+    p = np.exp(-(t * t - t[:1, :, :1] ** 2) / 2) * w
+    first, second = ((t**power * p).sum((0, 2)) / p.sum((0, 2)) for power in (1, 2))
+    dmu, dlogvar, _ = nll(mu[:, None], logvar[:, None], c[:, None])[1](np.ones(50))
+    return gap((dmu[:, 0] * sigma, dlogvar[:, 0]), (-first, (1 - second) / 2))
+
+
+@ledger.add("3.17a", "limit", five, bound=1e-14, wrong={
+    key: WIDE_WRONG[key] for key in WIDE_WRONG if "node" not in key})
+def flat_over_the_bin(nll, rng):
+    """A count at the mean costs (log 2 pi + log sigma^2) / 2 at log sigma^2 = 60, 80, 300, 1000 and 1500."""
+    logvar, two = np.array([60.0, 80.0, 300.0, 1000.0, 1500.0])[:, None], np.full((5, 1), 2)
+    return entrywise(nll(2.0 + 0 * logvar, logvar, two)[0], (np.log(2 * np.pi) + logvar[:, 0]) / 2)
 
 
 @ledger.add("3.17", "limit", discretised_gaussian(4), bound=1e-8, wrong={

@@ -66,6 +66,29 @@ ledger.adjoint("3.23", smooth(iw_surrogate), lambda rng: (
             trees.map(lambda leaf: leaf / 3, d[0]), *d[1:]))})
 
 
+def recomputed(p, x, eps, p_frozen, **how):
+    """path_weights with z - mu for sigma eps in the density of the encoder."""
+    (mu, logvar), _ = encode(p.enc, x, how["activation"])
+    z = mu + np.exp(logvar / 2) * eps
+    log_p = log_joint(p.dec, x, z, **how)[0]
+    return log_p + ((z - mu) ** 2 * np.exp(-logvar) + logvar + np.log(2 * np.pi)).sum(2) / 2, None
+
+
+@ledger.add("3.24", "law", path_weights, wrong={
+    "z - mu recomputed": recomputed, "noise of the next draw": lambda p, x, eps, p0, **how: path_weights(
+        p, x, np.roll(eps, 1, 0), p0, **how)})
+def weights_of_a_sharp_encoder(paths, rng):
+    """Codes of size 1e3, sigma = 1e-6, one affine decoder of size 1e-3: log p(x, z) - log q is log w, each draw."""
+    p, x, eps = model(rng, 4, 2), rng.standard_normal((7, 4)), rng.standard_normal((3, 7, 2))
+    last = p.enc[-1]
+    sharp = Dense(last.W * [1, 1, 0, 0], np.array([1e3, -2e3, -27.6, -27.6]))
+    p = VAE((sharp,), (Dense(1e-3 * p.dec[0].W, p.dec[0].b),))
+    how = {"likelihood": gaussian(0.3), "activation": tanh}
+    log_w = log_weights(p, x, eps, **how)[0]
+    shift = log_joint(p.dec, x, np.repeat(encode(p.enc, x, tanh)[0][0][None], 3, 0), **how)[0]
+    return gap(paths(p, x, eps, p, **how)[0] - shift, log_w - shift)
+
+
 # Means over the noise, exactly. Row i of the data is the i-th unit vector, so row i of the encoder's only matrix is the
 # code of that row alone, and its gradient the estimate from the i-th noise; the decoder is compared draw by draw.
 

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from refvae.inputs import matrix, same_shape
+from refvae.inputs import floating, matrix, same_shape
 from refvae.trees import Array, Pull
-from refvae.vae.normal import LOG_2PI, gaussian_nll, kl_std_normal, reparam
+from refvae.vae.normal import LOG_2PI, kl_std_normal, reparam, scaled
 
 
 class Estimate(NamedTuple):
@@ -25,41 +25,59 @@ def neg_log_aggregate(z: Array, mu: Array, logvar: Array) -> tuple[Array, Pull]:
 
     z: (n, k), mu and logvar: (N, k) -> (n,)
     """
+    cost, pull_costs = _costs(z, mu, logvar)
+    least, e = _shifted(cost)
+    nll = least - np.log(e.mean(1))                                                                     # (5.6)
+    return nll, lambda dnll: pull_costs(dnll[:, None] * e / e.sum(1)[:, None])                          # (5.7)
+
+
+def _costs(z: Array, mu: Array, logvar: Array) -> tuple[Array, Pull]:
+    """-log N(z_i; mu_j, diag e^logvar_j), (n, N), one feature after the other: never (n, N, k)."""
     same_shape(mu, logvar, "mu and logvar")
     same_shape(z[0], mu[0], "a row of z and of mu")
-    precision, cost = np.exp(-logvar), 0.0
-    for r, s, t in zip(_differences(z, mu), precision.T, logvar.T, strict=True):  # (n, N) each, never (n, N, k)
-        cost = cost + (r * r * s + t + LOG_2PI) / 2                                                     # (5.6)
-    least = np.asarray(cost).real.min(1)
-    e = np.exp(least[:, None] - cost)
-    nll = least - np.log(e.mean(1))                                                                     # (5.6)
+    z, mu, logvar = floating(z, "z"), floating(mu, "mu"), floating(logvar, "logvar")
+    roots, cost = np.exp(-logvar / 2), np.zeros_like(z, shape=(len(z), len(mu)))
+    for t, log in zip(_standardised(z, mu, roots), logvar.T, strict=True):
+        cost = cost + (t * t + log + LOG_2PI) / 2                                                       # (5.6)
 
-    def pull(dnll: Array) -> tuple[Array, Array, Array]:
-        g = dnll[:, None] * e / e.sum(1)[:, None]                                                       # (5.7)
-        columns = [(g * r * s, g * (1 - r * r * s) / 2)                                                 # (5.7)
-                   for r, s in zip(_differences(z, mu), precision.T, strict=True)]
-        dz = np.stack([gr.sum(1) for gr, _ in columns], 1)                                              # (5.7)
-        return dz, -np.stack([gr.sum(0) for gr, _ in columns], 1), np.stack([h.sum(0) for _, h in columns], 1)  # (5.7)
+    def pull(d: Array) -> tuple[Array, Array, Array]:
+        columns = [(scaled(d * t, root), (d - d * t * t) / 2) for t, root in zip(                       # (5.7)
+            _standardised(z, mu, roots), roots.T, strict=True)]
+        dz = np.stack([dr.sum(1) for dr, _ in columns], 1)                                              # (5.7)
+        dmu = -np.stack([dr.sum(0) for dr, _ in columns], 1)                                            # (5.7)
+        return dz, dmu, np.stack([dlogvar.sum(0) for _, dlogvar in columns], 1)                         # (5.7)
 
-    return nll, pull
+    return cost, pull
 
 
-def _differences(z: Array, mu: Array) -> Any:
-    """z_i - mu_j of one feature after the other."""
-    return (z[:, None, feature] - mu[:, feature] for feature in range(z.shape[1]))
+def _standardised(z: Array, mu: Array, roots: Array) -> Any:
+    """(z_i - mu_j) / sigma_j of one feature after the other."""
+    return (scaled(z[:, None, feature] - mu[:, feature], roots[:, feature]) for feature in range(z.shape[1]))
+
+
+def _shifted(cost: Array) -> tuple[Array, Array]:
+    """The least cost of each row, and e^(least - cost), of which the largest is 1."""
+    least = cost.real.min(1)
+    return least, np.exp(least[:, None] - cost)
 
 
 def pointwise_information(mu: Array, logvar: Array, z: Array) -> tuple[Array, Pull]:
-    """log q(z_i|x_i) - log q(z_i) with the mixture q(z) of the same rows; at most log n.   all (n, k) -> (n,)  (5.8)"""
+    """log q(z_i|x_i) - log q(z_i) with the mixture q(z) of the same rows.   all (n, k) -> (n,)         (5.8)
+
+    At most log n, to the last bit: log n less what is not negative.
+    """
     same_shape(mu, z, "mu and z")
-    own, pull_own = gaussian_nll(mu, logvar, z)
-    mixed, pull_mixed = neg_log_aggregate(z, mu, logvar)
-    information = mixed - own                                                                           # (5.8)
+    cost, pull_costs = _costs(z, mu, logvar)
+    least, e = _shifted(cost)
+    behind = np.diagonal(cost) - least                                                                  # (5.8)
+    information = float(np.log(len(mu))) - (behind + np.log(e.sum(1)))                                  # (5.8)
 
     def pull(d: Array) -> tuple[Array, Array, Array]:
-        dmu, dlogvar, dz = pull_own(-d)                                                                 # (5.8)
-        dz_mixed, dmu_mixed, dlogvar_mixed = pull_mixed(d)                                              # (5.8)
-        return dmu + dmu_mixed, dlogvar + dlogvar_mixed, dz + dz_mixed                                  # (5.8)
+        share = e / e.sum(1)[:, None]
+        np.fill_diagonal(share, 0)
+        np.fill_diagonal(share, -share.sum(1))  # w - 1 would cancel                                    # (5.8)
+        dz, dmu, dlogvar = pull_costs(d[:, None] * share)                                               # (5.8)
+        return dmu, dlogvar, dz                                                                         # (5.8)
 
     return information, pull
 
@@ -77,7 +95,8 @@ def estimate_split(mu: Any, logvar: Any, eps: Any) -> Estimate:
         raise ValueError(f"eps: got {len(noise)} draws, wanted at least 2")
     same_shape(noise[0], mu, "a draw of eps and mu")
     samples = np.array([pointwise_information(mu, logvar, reparam(mu, logvar, e)[0])[0] for e in noise])
-    rate, information = kl_std_normal(mu, logvar)[0].mean(), samples.mean()                             # (5.9)
+    rate = kl_std_normal(mu, logvar)[0].mean()                                                          # (5.9)
+    information = min(samples.mean(), np.log(len(mu)))  # a mean of log n can round up                  # (5.9)
     error = np.sqrt(samples.var(0, ddof=1).mean() / samples.size)                                       # (5.9)
     return Estimate(float(rate), float(information), float(rate - information), float(error))           # (5.9)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.special import entr, rel_entr
+from scipy.special import entr, kl_div, xlogy
 
-from refvae.inputs import matrix, same_shape
+from refvae.inputs import matrix, real, same_shape, vector
 from refvae.trees import Array
+from refvae.vae.normal import exp_minus_tangent, kl_std_normal
 
 
 class Chain(NamedTuple):
@@ -42,15 +43,26 @@ def chain_rule(q: Any, p: Any) -> Chain:
     """
     q, p = _law(q, "q", 2), _law(p, "p", 2)
     same_shape(q, p, "q and p")
-    joint = rel_entr(q, p).sum()                                                                        # (5.2)
+    joint = _divergences(q, p).sum()                                                                    # (5.2)
     return Chain(float(joint), _marginal_and_conditional(q, p), _marginal_and_conditional(q.T, p.T))
 
 
 def _marginal_and_conditional(q: Array, p: Array) -> tuple[float, float]:
     qx, px = q.sum(1), p.sum(1)
     seen = (qx > 0) & (px > 0)  # where px = 0 < qx the marginal term is infinite already
-    each = rel_entr(q[seen] / qx[seen, None], p[seen] / px[seen, None]).sum(1)
-    return float(rel_entr(qx, px).sum()), float(qx[seen] @ each)                                        # (5.2)
+    each = _divergences(q[seen] / qx[seen, None], p[seen] / px[seen, None]).sum(1)
+    return float(_divergences(qx, px).sum()), float(qx[seen] @ each)                                    # (5.2)
+
+
+def _divergences(q: Array, p: Array) -> Array:
+    """The terms q log(q/p) - q + p >= 0 of the divergence of two laws, without cancellation where q is near p.   (5.2a)
+
+    q (..., m), p (m,) or (..., m) -> (..., m). Their sum does not feel that sums of probabilities are rounded.
+    """
+    near = np.abs(p - q) < q / 2
+    log_ratio = np.log1p(np.where(near, p - q, 0) / np.where(near, q, 1))                               # (5.2a)
+    terms: Array = np.where(near, q * exp_minus_tangent(log_ratio), kl_div(q, p))                       # (5.2a)
+    return terms
 
 
 def rate_split(weights: Any, channel: Any, prior: Any) -> Split:
@@ -59,25 +71,25 @@ def rate_split(weights: Any, channel: Any, prior: Any) -> Split:
     weights p_data(x) (n,); channel q(z|x) (n, m), rows of sum 1; prior p(z) (m,). Raises TypeError or ValueError for
     what is no law.
     """
-    w, r = _law(weights, "weights"), _law(prior, "prior")
+    w, r = _law(vector(weights, "weights"), "weights"), _law(vector(prior, "prior"), "prior")
     q = _channel(channel, w)
     same_shape(q[0], r, "a row of channel and prior")
     qz = w @ q
-    rate = w @ rel_entr(q, r).sum(1)                                                                    # (5.3)
-    information = entr(qz).sum() - w @ entr(q).sum(1)                                                   # (5.3)
-    return Split(float(rate), float(information), float(rel_entr(qz, r).sum()))                         # (5.3)
+    rate, information = (w @ _divergences(q, each).sum(1) for each in (r, qz))                          # (5.3)
+    return Split(float(rate), float(information), float(_divergences(qz, r).sum()))                     # (5.3)
 
 
 def mean_excess(weights: Any, channel: Any, capacity: float) -> float:
     """E max(log q(z|x)/q(z) - capacity, 0) of a discrete encoder, the clipped rate.                     (5.11)
 
-    weights (n,), channel (n, m) as in `rate_split`. Raises TypeError or ValueError for what is no law.
+    weights (n,), channel (n, m) as in `rate_split`. Raises TypeError or ValueError for what is no law or number.
     """
-    w = _law(weights, "weights")
+    w, capacity = _law(vector(weights, "weights"), "weights"), real(capacity, "capacity")
     q = _channel(channel, w)
     joint, qz = w[:, None] * q, w @ q
     seen = joint > 0
-    ratio = np.log(np.where(seen, q, 1) / np.where(seen, qz, 1))
+    q, qz = np.where(seen, q, 1), np.where(seen, qz, 1)
+    ratio = np.where(np.abs(q - qz) < qz / 2, np.log1p((q - qz) / qz), np.log(q / qz))                  # (5.11)
     return float((joint * np.maximum(ratio - capacity, 0)).sum())                                       # (5.11)
 
 
@@ -93,9 +105,9 @@ def information_bounds(joint: Any, channel: Any, decoder: Any) -> tuple[float, f
     d = _rows(decoder, "decoder")
     same_shape(d, np.empty((q.shape[1], xy.shape[1])), "decoder against (codes, labels)")
     zy, qz = q.T @ xy, w @ q
-    cross = rel_entr(zy, d).sum() + entr(zy).sum()                                                      # (5.13)
-    conditional = entr(zy).sum() - entr(qz).sum()                                                       # (5.13)
-    floor = entr(xy.sum(0)).sum() - (entr(qz).sum() - w @ entr(q).sum(1))                               # (5.13)
+    cross = -xlogy(zy, d).sum()                                                                         # (5.13)
+    conditional = qz @ entr(zy / np.where(qz > 0, qz, 1)[:, None]).sum(1)                               # (5.13)
+    floor = entr(xy.sum(0)).sum() - w @ _divergences(q, qz).sum(1)                                      # (5.13)
     return float(cross), float(conditional), float(floor)
 
 
@@ -104,13 +116,14 @@ def gaussian_factors(mean: Any, cov: Any) -> Factors:
 
     mean (k,), cov (k, k) positive definite. Raises TypeError or ValueError for other input.
     """
-    m, S = matrix(np.atleast_2d(mean), "mean")[0], matrix(cov, "cov")
+    m, S = vector(mean, "mean"), matrix(cov, "cov")
     same_shape(np.outer(m, m), S, "the outer product of mean and cov")
-    logdet, var = _logdet(S, "cov"), np.diag(S)
-    total = (m @ m + np.trace(S) - len(m) - logdet) / 2                                                 # (5.4)
-    scale = np.sqrt(var)
-    correlation = -_logdet(S / np.outer(scale, scale), "cov") / 2                                       # (5.4)
-    return Factors(float(total), float(correlation), (m * m + var - 1 - np.log(var)) / 2)               # (5.4)
+    total = (m @ m + exp_minus_tangent(_log_eigenvalues(S, "cov")).sum()) / 2                           # (5.4)
+    var, scale = np.diag(S), np.sqrt(np.diag(S))
+    rho = S / np.outer(scale, scale)
+    np.fill_diagonal(rho, 1)
+    correlation = exp_minus_tangent(_log_eigenvalues(rho, "cov")).sum() / 2                             # (5.4)
+    return Factors(float(total), float(correlation), kl_std_normal(m[:, None], np.log(var)[:, None])[0])  # (5.4)
 
 
 def gaussian_split(S: Any, A: Any, b: Any, var: Any) -> Split:
@@ -119,17 +132,17 @@ def gaussian_split(S: Any, A: Any, b: Any, var: Any) -> Split:
     S (d, d) positive definite, A (d, k), b (k,), var (k,) > 0, the variances of the noise. Raises TypeError or
     ValueError for other input.
     """
-    S, A = matrix(S, "S"), matrix(A, "A")
-    b, var = (matrix(np.atleast_2d(each), name)[0] for each, name in ((b, "b"), (var, "var")))
+    S, A, b, var = matrix(S, "S"), matrix(A, "A"), vector(b, "b"), vector(var, "var")
     same_shape(b, var, "b and var")
     same_shape(A, np.empty((len(S), len(b))), "A against (d, k)")
     if not (var > 0).all():
         raise ValueError(f"var: got {var.min()}, wanted variances above 0")
-    _logdet(S, "S")
+    _log_eigenvalues(S, "S")
     signal = A.T @ S @ A
-    rate = (np.trace(signal) + b @ b + (var - 1 - np.log(var)).sum()) / 2                               # (5.5)
-    information = np.linalg.slogdet(np.eye(len(b)) + signal / var)[1] / 2                               # (5.5)
-    return Split(float(rate), float(information), gaussian_factors(b, signal + np.diag(var)).total)     # (5.5)
+    rate = np.trace(signal) / 2 + kl_std_normal(b, np.log(var))[0]                                      # (5.5)
+    gains = np.linalg.svd(np.linalg.cholesky(S).T @ A / np.sqrt(var), compute_uv=False) ** 2            # (5.5)
+    marginal = gaussian_factors(b, signal + np.diag(var)).total                                         # (5.5)
+    return Split(float(rate), float(np.log1p(gains).sum() / 2), marginal)                               # (5.5)
 
 
 def _law(p: Any, name: str, ndim: int | None = None) -> Array:
@@ -159,9 +172,14 @@ def _channel(channel: Any, weights: Array) -> Array:
     return q
 
 
-def _logdet(S: Array, name: str) -> float:
+def _log_eigenvalues(S: Array, name: str) -> Array:
+    """Logarithms of the eigenvalues, of those near 1 from S - I. ValueError unless symmetric positive definite."""
     symmetric = S.shape[0] == S.shape[1] and np.abs(S - S.T).max() <= 1e-9 * np.abs(S).max()
-    least = float(np.linalg.eigvalsh(S)[0]) if symmetric else -np.inf
-    if not least > 0:
-        raise ValueError(f"{name}: got shape {S.shape}, least eigenvalue {least}, wanted symmetric positive definite")
-    return float(np.linalg.slogdet(S)[1])
+    values = np.linalg.eigvalsh(S) if symmetric else np.array([-np.inf])
+    if not values[0] > 0:
+        raise ValueError(f"{name}: got shape {S.shape}, least eigenvalue {values[0]}, wanted symmetric positive "
+                         "definite")
+    near = np.abs(values - 1) < 0.5
+    beyond = np.where(near, np.linalg.eigvalsh(S - np.eye(len(S))), 0)
+    logs: Array = np.where(near, np.log1p(beyond), np.log(values))
+    return logs

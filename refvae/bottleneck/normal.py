@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from math import comb, cos, sin
 from typing import Any
 
 import numpy as np
 
-from refvae.inputs import matrix, same_shape
+from refvae.inputs import floating, real, same_shape, vector
 from refvae.trees import Array
 from refvae.vae.normal import LOG_2PI
 
@@ -27,30 +29,84 @@ def max_entropy(x: Any, weights: Any, moments: Any) -> tuple[Array, Array]:
     """The density on nodes x of largest entropy among those with the given moments 1..r.                (5.22)
 
     x, weights: (n,) nodes and weights > 0 of a quadrature; moments (r,): the wanted means of x, x^2, ..., x^r.
-    Returns p (n,) and multipliers (r + 1,), log p = sum of multipliers[j] x^j. Newton's method on the convex dual.
-    Raises TypeError or ValueError for other input, ArithmeticError if the moments are not met.
+    Returns p (n,) and multipliers (r + 1,), log p = sum of multipliers[j] x^j. Newton's method on the convex dual, in
+    nodes about the wanted mean. Raises TypeError or ValueError for other input, ArithmeticError for moments that no
+    positive density on these nodes has.
     """
-    x, m = (matrix(np.atleast_2d(each), name)[0] for each, name in ((x, "x"), (moments, "moments")))
-    w = _positive(weights, "weights")
+    x, w, m = vector(x, "x"), _positive(weights, "weights"), vector(moments, "moments")
     same_shape(x, w, "x and weights")
-    powers, theta = x[:, None] ** np.arange(1, len(m) + 1), np.zeros(len(m))
-    with np.errstate(all="ignore"):
-        for _ in range(100):
-            mass = _tilted(w, powers @ theta)[0]
-            slope, centred = m - mass @ powers, powers - mass @ powers
-            step = np.linalg.pinv(centred.T @ (mass[:, None] * centred), hermitian=True) @ slope        # (5.22)
-            decrement = step @ slope
-            theta = theta + (step if decrement < 0.01 else step / (1 + np.sqrt(decrement)))             # (5.22)
-            if not decrement >= 1e-20:  # NaN too: moments that cannot be met
-                break
+    _refuse(x, m)
+    shift = _powers_of_shifted(m[0], np.abs(x - m[0]).max(), len(m))
+    wanted = (shift @ [Fraction(1), *map(Fraction, m.tolist())])[1:].astype(float)                      # (5.22a)
+    powers = ((x - m[0]) / np.abs(x - m[0]).max())[:, None] ** np.arange(1, len(m) + 1)
+    theta = _dual_minimum(w, powers, wanted)
     mass, log_total = _tilted(w, powers @ theta)
-    if np.abs(m - mass @ powers).max() <= 1e-9 * np.abs(powers).max():
-        return mass / w, np.append(-log_total, theta)                                                   # (5.22)
-    raise ArithmeticError(f"moments: got {m}, which no density on these nodes has, wanted moments that can be met")
+    missed = np.abs(mass @ powers - wanted) > 1e-9 * (mass @ np.abs(powers))
+    if missed.any():
+        raise ArithmeticError(f"moments: got {m}, of which no positive density on these nodes has number "
+                              f"{missed.argmax() + 1}, wanted moments that can be met")
+    multipliers = shift.T @ [Fraction(-log_total), *map(Fraction, theta.tolist())]                      # (5.22a)
+    return mass / w, multipliers.astype(float)                                                          # (5.22)
+
+
+def _refuse(x: Array, m: Array) -> None:
+    """ArithmeticError for a mean at or beyond the ends of the nodes, and for a second moment without variance."""
+    if not x.min() < m[0] < x.max():
+        raise ArithmeticError(f"moments: got the mean {m[0]}, wanted one between the ends {x.min()} and {x.max()} of x")
+    variance = 1 if len(m) == 1 else Fraction(m[1]) - Fraction(m[0]) ** 2
+    if variance <= 0:
+        raise ArithmeticError(f"moments: got the variance {float(variance):.6g}, wanted one above 0")
+
+
+def _powers_of_shifted(centre: float, scale: float, r: int) -> Array:
+    """The exact coefficients of ((x - centre) / scale)^j in 1, x, ..., x^r, row by row.              (5.22a)"""
+    c, s = Fraction(centre), Fraction(scale)
+    return np.array([[comb(j, i) * (-c) ** (j - i) / s**j if i <= j else Fraction(0) for i in range(r + 1)]
+                     for j in range(r + 1)])                                                            # (5.22a)
+
+
+def _dual_minimum(w: Array, powers: Array, wanted: Array) -> Array:
+    """The multipliers of the powers, by Newton steps that are halved until the dual falls enough.       (5.22)
+
+    ArithmeticError if the minimum is at infinity: a power that varies on the nodes, or a combination, does not there.
+    """
+    def dual(theta: Array) -> Any:
+        return _tilted(w, powers @ theta)[1] - theta @ wanted
+
+    theta, rank = np.zeros(len(wanted)), 0
+    for _ in range(200):
+        mass = _tilted(w, powers @ theta)[0]
+        slope, centred = wanted - mass @ powers, powers - mass @ powers
+        step, kept = _newton(centred.T @ (mass[:, None] * centred), slope)
+        decrement, t = slope @ step, 1.0
+        while decrement > 1e-6 and t > 1e-40 and not dual(theta + t * step) < dual(theta) - t * decrement / 4:
+            t /= 2                                                                                      # (5.22)
+        theta, rank = theta + t * step, max(rank, kept)                                                 # (5.22)
+        if not 1e-20 < decrement < np.inf or t <= 1e-40:
+            break
+    if kept < rank or (_varies(np.full(len(w), 1 / len(w)), powers) & ~_varies(mass, powers)).any():
+        raise ArithmeticError("moments: got ones that no positive density on these nodes has, wanted moments that can be met")
+    return theta
+
+
+def _varies(mass: Array, powers: Array) -> Array:
+    """Which powers have a variance that is no rounding."""
+    second = mass @ powers**2
+    found: Array = second - (mass @ powers) ** 2 > 1e-14 * second
+    return found
+
+
+def _newton(hessian: Array, slope: Array) -> tuple[Array, int]:
+    """Newton's step in the directions where the covariance of the powers is no rounding, and how many these are."""
+    size = np.sqrt(np.diag(hessian)) + (np.diag(hessian) == 0)
+    values, V = np.linalg.eigh(hessian / np.outer(size, size))
+    seen = values > 1e-14 * values[-1]
+    inverse = V[:, seen] / values[seen] @ V[:, seen].T
+    return inverse @ (slope / size) / size, int(seen.sum())                                             # (5.22)
 
 
 def _positive(a: Any, name: str) -> Array:
-    row: Array = matrix(np.atleast_2d(a), name)[0]
+    row = vector(a, name)
     if not (row > 0).all():
         raise ValueError(f"{name}: got {row.min()}, wanted numbers above 0")
     return row
@@ -68,7 +124,8 @@ def normal_entropy(var: Any) -> Any:
 
     Raises ValueError unless var > 0.
     """
-    if not np.all(np.asarray(var) > 0):
+    var = floating(var, "var")
+    if not np.all(var > 0):
         raise ValueError(f"var: got {var}, wanted variances above 0")
     return (LOG_2PI + 1 + np.log(var)) / 2                                                              # (5.23)
 
@@ -79,7 +136,7 @@ def linear_combination(mu: Array, var: Array, weights: Array) -> tuple[Array, Ar
     mu, var: (m, ...), weights a: (m,) -> mean, variance (...)
     """
     same_shape(mu, var, "mu and var")
-    a = np.asarray(weights)
+    mu, var, a = floating(mu, "mu"), floating(var, "var"), floating(weights, "weights")
     same_shape(a, np.empty(len(mu)), "weights")
     return np.tensordot(a, mu, 1), np.tensordot(a * a, var, 1)                                          # (5.25)
 
@@ -87,6 +144,7 @@ def linear_combination(mu: Array, var: Array, weights: Array) -> tuple[Array, Ar
 def interpolate(z1: Array, z2: Array, alpha: float) -> Array:
     """The straight path (1 - alpha) z1 + alpha z2.   z1, z2 of one shape                                (5.26)"""
     same_shape(z1, z2, "z1 and z2")
+    z1, z2, alpha = floating(z1, "z1"), floating(z2, "z2"), real(alpha, "alpha")
     path: Array = (1 - alpha) * z1 + alpha * z2                                                         # (5.26)
     return path
 
@@ -94,7 +152,8 @@ def interpolate(z1: Array, z2: Array, alpha: float) -> Array:
 def rotate(z1: Array, z2: Array, theta: float) -> Array:
     """The path z1 cos(theta) + z2 sin(theta), theta from 0 to pi/2.   z1, z2 of one shape               (5.27)"""
     same_shape(z1, z2, "z1 and z2")
-    path: Array = z1 * np.cos(theta) + z2 * np.sin(theta)                                               # (5.27)
+    z1, z2, theta = floating(z1, "z1"), floating(z2, "z2"), real(theta, "theta")
+    path: Array = z1 * cos(theta) + z2 * sin(theta)                                                     # (5.27)
     return path
 
 
@@ -105,6 +164,6 @@ def uniform_mix_density(z: Array, alpha: float) -> Array:
     """
     if not 0 < alpha < 1:
         raise ValueError(f"alpha: got {alpha}, wanted 0 < alpha < 1")
-    product = alpha * (1 - alpha)
+    z, product = floating(z, "z"), alpha * (1 - alpha)
     ramp: Array = np.clip((1 - np.abs(z)) / (4 * product), 0, 1 / (2 * max(alpha, 1 - alpha)))          # (5.28)
     return ramp

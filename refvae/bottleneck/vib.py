@@ -44,6 +44,7 @@ def capacity_loss(p: VAE, x_frozen: Array, labels: Array, eps: Array, lam: float
 
     q(z) is the mixture of the batch, exactly, and no prior occurs; shapes as in `vib_loss`.
     """
+    lam, capacity = float(lam), float(capacity)  # NumPy floats would turn float32 into float64
     (mu, logvar), pull_encode = encode(p.enc, x_frozen, activation)
     z, pull_reparam = reparam(mu, logvar, eps)
     logits, pull_decode = mlp(p.dec, z, activation)
@@ -86,8 +87,7 @@ def gaussian_bottleneck(rho: float, lam: float) -> Channel:
     """
     if not (-1 < rho < 1 and lam > 0):
         raise ValueError(f"rho, lam: got {rho}, {lam}, wanted -1 < rho < 1 and lam > 0")
-    r2 = rho * rho
-    if lam >= r2:
+    if lam >= rho * rho:
         return Channel(0.0, 0.0, 0.0)                                                                   # (5.20)
-    snr = (r2 - lam) / (lam * (1 - r2))                                                                 # (5.20)
-    return Channel(snr, float(np.log1p(snr) / 2), float(np.log((1 - lam) / (1 - r2)) / 2))              # (5.20)
+    excess = (rho * rho - lam) / ((1 - rho) * (1 + rho))  # 1 - rho^2 would cancel                      # (5.20)
+    return Channel(excess / lam, float(np.log1p(excess / lam) / 2), float(np.log1p(excess) / 2))        # (5.20)

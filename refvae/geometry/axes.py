@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refvae.inputs import same_shape
+from refvae.inputs import floating, same_shape
 from refvae.layers import DERIVATIVE, Activation, Dense, squared_error, tanh
 from refvae.trees import Array, Pull
 from refvae.vae import Likelihood
@@ -20,6 +20,8 @@ def noisy_linear_cost(W: Array, mu: Array, logvar: Array, x: Array) -> tuple[Arr
     W (d, k), mu and logvar (n, k), x (n, d) -> (n,)
     """
     same_shape(mu, logvar, "mu and logvar")
+    same_shape(x, np.empty((len(mu), len(W))), "x against (n, d)")
+    W, mu, logvar, x = floating(W, "W"), floating(mu, "mu"), floating(logvar, "logvar"), floating(x, "x")
     r, var = mu @ W.T - x, np.exp(logvar)
     norms = (W * W).sum(0)
     error = (r * r).sum(1) + var @ norms                                                                # (4.10)
@@ -47,6 +49,7 @@ def decoder_jets(dec: tuple[Dense, ...], z: Array, activation: Activation = tanh
     """
     if activation not in DERIVATIVE:
         raise ValueError(f"activation: got {activation!r}, wanted a key of refvae.layers.DERIVATIVE")
+    same_shape(z, np.empty((len(z), len(dec[0].W))), "z against (n, k)")
     h, axes = z, np.eye(z.shape[1])
     first = np.repeat(axes[:, None], len(z), axis=1)
     second = np.zeros_like(first)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from refvae.geometry.coverage import aggregated_moments
-from refvae.inputs import matrix, same_shape
+from refvae.inputs import floating, matrix, same_shape
 from refvae.layers import Activation, Dense, mlp, relu, squared_error
 from refvae.trees import Array, Pull
 from refvae.vae import VAE, Likelihood, encode, kl_std_normal, reparam
@@ -19,6 +19,8 @@ Penalty = Callable[[Array, Array], tuple[Array, Pull]]
 def naive_penalty(mu: Array, logvar: Array, mu_weight: float = 1.0) -> tuple[Array, Pull]:
     """mu_weight |mu|^2 + |sigma - 1|^2 with sigma = e^(logvar / 2).   (..., k) -> (...)                  (4.3)"""
     same_shape(mu, logvar, "mu and logvar")
+    mu, logvar = floating(mu, "mu"), floating(logvar, "logvar")
+    mu_weight = float(mu_weight)  # a NumPy float would turn float32 into float64
     excess = np.expm1(logvar / 2)                                                                       # (4.3)
     cost = (mu_weight * mu * mu + excess * excess).sum(-1)                                              # (4.3)
 
@@ -35,6 +37,7 @@ def ellipse_loss(p: VAE, x_frozen: Array, eps: Array, *, penalty: Penalty = kl_s
     x (n, d), eps (n, k) -> (). beta = 0 and eps = 0: the autoencoder; beta = 0: noise alone; `naive_penalty`;
     `kl_std_normal`: the VAE.
     """
+    beta = float(beta)  # a NumPy float would turn float32 into float64
     (mu, logvar), pull_encode = encode(p.enc, x_frozen, activation)
     z, pull_reparam = reparam(mu, logvar, eps)                                                          # (4.2)
     xhat, pull_decode = mlp(p.dec, z, activation)                                                       # (4.2)

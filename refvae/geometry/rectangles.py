@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refvae.inputs import same_shape
+from refvae.inputs import floating, same_shape
 from refvae.trees import Array, Pull
 from refvae.vae.normal import LOG_2PI
 
@@ -12,6 +12,7 @@ from refvae.vae.normal import LOG_2PI
 def kl_uniform_normal(mid: Array, loghalf: Array) -> tuple[Array, Pull]:
     """KL(uniform on the box mid +- e^loghalf || N(0, I)) in nats.   (..., k) -> (...)                  (4.25)"""
     same_shape(mid, loghalf, "mid and loghalf")
+    mid, loghalf = floating(mid, "mid"), floating(loghalf, "loghalf")
     third = np.exp(2 * loghalf) / 3
     kl = ((mid * mid + third + LOG_2PI) / 2 - loghalf - float(np.log(2))).sum(-1)                       # (4.25)
 

@@ -11,7 +11,7 @@ from refvae.layers import Activation, bernoulli_nll, relu
 from refvae.trees import Array
 from refvae.vae.elbo import VAE, encode
 from refvae.vae.importance import log_mean_exp, log_weights
-from refvae.vae.likelihoods import Likelihood
+from refvae.vae.likelihoods import Likelihood, check_pixels
 from refvae.vae.normal import kl_std_normal
 
 CELLS = 4_194_304  # pixels that the likelihood sees at a time
@@ -27,12 +27,14 @@ class Evaluation(NamedTuple):
 
 def evaluate(p: VAE, x: Array, rng: np.random.Generator | int, *, samples: int = 1024,
              likelihood: Likelihood = bernoulli_nll, activation: Activation = relu) -> Evaluation:
-    """The bounds of every example from the same `samples` draws.   x: (n, d)                     (3.11), (3.20)
+    """The bounds of every example from the same `samples` draws.   x: (n, d)                           (3.21a)
 
     The ELBO has its divergence in closed form, the reconstruction averaged over the draws. Means over n examples have
-    the standard error std / sqrt(n). Raises TypeError or ValueError for bad samples, rng or x.
+    the standard error std / sqrt(n). Raises TypeError or ValueError for bad samples, rng or x, and for pixels that
+    the likelihood does not take.
     """
     x, samples, rng = _rows(p, x), whole(samples, "samples"), generator(rng)
+    check_pixels(x, likelihood)
     size = max(1, CELLS // (samples * x.shape[1]))
     parts = [_evaluate(p, x[start:start + size], rng, samples, likelihood, activation)
              for start in range(0, len(x), size)]
@@ -46,8 +48,8 @@ def _evaluate(p: VAE, x: Array, rng: np.random.Generator, samples: int, likeliho
     log_w, _ = log_weights(p, x, eps, likelihood=likelihood, activation=activation)
     rate, _ = kl_std_normal(mu, logvar)
     z = mu + np.exp(logvar / 2) * eps
-    log_ratio = ((logvar + eps * eps - z * z) / 2).sum(2)  # log p(z) - log q(z|x)
-    return Evaluation((log_w - log_ratio).mean(0) - rate, log_mean_exp(log_w)[0], rate)
+    log_ratio = ((logvar + eps * eps - z * z) / 2).sum(2)  # log p(z) - log q(z|x)                      # (3.21a)
+    return Evaluation((log_w - log_ratio).mean(0) - rate, log_mean_exp(log_w)[0], rate)                 # (3.21a)
 
 
 def active_units(p: VAE, x: Array, activation: Activation = relu, least: float = 0.01) -> Array:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from refvae.inputs import same_shape
+from refvae.inputs import floating, same_shape
 from refvae.layers import Activation, Dense, bernoulli_nll, mlp, relu
 from refvae.trees import Array, Pull
 from refvae.vae.elbo import VAE, encode
@@ -18,6 +18,7 @@ def log_joint(dec: tuple[Dense, ...], x_frozen: Array, z: Array, *, likelihood: 
               activation: Activation = relu) -> tuple[Array, Pull]:
     """log p(x, z) = log p(x|z) + log p(z) in nats.   x: (n, d), z: (K, n, k) -> (K, n)                   (3.19)"""
     same_shape(x_frozen[:, 0], z[0, :, 0], "rows of x and of z")
+    z = floating(z, "z")
     out, pull_decode = mlp(dec, z.reshape(-1, z.shape[2]), activation)
     rec, pull_rec = likelihood(out, np.tile(x_frozen, (len(z), 1)))
     log_p = -rec.reshape(z.shape[:2]) - (LOG_2PI + z * z).sum(2) / 2                                    # (3.19)
@@ -32,6 +33,7 @@ def log_joint(dec: tuple[Dense, ...], x_frozen: Array, z: Array, *, likelihood: 
 def log_weights(p: VAE, x_frozen: Array, eps: Array, *, likelihood: Likelihood = bernoulli_nll,
                 activation: Activation = relu) -> tuple[Array, Pull]:
     """log p(x, z) - log q(z|x) at z = mu + sigma eps.   x: (n, d), eps: (K, n, k) -> log_w (K, n)        (3.19)"""
+    eps = floating(eps, "eps")
     (mu, logvar), pull_encode = encode(p.enc, x_frozen, activation)
     z, pull_reparam = reparam(over(mu, eps), over(logvar, eps), eps)
     log_p, pull_joint = log_joint(p.dec, x_frozen, z, likelihood=likelihood, activation=activation)
@@ -55,6 +57,7 @@ def over(a: Array, eps: Array) -> Array:
 
 def log_mean_exp(log_w: Array) -> tuple[Array, Pull]:
     """log of the mean weight.   log_w: (K, n) -> (n,)                                       (3.20), adjoint (3.23)"""
+    log_w = floating(log_w, "log_w")
     most = log_w.real.max(0)
     w = np.exp(log_w - most)
     bound = most + np.log(w.sum(0)) - float(np.log(len(w)))                                             # (3.20)

@@ -12,13 +12,15 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from refvae.inputs import same_shape, whole
+from refvae.inputs import floating, same_shape, whole
 from refvae.layers import bernoulli_nll
 from refvae.trees import Array, Pull
-from refvae.vae.normal import gaussian_nll
+from refvae.vae.normal import LOG_2PI, gaussian_nll, scaled
 
 Likelihood = Callable[..., tuple[Any, Pull]]
 NEVER = -1e4  # a logarithm whose exponential is 0
+WIDE = 0.125  # of the squared width of a bin, and of what the logarithm of the density changes on it
+LEGENDRE = np.transpose(np.polynomial.legendre.leggauss(8))[4:].tolist()  # the nodes above 0, and their weights
 HAZARD, ROOT_HALF = float(np.sqrt(2 / np.pi)), float(np.sqrt(0.5))
 
 
@@ -42,10 +44,10 @@ def binomial_nll(logits: Array, counts_frozen: Array, trials: int) -> tuple[Arra
 
     counts: whole numbers in 0..trials, of any dtype.
     """
-    counts = counts_frozen.astype(float)  # 8-bit counts would wrap at 255 + 1
+    logits, counts = floating(logits, "logits"), floating(counts_frozen, "counts").astype(float)
     share = (counts / trials).astype(logits.real.dtype)
     nll, pull = bernoulli_nll(logits, share)
-    log_ways = -special.betaln(counts + 1, trials - counts + 1) - np.log1p(trials)        # (3.15)
+    log_ways = -special.betaln(counts + 1, trials - counts + 1) - np.log1p(trials)                      # (3.15)
     value = trials * nll - log_ways.sum(1).astype(share.dtype)                                          # (3.15)
     return value, lambda dnll: (pull(trials * dnll)[0], None)                                           # (3.15)
 
@@ -56,7 +58,7 @@ def binomial(trials: int) -> Likelihood:
     Raises TypeError or ValueError unless trials is an int above 0.
     """
     trials = whole(trials, "trials")
-    return lambda out, x: binomial_nll(out, np.rint(trials * x), trials)                                # (3.15)
+    return _of_pixels(trials, lambda out, x: binomial_nll(out, np.rint(trials * floating(x, "x")), trials))  # (3.15)
 
 
 def discretised_gaussian_nll(mu: Array, logvar: Array, counts_frozen: Array, levels: int) -> tuple[Array, Pull]:
@@ -66,23 +68,34 @@ def discretised_gaussian_nll(mu: Array, logvar: Array, counts_frozen: Array, lev
     """
     same_shape(mu, counts_frozen, "mu and counts")
     same_shape(mu, logvar, "mu and logvar")
-    counts, sigma = counts_frozen.astype(mu.real.dtype), np.exp(logvar / 2)
-    left, right = (counts - 0.5 - mu) / sigma, (counts + 0.5 - mu) / sigma
+    mu, logvar = floating(mu, "mu"), floating(logvar, "logvar")
+    counts, h = floating(counts_frozen, "counts").astype(mu.real.dtype), np.exp(-logvar / 2)
+    left, middle, right = (scaled(counts + shift - mu, h) for shift in (-0.5, 0.0, 0.5))
     half_line = (counts == 0) | (counts == levels)
-    flip = np.where(half_line, counts == levels, (left + right).real > 0)  # reflect what lies right of the mean
-    near, far = np.where(flip, -left, right), np.where(flip, -right, left)
+    flip = np.where(half_line, counts == levels, middle.real > 0)  # reflect what lies right of the mean
+    near, far, middle = np.where(flip, (-left, -right, -middle), (right, left, middle))
+    wide = ~half_line & (h.real**2 + (middle * h).real ** 2 < WIDE)                                     # (3.17a)
+    share, log_wide = _wide(np.where(wide, middle, 0), np.where(wide, h, 0))
     log_near = _log_ndtr(near)
-    log_share = _log1mexp(np.where(half_line, NEVER, _log_ndtr(far) - log_near))                        # (3.16)
-    nll = -(log_near + log_share).sum(1)                                                                # (3.16)
+    log_share = _log1mexp(np.where(half_line | wide, NEVER, _log_ndtr(far) - log_near))                 # (3.16)
+    nll = -np.where(wide, log_wide - logvar / 2, log_near + log_share).sum(1)                           # (3.16)
 
     def pull(dnll: Array) -> tuple[Array, Array, None]:
-        density = HAZARD / special.erfcx(-near * ROOT_HALF) * np.exp(-log_share)                        # (3.17)
-        rise = np.where(half_line, -1, np.expm1((near + far) / (2 * sigma)))                            # (3.17)
+        density = HAZARD / special.erfcx(-near * ROOT_HALF) * np.exp(-log_share) * h                    # (3.17)
+        density = np.where(wide, share, density)                                                        # (3.17)
+        rise = np.where(half_line, -1, np.expm1(middle * h))                                           # (3.17)
         slope = dnll[:, None] * density * rise                                                          # (3.17)
-        dlogvar = dnll[:, None] * density * (1 / sigma - far * rise) / 2                                # (3.17)
-        return np.where(flip, slope, -slope) / sigma, dlogvar, None                                     # (3.17)
+        dlogvar = dnll[:, None] * density * (1 - far * rise / np.where(h == 0, 1, h)) / 2               # (3.17)
+        return np.where(flip, slope, -slope), dlogvar, None                                             # (3.17)
 
     return nll, pull
+
+
+def _wide(middle: Array, h: Array) -> tuple[Array, Array]:
+    """Of a bin of small width h about `middle`, in standard deviations: h phi(near) / P, and log(P / h).   (3.17a)"""
+    tilt, bend = middle * h / 2, h * h / 8
+    mean = sum(w * np.exp(-bend * t * t) * np.cosh(tilt * t) for t, w in LEGENDRE)                      # (3.17a)
+    return np.exp(-tilt - bend) / mean, np.log(mean) - (middle * middle + LOG_2PI) / 2                  # (3.17a)
 
 
 def discretised_gaussian(levels: int) -> Likelihood:
@@ -94,7 +107,7 @@ def discretised_gaussian(levels: int) -> Likelihood:
     levels = whole(levels, "levels")
 
     def nll(out: Array, x: Array) -> tuple[Array, Pull]:
-        (mu, logvar), counts = np.split(out, 2, axis=1), np.rint(levels * x)
+        (mu, logvar), counts = np.split(out, 2, axis=1), np.rint(levels * floating(x, "x"))
         logvar = logvar + 2 * float(np.log(levels))                                                     # (3.16)
         value, pull_nll = discretised_gaussian_nll(levels * mu, logvar, counts, levels)                 # (3.16)
 
@@ -104,7 +117,26 @@ def discretised_gaussian(levels: int) -> Likelihood:
 
         return value, pull
 
-    return nll
+    return _of_pixels(levels, nll)
+
+
+def _of_pixels(levels: int, nll: Any) -> Likelihood:
+    """The likelihood, which says of itself that it takes pixels j / levels."""
+    nll.levels = levels
+    likelihood: Likelihood = nll
+    return likelihood
+
+
+def check_pixels(x: Array, likelihood: Likelihood) -> None:
+    """ValueError for pixels outside [0, 1] or off the levels j / levels of a likelihood that takes no others."""
+    levels = getattr(likelihood, "levels", 0 if likelihood is bernoulli_nll else None)
+    if levels is None:
+        return
+    if x.min() < 0 or x.max() > 1:
+        raise ValueError(f"x: got pixels from {x.min():.6g} to {x.max():.6g}, wanted them in [0, 1]")
+    off = np.abs(levels * x - np.rint(levels * x))
+    if off.max() > 0.01:
+        raise ValueError(f"x: got the pixel {x.flat[off.argmax()]:.6g}, wanted 0, 1/{levels}, 2/{levels}, ..., 1")
 
 
 def _log_ndtr(x: Array) -> Array:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import linalg
 
-from refvae.inputs import matrix, same_shape, whole
+from refvae.inputs import floating, matrix, same_shape, whole
 from refvae.trees import Array, Pull
 from refvae.vae.normal import LOG_2PI, gaussian_nll, kl_std_normal
 
@@ -24,16 +24,16 @@ def ppca(X: Array, k: int) -> PPCA:
     """Maximum likelihood of probabilistic PCA in closed form.   X: (n, d) -> W (d, k), sigma2, mean      (3.29)
 
     W has orthogonal columns, along the principal directions. Raises ValueError unless 1 <= k < d and some variance is
-    left outside the first k directions: without noise there is no density. [Tipping & Bishop 1999, equations 7 and 8]
+    left outside the first k directions: without noise there is no density; and for data whose squares are no float64.
+    [Tipping & Bishop 1999, equations 7 and 8]
     """
     X = matrix(X, "X")
     d = X.shape[1]
-    k, mean = whole(k, "k", most=d - 1), X.mean(0)
-    lam, U = _eigen(X - mean)
+    k, (lam, U) = whole(k, "k", most=d - 1), _eigen(X)
     sigma2 = lam[k:].sum() / (d - k)                                                                    # (3.29)
     if not sigma2 > d * 2.0**-52 * lam[0]:
         raise ValueError(f"k: got {k}, wanted less than the rank of the centred data (no variance is left for noise)")
-    return PPCA(U[:, :k] * np.sqrt(np.maximum(lam[:k] - sigma2, 0)), float(sigma2), mean)               # (3.29)
+    return PPCA(U[:, :k] * np.sqrt(np.maximum(lam[:k] - sigma2, 0)), float(sigma2), X.mean(0))          # (3.29)
 
 
 def ppca_log_likelihood(p: PPCA, x: Array) -> Array:
@@ -78,6 +78,8 @@ def linear_vae(p: LinearVAE, logeta: Array, x: Array, *, beta: float = 1.0) -> t
     beta = float(beta)  # a NumPy float would turn float32 into float64
     same_shape(logeta, np.zeros(()), "logeta and a number")
     same_shape(p.logvar, p.W[0], "p.logvar against a row of p.W")
+    same_shape(p.V, p.W, "p.V and p.W")
+    logeta = floating(logeta, "logeta")
     mu, var, eta = x @ p.V, np.exp(p.logvar), np.exp(logeta)
     nll, pull_nll = gaussian_nll(mu @ p.W.T, logeta + 0 * x, x)
     kl, pull_kl = kl_std_normal(mu, p.logvar + 0 * mu)
@@ -104,14 +106,19 @@ def linear_vae_optimum(X: Array, k: int, eta: float, beta: float = 1.0) -> Linea
     k, scale = whole(k, "k", most=X.shape[1]), beta * eta
     if not (eta > 0 and beta > 0 and np.isfinite(scale)):
         raise ValueError(f"eta, beta: got {eta}, {beta}, wanted numbers above 0")
-    lam, U = _eigen(X - X.mean(0))
+    lam, U = _eigen(X)
     kept = np.maximum(lam[:k], scale)                                                                   # (3.33)
     W = U[:, :k] * np.sqrt(kept - scale)                                                                # (3.33)
     return LinearVAE(W, W / kept, np.log(scale / kept))                                                 # (3.33)
 
 
-def _eigen(centred: Array) -> tuple[Array, Array]:
+def _eigen(X: Array) -> tuple[Array, Array]:
     """Eigenvalues of the covariance (divisor n), descending, all d of them, and eigenvectors as columns."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        centred = X - X.mean(0)
+    size = np.abs(centred).max()
+    if not (size == 0 or 1e-150 < size < 1e150):
+        raise ValueError(f"X: got entries up to {size:.3g} from their mean, wanted 1e-150 to 1e150, whose squares fit")
     _, s, Vt = linalg.svd(linalg.qr(centred, mode="r")[0][:centred.shape[1]])
     lam = np.zeros(centred.shape[1])
     lam[:len(s)] = s**2 / len(centred)

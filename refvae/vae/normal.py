@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refvae.inputs import same_shape
+from refvae.inputs import floating, same_shape
 from refvae.trees import Array, Pull
 
 NEAR, DEGREE = 0.125, 12  # below NEAR the terms of the series after DEGREE are under half a unit in the last place
@@ -15,15 +15,23 @@ def gaussian_nll(mu: Array, logvar: Array, x: Array) -> tuple[Array, Pull]:
     """-log N(x; mu, diag e^logvar) in nats.   all (..., d) -> nll (...)                     (3.3), adjoint (3.4)"""
     same_shape(mu, x, "mu and x")
     same_shape(logvar, x, "logvar and x")
-    r, precision = x - mu, np.exp(-logvar)
-    nll = (LOG_2PI + logvar + r * r * precision).sum(-1) / 2                                            # (3.3)
+    mu, logvar, x = floating(mu, "mu"), floating(logvar, "logvar"), floating(x, "x")
+    root = np.exp(-logvar / 2)
+    t = scaled(x - mu, root)
+    nll = (LOG_2PI + logvar + t * t).sum(-1) / 2                                                        # (3.3)
 
     def pull(dnll: Array) -> tuple[Array, Array, Array]:
-        dr = dnll[..., None] * r * precision                                                            # (3.4)
-        dlogvar = dnll[..., None] * (1 - r * r * precision) / 2                                         # (3.4)
+        dr = dnll[..., None] * scaled(t, root)                                                          # (3.4)
+        dlogvar = dnll[..., None] * (1 - t * t) / 2                                                     # (3.4)
         return -dr, dlogvar, dr                                                                         # (3.4)
 
     return nll, pull
+
+
+def scaled(a: Array, factor: Array) -> Array:
+    """a times the factor; 0 where a is 0, though the factor has overflowed to infinity."""
+    product: Array = a * np.where(a == 0, 1, factor)
+    return product
 
 
 def kl_std_normal(mu: Array, logvar: Array) -> tuple[Array, Pull]:
@@ -32,7 +40,8 @@ def kl_std_normal(mu: Array, logvar: Array) -> tuple[Array, Pull]:
     Zero exactly at mu = logvar = 0, and precise to the last digits beside it. [Kingma & Welling 2014, appendix B]
     """
     same_shape(mu, logvar, "mu and logvar")
-    kl = (mu * mu + _exp_minus_tangent(logvar)).sum(-1) / 2                                             # (3.5)
+    mu, logvar = floating(mu, "mu"), floating(logvar, "logvar")
+    kl = (mu * mu + exp_minus_tangent(logvar)).sum(-1) / 2                                             # (3.5)
 
     def pull(dkl: Array) -> tuple[Array, Array]:
         return dkl[..., None] * mu, dkl[..., None] * np.expm1(logvar) / 2                               # (3.7)
@@ -40,7 +49,7 @@ def kl_std_normal(mu: Array, logvar: Array) -> tuple[Array, Pull]:
     return kl, pull
 
 
-def _exp_minus_tangent(x: Array) -> Array:
+def exp_minus_tangent(x: Array) -> Array:
     """e^x - 1 - x >= 0, where the three terms cancel near 0 by its series.                              (3.6)"""
     near = x.real**2 < NEAR**2
     small = np.where(near, x, 0)
@@ -57,10 +66,12 @@ def reparam(mu: Array, logvar: Array, eps: Array) -> tuple[Array, Pull]:
     """
     same_shape(mu, logvar, "mu and logvar")
     same_shape(mu, eps, "mu and eps")
+    mu, logvar, eps = floating(mu, "mu"), floating(logvar, "logvar"), floating(eps, "eps")
     sigma = np.exp(logvar / 2)
-    z = mu + sigma * eps                                                                                # (3.8)
+    noise = scaled(eps, sigma)
+    z = mu + noise                                                                                      # (3.8)
 
     def pull(dz: Array) -> tuple[Array, Array, Array]:
-        return dz.copy(), dz * eps * sigma / 2, dz * sigma                                              # (3.9)
+        return dz.copy(), dz * noise / 2, scaled(dz, sigma)                                             # (3.9)
 
     return z, pull

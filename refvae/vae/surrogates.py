@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from refvae.inputs import same_shape
+from refvae.inputs import floating, same_shape
 from refvae.layers import Activation, bernoulli_nll, relu
 from refvae.trees import Array, Pull
 from refvae.vae.elbo import VAE, encode
@@ -21,6 +21,7 @@ from refvae.vae.normal import gaussian_nll, reparam
 
 def normalised_weights(log_w: Array) -> Array:
     """The weights divided by their sum over K.   log_w: (K, n) -> (K, n)"""
+    log_w = floating(log_w, "log_w")
     w = np.exp(log_w - log_w.max(0))
     normalised: Array = w / w.sum(0)
     return normalised
@@ -45,7 +46,8 @@ def path_weights(p: VAE, x_frozen: Array, eps_frozen: Array, p_frozen: VAE, *,
     z, pull_reparam = reparam(over(mu, eps_frozen), over(logvar, eps_frozen), eps_frozen)
     log_p, pull_joint = log_joint(p.dec, x_frozen, z, likelihood=likelihood, activation=activation)
     (mu0, logvar0), _ = encode(p_frozen.enc, x_frozen, activation)
-    nll_q, pull_q = gaussian_nll(over(mu0, z), over(logvar0, z), z)
+    noise = reparam(over(0 * mu, z), over(logvar, z), eps_frozen)[0]  # z - mu, which would lose digits
+    nll_q, pull_q = gaussian_nll(over(mu0 - mu, z), over(logvar0, z), noise)                            # (3.24)
 
     def pull(dlog_w: Array) -> tuple[VAE, None, None, None]:
         ddec, _, dz = pull_joint(dlog_w)
