@@ -70,8 +70,9 @@ def network(rng=0):
     (lambda: max_entropy([0, 1, 2], [1, 1, 0], [1]), ValueError, "weights: got 0.0"),
     (lambda: max_entropy([0, 1], [1, 1, 1], [1]), ValueError, "x and weights: got shapes"),
     *((lambda mean=mean: max_entropy([0, 1, 2], [1, 1, 1], [mean]), ArithmeticError,
-       rf"moments: got the mean {mean}, wanted one between the ends 0.0 and 2.0 of x") for mean in (2.5, 2.0, 0.0, -1.0)),
-    (lambda: max_entropy([0, 1, 2, 3], [1, 1, 1, 1], [1, 0.5]), ArithmeticError, "moments: got the variance -0.5, wanted"),
+       rf"moments: got the mean {mean}, wanted one between the ends 0.0 and 2.0 of x")
+      for mean in (2.5, 2.0, 0.0, -1.0)),
+    (lambda: max_entropy([0, 1, 2, 3], [1, 1, 1, 1], [1, 0.5]), ArithmeticError, "moments: got the variance -0.5"),
     (lambda: max_entropy([0, 1, 2, 3], [1, 1, 1, 1], [1, 1]), ArithmeticError, "moments: got the variance 0, wanted"),
     (lambda: max_entropy([0, 1, 2], [1, 1, 1], [1, 2]), ArithmeticError, "moments: got ones that no positive"),
     (lambda: max_entropy([0, 1, 2], [1, 1, 1], [0.5, 0.5]), ArithmeticError, "moments: got"),

@@ -85,7 +85,8 @@ def _dual_minimum(w: Array, powers: Array, wanted: Array) -> Array:
         if not 1e-20 < decrement < np.inf or t <= 1e-40:
             break
     if kept < rank or (_varies(np.full(len(w), 1 / len(w)), powers) & ~_varies(mass, powers)).any():
-        raise ArithmeticError("moments: got ones that no positive density on these nodes has, wanted moments that can be met")
+        raise ArithmeticError("moments: got ones that no positive density on these nodes has, wanted moments that can "
+                              "be met")
     return theta
 
 
