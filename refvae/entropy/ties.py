@@ -10,7 +10,7 @@ from refvae.inputs import generator
 from refvae.trees import Array
 
 JITTER = 1e-10  # of the spread of a column
-CROWD = 16  # so many equal rows fill a leaf of a tree
+CROWD, PROBE = 16, 500  # so many equal rows fill a leaf of a tree; rows of a probe
 
 
 def untied(x: Array, ties: Any, rng: np.random.Generator | int | None) -> Array:
@@ -45,13 +45,15 @@ def refuse_ties(rho: Array, name: str) -> None:
 def refuse_equal_rows(x: Array, k: int, name: str) -> None:
     """The same before any search: ValueError if rows of x (n, d) are equal to k or more others.
 
-    Only crowds are looked for, for they make a tree slow; `refuse_ties` finds the others.
+    Only crowds are looked for, for they make a tree slow, and only if some of the rows of a probe have the same first
+    entry; `refuse_ties` finds the others.
     """
-    least, column = max(k, CROWD), np.sort(x[:, 0])
-    if x.shape[1] > 1 and (column[least:] == column[:-least]).any():
-        sizes = np.unique(x, axis=0, return_counts=True)[1]
-        if sizes.max() > least:
-            _refuse(int(sizes[sizes > k].sum()), len(x), name)
+    probe = x[np.linspace(0, len(x) - 1, min(PROBE, len(x))).astype(np.intp), 0]
+    if x.shape[1] == 1 or len(np.unique(probe)) == len(probe):
+        return
+    sizes = np.unique(x, axis=0, return_counts=True)[1]
+    if sizes.max() > max(k, CROWD):
+        _refuse(int(sizes[sizes > k].sum()), len(x), name)
 
 
 def _refuse(equal: int, n: int, name: str) -> None:
