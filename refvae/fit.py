@@ -128,8 +128,9 @@ class _Run:
 def _check(p: Tree, data: Array) -> None:
     if not isinstance(data, np.ndarray) or not data.shape or not len(data):
         raise ValueError(f"data: got {type(data).__name__} of shape {np.shape(data)}, wanted an array with rows")
-    if any(np.asarray(leaf).dtype.kind != "f" for leaf in trees.leaves(p)):
-        raise TypeError("p: got leaves that are no floats, wanted floating-point parameters")
+    kinds = {np.asarray(leaf).dtype for leaf in trees.leaves(p)}
+    if any(kind.kind != "f" or kind == np.float16 for kind in kinds):
+        raise TypeError(f"p: got leaves of {', '.join(sorted(map(str, kinds)))}, wanted float64 or float32")
 
 
 def _end(epochs: int | None, steps: int | None, per_epoch: int) -> int:

@@ -48,16 +48,19 @@ def map(f: Callable[..., Any], tree: Tree, *others: Tree) -> Tree:
 
 
 def dot(a: Tree, b: Tree) -> Any:
-    """<a, b>, the sum of products over all leaves (bilinear: no complex conjugate); ValueError if shapes differ."""
+    """<a, b>, the sum of products over all leaves (bilinear: no complex conjugate); ValueError if shapes differ.
+
+    Integers are multiplied as float64, for small ones wrap around.
+    """
     pairs = list(zip(leaves(a), leaves(b), strict=True))
     if wrong := [(np.shape(u), np.shape(v)) for u, v in pairs if np.shape(u) != np.shape(v)]:
         raise ValueError(f"dot: got leaves of shapes {wrong[0]}, wanted equal ones")
-    return sum(np.sum(u * v) for u, v in pairs)
+    return sum(np.sum(_wide(u) * v) for u, v in pairs)
 
 
 def axpy(alpha: float, x: Tree, y: Tree) -> Tree:
     """The tree alpha * x + y."""
-    return map(lambda u, v: alpha * u + v, x, y)
+    return map(lambda u, v: alpha * _wide(u) + v, x, y)
 
 
 def flatten(tree: Tree) -> Flat:
@@ -79,6 +82,12 @@ def unflatten(vector: Array, like: Tree) -> Tree:
         raise ValueError(f"vector: got shape {vector.shape}, wanted {(ends[-1],)}")
     pieces = (vector[a:b].reshape(shape) for (a, b), shape in zip(pairwise(ends), shapes, strict=True))
     return map(lambda _: next(pieces), like)
+
+
+def _wide(leaf: Any) -> Any:
+    """Integers and bools as float64."""
+    kind = np.asarray(leaf).dtype.kind
+    return np.asarray(leaf, np.float64) if kind in "biu" else leaf
 
 
 def _like(tree: tuple[Any, ...], parts: list[Any]) -> Any:

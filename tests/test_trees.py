@@ -258,3 +258,11 @@ def test_flatten_refuses_leaves_that_are_no_numbers(leaf):
 def test_unflatten_refuses_another_size(shape):
     with pytest.raises(ValueError, match=r"vector: got shape \(.*\), wanted \(21,\)"):
         trees.unflatten(np.zeros(shape), Dense(np.zeros((6, 3)), np.zeros(3)))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int64, bool])
+def test_small_integers_do_not_wrap_around(dtype):
+    a = (np.array([100, 100, 1]).astype(dtype), np.array(3).astype(dtype))
+    b = tuple(leaf.astype(float) for leaf in a)
+    assert trees.dot(a, a) == trees.dot(b, b)
+    assert all(map(np.array_equal, trees.axpy(2, a, a), trees.axpy(2, b, b)))

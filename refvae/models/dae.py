@@ -11,7 +11,7 @@ import numpy as np
 from refvae.data.readers import Dataset
 from refvae.denoising import annealed_langevin, dsm, ladder_score, linear_denoiser, tweedie
 from refvae.fit import Draw, Objective
-from refvae.inputs import same_shape, whole
+from refvae.inputs import floating, same_shape, whole
 from refvae.layers import Dense, mlp_init, relu, squared_error
 from refvae.models.record import Facts, Model, Number, grey, mean
 from refvae.trees import Array, Pull
@@ -59,6 +59,7 @@ def init(facts: Facts, settings: Settings, rng: np.random.Generator) -> DAE:
 
 def conditional_score(p: DAE, xt: Array, sigma_frozen: Any, scale: float) -> tuple[Array, Pull]:
     """The score of the data smoothed by sigma.   xt: (n, d), sigma: a number or (n, 1) -> (n, d)"""
+    xt = floating(xt, "xt")
     same_shape(p.centre, xt[0], "p.centre and a row of xt")
     s, pull_score = ladder_score(p.net, xt - p.centre, sigma_frozen, scale=scale, activation=relu)
 
