@@ -5,6 +5,7 @@ import functools
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -156,7 +157,8 @@ FIXED = [(Dense(np.full((3, 4), 0.3), np.arange(4.0) - c), Dense(np.ones((4, 1))
 @named("smoothed_kl")
 def generated(p, z, eps, sigma_frozen):
     """smoothed_kl between two fixed networks."""
-    own, target = (frozen_log_density(trees.map(lambda leaf: leaf.astype(z.real.dtype), q)) for q in FIXED)
+    dtype = np.float32 if z.dtype == np.float32 else np.float64
+    own, target = (frozen_log_density(trees.map(lambda leaf: leaf.astype(dtype), q)) for q in FIXED)
     return smoothed_kl(own, target, p, z, eps, sigma_frozen)
 
 
@@ -478,6 +480,53 @@ def test_no_layer_draws_sorts_or_chooses(layer, row):
     assert ("argmax" in used) <= (layer.__name__ in {"softmax_nll", "log_norm"})  # shifts logits, picks a branch
 
 
+# Integers, bools and half precision
+
+
+def whole_numbers(arg, dtype, rng):
+    """The argument with numbers of that dtype, one of which is not 0; indices stay what they are."""
+    def leaf(old):
+        if np.asarray(old).dtype.kind != "f":
+            return np.asarray(old).astype(dtype if np.dtype(dtype).kind in "iu" else np.int64)
+        new = rng.integers(-3 if np.dtype(dtype).kind in "if" else 0, 2 if dtype is bool else 4, np.shape(old))
+        return new.astype(dtype)
+
+    return trees.map(leaf, arg)
+
+
+def as_double(tree, like):
+    """The same numbers as floats, or as indices where those stood."""
+    return trees.map(lambda leaf, old: leaf.astype(np.asarray(old).dtype), tree, like)
+
+
+@every
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, bool, np.float16])
+def test_small_types_give_what_float64_gives_or_a_named_type_error(layer, row, dtype):
+    """Each argument alone and all together: unsigned integers wrap around in 1 - x, float16 has three digits."""
+    rng = np.random.default_rng(17)
+    args = row.args(rng)
+    small = [whole_numbers(arg, dtype, rng) for arg in args]
+    for chosen in [*([i] for i in range(len(args))), range(len(args))]:
+        given = [small[i] if i in chosen else arg for i, arg in enumerate(args)]
+        double = [as_double(small[i], arg) if i in chosen else arg for i, arg in enumerate(args)]
+        with np.errstate(all="ignore"):
+            try:
+                y, pull = layer(*double)
+            except ValueError:  # these numbers are none for this layer, of whatever type
+                continue
+            dy = like(np.random.default_rng(18), y)
+            want = trees.leaves((y, pull(dy)))
+            try:
+                y, pull = layer(*given)
+                got = trees.leaves((y, pull(dy)))
+            except TypeError as error:
+                if not re.match(r"\w[\w.\[\] ]*: got (dtype )?\w+", str(error)):
+                    raise
+                continue
+        for a, b in zip(got, want, strict=True):
+            np.testing.assert_allclose(np.asarray(a, float), b, rtol=1e-12, atol=1e-12, err_msg=str((chosen, dtype)))
+
+
 # Holomorphic core
 
 
@@ -566,6 +615,29 @@ TRAPS = {
 def test_shapes_that_would_broadcast_wrongly_are_refused(call):
     with pytest.raises(ValueError, match=r"got shapes .* wanted equal ones"):
         call()
+
+
+OTHER = {
+    "label -1": (lambda: layers.softmax_nll(np.ones((7, 6)), np.full(7, -1)), "labels: got -1 to -1, wanted 0 to 5"),
+    "label 6": (lambda: layers.softmax_nll(np.ones((7, 6)), np.arange(7)), "labels: got 0 to 6, wanted 0 to 5"),
+    "labels that are floats": (lambda: layers.softmax_nll(np.ones((7, 6)), np.ones(7)), "labels: got dtype float64"),
+    "last matrix of one row": (lambda: layers.mlp_grad(
+        (Dense(np.ones((6, 3)), np.ones(3)), Dense(np.ones((1, 2)), np.ones(2))), np.ones((7, 6))), "matmul"),
+    "last bias of another length": (lambda: layers.mlp_grad(
+        (Dense(np.ones((6, 3)), np.ones(3)), Dense(np.ones((3, 2)), np.ones(1))), np.ones((7, 6))), "got shapes"),
+}
+
+
+@pytest.mark.parametrize(("call", "message"), OTHER.values(), ids=OTHER)
+def test_what_would_give_other_numbers_is_refused(call, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        call()
+
+
+def test_the_nll_of_bytes_is_that_of_floats():
+    logits, bits = np.array([[-2.0, 2.0]]), np.array([[1, 0]], np.uint8)
+    assert layers.bernoulli_nll(logits, bits)[0] == pytest.approx(2 * np.log1p(np.exp(2)), rel=1e-15)
+    assert np.array_equal(layers.bernoulli_nll(logits, bits > 0)[0], layers.bernoulli_nll(logits, bits * 1.0)[0])
 
 
 # A place for the cotangent

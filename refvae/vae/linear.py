@@ -79,7 +79,7 @@ def linear_vae(p: LinearVAE, logeta: Array, x: Array, *, beta: float = 1.0) -> t
     same_shape(logeta, np.zeros(()), "logeta and a number")
     same_shape(p.logvar, p.W[0], "p.logvar against a row of p.W")
     same_shape(p.V, p.W, "p.V and p.W")
-    logeta = floating(logeta, "logeta")
+    p, logeta, x = LinearVAE(*map(floating, p, p._fields)), floating(logeta, "logeta"), floating(x, "x")
     mu, var, eta = x @ p.V, np.exp(p.logvar), np.exp(logeta)
     nll, pull_nll = gaussian_nll(mu @ p.W.T, logeta + 0 * x, x)
     kl, pull_kl = kl_std_normal(mu, p.logvar + 0 * mu)
