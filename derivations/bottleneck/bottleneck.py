@@ -204,11 +204,11 @@ def found_by_a_minimiser(bottleneck, rng):
     "closed at lambda = |rho| (1 - |rho|)": lambda rho, lam: gaussian_bottleneck(rho, lam) if lam < abs(
         rho) * (1 - abs(rho)) else Channel(0.0, 0.0, 0.0)})
 def opens_at_rho_squared(bottleneck, rng):
-    """Open just below rho^2 and closed at and above it; no channel of 108 others has a lower objective."""
+    """Open just below rho^2, closed (0, 0, 0) from there on; no channel of 108 others has a lower objective."""
     cases = []
     for rho in (-0.9, 0.3, 0.8):
-        cases += [bottleneck(rho, rho**2 * (1 - 1e-9)).snr > 0, bottleneck(rho, rho**2).snr == 0,
-                  bottleneck(rho, rho**2 + 0.01).snr == 0]
+        cases += [bottleneck(rho, rho**2 * (1 - 1e-9)).snr > 0, bottleneck(rho, rho**2) == (0, 0, 0),
+                  bottleneck(rho, rho**2 + 0.01) == (0, 0, 0)]
         for lam in (0.3 * rho**2, 0.9 * rho**2, 1.1 * rho**2):
             best = np.dot((lam, -1), bottleneck(rho, lam)[1:])
             cases += [best <= np.dot((lam, -1), measured(rho, snr)) + 1e-14 for snr in np.geomspace(1e-4, 1e4, 12)]

@@ -46,8 +46,8 @@ def altered(node: ast.AST, siblings: Siblings = ()) -> Iterator[ast.AST]:
 
 
 def nudged(value: ast.expr) -> Iterator[ast.expr]:
-    """A right-hand side times 1 + 1e-6, and with the other sign; what is written 0 * x stays 0 and has none."""
-    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Mult) and _is_zero(value.left):
+    """A right-hand side times 1 + 1e-6, and with the other sign; what is written 0 or 0 * x stays 0 and has none."""
+    if _is_zero(value.left if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Mult) else value):
         return
     yield ast.BinOp(value, ast.Mult(), ast.Constant(NUDGE))
     yield ast.UnaryOp(ast.USub(), value)
