@@ -57,10 +57,11 @@ def digits_in_blocks(svd, rng):
     "depends on the executor": lambda X, k, rng=0, executor=None: truncated_svd(
         X * (1 + 1e-9 * (executor is not None)), k, rng)})
 def same_bits_whoever_computes(svd, rng):
-    """One, two and three threads and none give the same bits, by the Gram route and by iteration."""
+    """One, two and three threads and none give the same bits, by the Gram route and by iteration, which ends."""
     cases = []
-    for X in (digits()[0], digits()[0][:50]):
+    for X, route in ((digits()[0], "gram"), (digits()[0][:50], "iteration")):
         plain = svd(X, 5)
+        cases += [plain.route == route, plain.passes < 200]
         for workers in (1, 2, 3):
             with ThreadPoolExecutor(workers) as pool:
                 cases += [(a == b).all() for a, b in zip(plain, svd(X, 5, executor=pool), strict=True)]
@@ -259,10 +260,11 @@ def sparse_and_wide(svd, rng):
     "always by the Gram matrix": lambda X, k: gram_only(X, k),
     "of the transposed matrix": lambda X, k: truncated_svd(X.T, k)})
 def refused_where_it_must_be(svd, rng):
-    """Ratios 1e-3, 2e-4: gram; 1.1e-4, 1e-5: iteration; the small singular value right to 1e-10 (X'X alone: 1e-7)."""
+    """Ratios 1e-3, 2e-4: gram; 1.1e-4, 1e-5: iteration, at any scale; the last value right to 1e-10 (X'X: 1e-7)."""
     cases = []
-    for ratio, route in ((1e-3, "gram"), (2e-4, "gram"), (1.1e-4, "iteration"), (1e-5, "iteration")):
-        s = np.geomspace(1, ratio, 8)
+    for ratio, scale, route in ((1e-3, 1e-3, "gram"), (2e-4, 1, "gram"), (1.1e-4, 1e3, "iteration"),
+                                (1e-5, 1, "iteration")):
+        s = scale * np.geomspace(1, ratio, 8)
         found = svd(with_spectrum(s, rng), 8)
         cases += [found.route == route, abs(found.s[-1] / s[-1] - 1) < 1e-10]
     return holds(cases)

@@ -124,3 +124,15 @@ def nothing_is_lower(optimum, rng):
             for a in 10.0 ** -np.arange(5) for _ in range(60)]
     same = abs(product_loss(C @ G, linalg.solve(G, D), X, lam) - best) <= 1e-12 * best
     return holds([value >= best * (1 - 1e-14) for value in near] + [same])
+
+
+@ledger.add("2.23", "limit", product_regularised_optimum, bound=1e-12, wrong={
+    "undefined where nothing is to be shrunk": lambda X, k, lam: (linalg.svd(X)[2][:k].T, (lambda s2, V: (
+        V * (s2 / (s2 + lam))[:, None]))(linalg.svdvals(X)[:k] ** 2, linalg.svd(X)[2][:k])),
+    "penalty 1 at least": lambda X, k, lam: product_regularised_optimum(X, k, lam or 1.0)})
+def without_penalty(optimum, rng):
+    """At lam = 0 the projector onto the principal directions; and 0, a number, where all data are 0."""
+    X = separated(rng)
+    V = linalg.svd(X)[2][:3].T
+    (C, D), (C0, D0) = optimum(X, 3, 0.0), optimum(np.zeros((6, 5)), 3, 0.0)
+    return gap((C @ D, C0 @ D0), (V @ V.T, np.zeros((5, 5))))

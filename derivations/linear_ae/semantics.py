@@ -48,9 +48,12 @@ def scipy_entropy(log_entropy, rng):
 @ledger.add("2.33", "limit", log_entropy, bound=1e-12, wrong={
     key: WEIGHT_WRONG[key] for key in ("counts, not their logarithm", "rows of sum 1", "entropy over the terms")})
 def only_here_and_everywhere(log_entropy, rng):
-    """Terms that occur once and three times, in one of four documents only, weigh 1 : 2; one spread evenly weighs 0."""
-    counts = np.array([[1, 3, 0, 2], [0, 0, 1, 2], [0, 0, 1, 2], [0, 0, 1, 2]])
-    want = np.array([[1, 2, 0, 0]] + 3 * [[0, 0, np.sqrt(5), 0]]) / np.sqrt(5)
+    """Terms that occur once and three times, in one of four documents only, weigh 1 : 2; one spread evenly weighs 0.
+
+    A document of such terms alone is a row of zeros.
+    """
+    counts = np.array([[1, 3, 0, 2], [0, 0, 1, 2], [0, 0, 1, 2], [0, 0, 0, 2]])
+    want = np.array([[1, 2, 0, 0], *(2 * [[0, 0, np.sqrt(5), 0]]), [0, 0, 0, 0]]) / np.sqrt(5)
     return gap(dense(log_entropy(counts)), want)
 
 
