@@ -994,3 +994,16 @@ def test_remainders_that_cancel_on_one_side_are_seen_on_the_other(c):
         report = check_gradient(f, 1.0, grad(1.0), rng=seed)
         assert report.legs[0].status == "PASS", report
         assert check_gradient(f, 1.0, 1.1 * grad(1.0), rng=seed).legs[0].status == "FAIL"
+
+
+def test_the_directions_of_the_adjoint_test_are_random():
+    report = check_layer(fickle(tanh, lambda dx: np.roll(dx, 1, 0)), (X,))
+    assert [leg.method for leg in report.legs if leg.status == "FAIL"] == ["adjoint test of x"]
+
+
+def test_a_faint_kink_inside_the_first_stencil_is_passed_by():
+    f = lambda p: np.sum(np.abs(p[0])) + 1e-10 * np.abs(p[1][0])
+    report = check_gradient(f, (np.array([0.7, -1.1]), np.array([0.01, 1.0])),
+                            lambda p: (np.sign(p[0]), np.array([1e-10, 0])))
+    assert [block.status for block in report.blocks].count("FAIL") == 0
+    assert report.blocks[1].error < 0.2

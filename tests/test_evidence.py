@@ -553,3 +553,33 @@ def test_records_hold_no_number_that_json_lacks(book, bad):
 def test_records_count_the_wrong_versions_that_were_rejected(book):
     [found] = verdict.records([result("9.2", status=BLIND)], [book["9.2"]])
     assert found["control"] == {"tried": 2, "rejected": 1}
+
+
+# Weak evidence: each of these would be passed by a weaker ledger
+
+
+def test_the_bounds_that_need_not_be_stated():
+    assert BOUNDS == {"adjoint": 1e-12, "identity": 1e-12, "law": 1e-12, "montecarlo": 6.11}
+
+
+def test_blocks_that_pass_do_not_hide_an_adjoint_test_that_fails():
+    first = []
+
+    def fickle(x):
+        y, pull = tanh(x)
+
+        def turned(dy):
+            first.append(dy) if not first else None
+            return pull(dy) if np.array_equal(dy, first[0]) else -pull(dy)
+
+        return y, turned
+
+    found = gradient_of(fickle, wrong={"halved": spoiled(tanh, lambda dx: dx / 2)})
+    assert (found.status, found.outcome.error) == (FAIL, np.inf)
+
+
+def test_a_wrong_version_that_settles_nothing_is_not_rejected():
+    def either(subject, rng):
+        return Outcome(subject, 0.0, subject, conclusive=subject == 0)
+
+    assert run(entry(either, wrong={"a": 1.0})).status == BLIND
