@@ -42,6 +42,16 @@ def cold_chains_contract(chain, rng):
     return gap(got, x * np.prod(factors, 0) * lam / (lam + SIGMAS[-1] ** 2))
 
 
+@ledger.add("9.25", "limit", annealed_langevin, bound=1e-12, wrong={
+    "denoised all the same": lambda *args, **how: annealed_langevin(*args, **{**how, "denoise": True}),
+    "its start": lambda score, x, *args, **how: x})
+def left_as_they_are(chain, rng):
+    """Without the last denoising cold chains end where the factors of their steps lead."""
+    lam, x = rng.uniform(0.1, 2, 3), rng.standard_normal((5, 3))
+    got = chain(normal_score(lam), x, SIGMAS, 1.7, 2, rng, temperature=0.0, denoise=False, progress=False)
+    return gap(got, x * np.prod([(1 - 1.7 * sigma**2 / (2 * (lam + sigma**2))) ** 2 for sigma in SIGMAS], 0))
+
+
 @ledger.add("9.25", "identity", annealed_langevin, wrong=LADDER_WRONG)
 def same_noise_row_by_row(chain, rng):
     """At T = 0.8 and a mixture: a loop with the same random numbers."""
