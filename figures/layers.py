@@ -82,7 +82,7 @@ def draw(arrays: Arrays) -> Figure:
         for (name, errors), style in zip(arrays.errors.items(), ("-", "-", "-", "-", "k."), strict=True):
             line, = left.loglog(arrays.faults, errors, style)
             if errors[0] > 2 * arrays.faults[0]:
-                left.text(arrays.faults[0], 1.6 * errors[0], name, color=line.get_color())
+                left.text(1e-12, 1.6 * errors[0], name, color=line.get_color())
         left.text(3e-8, 3e-9, "complex step (line),\nline integral (dots)", va="top")
         levels = (1e-3, "a common default, 1e-3", 1e-12, "left"), (1e-12, "bound 1e-12", 1, "right")
         for level, name, at, side in levels:
