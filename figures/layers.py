@@ -42,7 +42,7 @@ def loss_of_network():
 
 
 def compute() -> Arrays:
-    """Every method's error for a gradient wrong by 1 + fault, over faults from 1e-11, above what rounding hides, to 1."""
+    """Every method's error for a gradient wrong by 1 + fault; faults from 1e-11, above rounding, to 1."""
     value, gradient, x = loss_of_network()
     basis, faults = np.eye(x.size), np.logspace(-11, 0, 23)
     v = np.random.default_rng(8).standard_normal(x.size) / np.sqrt(x.size)
