@@ -150,7 +150,9 @@ def plane(law, sigma, h=0.15):
     """Nodes (n, 2) and weights (n,) of the mean over the smoothed law in the plane; trapezoids."""
     at = np.arange(-11, 11, h)
     points = np.stack(np.meshgrid(at, at), 2).reshape(-1, 2)
-    return points, h * h * law.density(points, sigma)
+    weights = h * h * law.density(points, sigma)
+    seen = weights > 1e-30  # where it underflows there is no score
+    return points[seen], weights[seen]
 
 
 SPLIT_WRONG = {

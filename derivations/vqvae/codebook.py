@@ -91,7 +91,8 @@ def scipy_k_means(algorithm, rng):
         kmeans2(x, codes, iter=steps, minit="matrix")[0] for steps in (1, 3, 8)))
 
 
-@ledger.add("8.16", "identity", lloyd, wrong=LLOYD_WRONG | {
+@ledger.add("8.16", "identity", lloyd, wrong={
+    "one rate for all": gradient_with_one_rate,
     "mean over the features too": with_track(lambda track, x, codes, after: track / x.shape[1]),
     "sum over the rows": with_track(lambda track, x, codes, after: track * len(x)),
     "distances not squared": with_track(lambda track, x, codes, after: np.sqrt(track)),
