@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import wraps
 from types import ModuleType
 from typing import Any, NamedTuple
 from zlib import crc32
@@ -17,6 +18,9 @@ import numpy as np
 
 from refvae import trees
 from refvae.check import check_layer
+from refvae.check.arrays import witnesses
+from refvae.check.exact import equal, prove_check, prove_layer
+from refvae.check.proof import NOT_RUN, PROVED, REFUTED, Found, Proof
 from refvae.check.report import block_error
 from refvae.inputs import same_shape
 from refvae.trees import Array, Tree
@@ -34,6 +38,7 @@ class Outcome(NamedTuple):
     error: float
     note: str = ""
     conclusive: bool = True
+    exact: Found | None = None  # where both routes were exact numbers, (1.33)
 
 
 Check = Callable[[Any, np.random.Generator], Outcome]
@@ -41,7 +46,10 @@ Check = Callable[[Any, np.random.Generator], Outcome]
 
 @dataclass(frozen=True)
 class Evidence:
-    """One piece of evidence for equation `eq`; `bound` limits the error, `wrong` names what must exceed it."""
+    """One piece of evidence for equation `eq`; `bound` limits the error, `wrong` names what must exceed it.
+
+    `prove` runs it on exact numbers, (subject, rng) -> Proof; None: not tried, and `why` may say why not.
+    """
 
     eq: str
     kind: str
@@ -51,6 +59,8 @@ class Evidence:
     subject: Any
     wrong: Mapping[str, Any]
     bound: float
+    prove: Callable[[Any, np.random.Generator], Proof] | None = None
+    why: str = ""
 
 
 class Control(NamedTuple):
@@ -59,11 +69,15 @@ class Control(NamedTuple):
     name: str
     rejected: bool
     outcome: Outcome
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True)
 class Result:
-    """Evidence after a run. Status: PASS; FAIL; BLIND (it would also pass a wrong version); INCONCLUSIVE."""
+    """Evidence after a run. Status: PASS; FAIL; BLIND (it would also pass a wrong version); INCONCLUSIVE.
+
+    proof  what exact numbers say, or None where they were not tried; refuted ones FAIL, whatever the error
+    """
 
     eq: str
     kind: str
@@ -74,6 +88,7 @@ class Result:
     controls: tuple[Control, ...]
     status: str
     seconds: float
+    proof: Proof | None = None
 
 
 @dataclass
@@ -88,24 +103,35 @@ class Ledger:
         return cls([entry for section in sections for entry in section.ledger.entries])
 
     def add(self, eq: str, kind: str, subject: Any, *, wrong: Mapping[str, Any],
-            bound: float | None = None) -> Callable[[Check], Check]:
-        """Register the decorated check as evidence; its docstring says what it does. ValueError for a bad kind."""
+            bound: float | None = None, exact: bool | str = False) -> Callable[[Check], Check]:
+        """Register the decorated check as evidence; its docstring says what it does. ValueError for a bad kind.
+
+        With `exact=True` it is moreover a proof: the check runs once more with a generator of exact numbers, and `gap`,
+        `entrywise` or `vanishes` compares them without rounding; a text says why it cannot be.
+        """
         limit = BOUNDS.get(kind) if bound is None else bound
         if kind not in KINDS or limit is None:
             raise ValueError(f"kind: got {kind!r} with bound {bound}, wanted one of {KINDS} and a bound")
 
         def register(check: Check) -> Check:
             what = " ".join((check.__doc__ or "").split())
-            self.entries.append(Evidence(eq, kind, check.__name__, what, check, subject, dict(wrong), limit))
+            def prove(subject: Any, rng: np.random.Generator) -> Proof:
+                return prove_check(check, subject, int(rng.integers(2**62)))
+
+            self.entries.append(Evidence(eq, kind, check.__name__, what, check, subject, dict(wrong), limit,
+                                         prove if exact is True else None, exact if isinstance(exact, str) else ""))
             return check
 
         return register
 
     def adjoint(self, eq: str, layer: Any, args: Callable[[np.random.Generator], Sequence[Any]], *,
-                wrong: Mapping[str, Any], zero: Sequence[str] = (), name: str = "gradient") -> None:
+                wrong: Mapping[str, Any], zero: Sequence[str] = (), name: str = "gradient",
+                exact: Callable[[np.random.Generator], Sequence[Any]] | str = "") -> None:
         """Register `check_layer` on random arguments: complex step on every coordinate, line integral, adjoint test.
 
-        A claim with several of these gives each a name, from which its random numbers derive.
+        It is run on exact numbers too: at the same arguments, or at those of `exact`; a text says why it cannot be. A
+        claim with several of these gives each a name, from which its random numbers derive. Wrong versions take the
+        names of their arguments, which say what is frozen, from the layer.
         """
         def gradient(layer: Any, rng: np.random.Generator) -> Outcome:
             """Complex step on every coordinate, Taylor rate, line integral, adjoint test with Gaussian vectors."""
@@ -114,31 +140,65 @@ class Ledger:
             note = report.block if report.status == "PASS" else str(report)
             return Outcome(*report.norms, error, note, report.status in ("PASS", "FAIL"))
 
-        gradient.__name__ = name
-        self.add(eq, "adjoint", layer, wrong=wrong)(gradient)
+        def prove(version: Any, rng: np.random.Generator) -> Proof:
+            points = exact(rng) if callable(exact) else args(rng)
+            return prove_layer(version, points, int(rng.integers(2**62)), locate=version is layer)
+
+        named = {label: _named(layer, version) for label, version in wrong.items()}
+        what = " ".join((gradient.__doc__ or "").split())
+        self.entries.append(Evidence(eq, "adjoint", name, what, gradient, layer, named, BOUNDS["adjoint"],
+                                     None if isinstance(exact, str) and exact else prove,
+                                     exact if isinstance(exact, str) else ""))
+
+
+def _named(layer: Any, version: Any) -> Any:
+    """The version with the signature of the layer."""
+    return wraps(layer)(lambda *args: version(*args))
 
 
 def run(evidence: Evidence, seed: int = 0) -> Result:
     """Run a check on its subject and on every wrong version, all with the same derived random numbers."""
     start = time.perf_counter()
     outcome, _ = _try(evidence, evidence.subject, seed)
+    proof = _prove(evidence, evidence.subject, seed)
     status = INCONCLUSIVE if not outcome.conclusive else PASS if outcome.error <= evidence.bound else FAIL
-    controls = tuple(_control(evidence, name, seed) for name in evidence.wrong)
+    if proof and proof.status == REFUTED and status != FAIL:
+        status, outcome = FAIL, outcome._replace(note=f"exact numbers refute it: {proof.note}")
+    controls = tuple(_control(evidence, name, seed, proof) for name in evidence.wrong)
     if status == PASS and not (controls and all(control.rejected for control in controls)):
         status = BLIND
     return Result(evidence.eq, evidence.kind, evidence.name, evidence.what, outcome, evidence.bound, controls, status,
-                  time.perf_counter() - start)
+                  time.perf_counter() - start, proof or (Proof(NOT_RUN, note=evidence.why) if evidence.why else None))
 
 
-def _control(evidence: Evidence, name: str, seed: int) -> Control:
+def _control(evidence: Evidence, name: str, seed: int, proof: Proof | None) -> Control:
+    """A wrong version is rejected by the check, and refuted exactly where the right one is proved."""
     outcome, crashed = _try(evidence, evidence.wrong[name], seed)
     rejected = not crashed and outcome.conclusive and not outcome.error <= evidence.bound
-    return Control(name, rejected, outcome)
+    if not (proof and proof.status == PROVED):
+        return Control(name, rejected, outcome)
+    found = _prove(evidence, evidence.wrong[name], seed)
+    return Control(name, rejected and found is not None and found.status == REFUTED, outcome, found)
+
+
+def _prove(evidence: Evidence, subject: Any, seed: int) -> Proof | None:
+    """What exact numbers say of a subject; an error about shapes or values refutes it."""
+    if evidence.prove is None:
+        return None
+    try:
+        with np.errstate(all="ignore"):
+            return evidence.prove(subject, _generator(evidence, seed))
+    except ValueError as error:
+        return Proof(REFUTED, note=f"ValueError: {error}")
+
+
+def _generator(evidence: Evidence, seed: int) -> np.random.Generator:
+    return np.random.default_rng([crc32(f"{evidence.eq} {evidence.kind} {evidence.name}".encode()), seed])
 
 
 def _try(evidence: Evidence, subject: Any, seed: int) -> tuple[Outcome, bool]:
     """The outcome, and whether the check crashed; an error about shapes or values is no crash but a finding."""
-    rng = np.random.default_rng([crc32(f"{evidence.eq} {evidence.kind} {evidence.name}".encode()), seed])
+    rng = _generator(evidence, seed)
     try:
         with np.errstate(all="ignore"):
             return evidence.check(subject, rng), False
@@ -157,28 +217,29 @@ def gap(got: Tree, want: Tree) -> Outcome:
     if not a.size:
         raise ValueError("gap: got no numbers, wanted some")
     measured, expected = (a[0], b[0]) if a.size == 1 else (np.linalg.norm(a), np.linalg.norm(b))
-    return Outcome(float(measured), float(expected), block_error(a, b))
+    return Outcome(float(measured), float(expected), block_error(a, b), exact=equal(got, want))
 
 
 def _real(leaf: Any) -> Array:
     if np.iscomplexobj(leaf):
         raise ValueError("gap: got complex numbers, wanted real ones")
-    return np.asarray(leaf, float)
+    return np.asarray(witnesses(leaf), float)
 
 
 def entrywise(got: Array, want: Array) -> Outcome:
     """Two routes to the same nonzero numbers: the worst relative error of an entry, and the entries where it is."""
     same_shape(got, want, "the two routes")
-    got, want = np.atleast_1d(got), np.atleast_1d(want)
-    errors = np.abs(got - want) / np.abs(want)
+    a, b = np.atleast_1d(witnesses(got)), np.atleast_1d(witnesses(want))
+    errors = np.abs(a - b) / np.abs(b)
     worst = np.unravel_index(np.argmax(errors), errors.shape)
-    return Outcome(float(got[worst]), float(want[worst]), float(errors[worst]))
+    return Outcome(float(a[worst]), float(b[worst]), float(errors[worst]), exact=equal(got, want))
 
 
 def vanishes(terms: Array) -> Outcome:
     """Sums over axis 0 that are zero by theorem: the largest, relative to the sum of the absolute terms."""
-    sums, sizes = np.abs(terms.sum(0)), np.abs(terms).sum(0)
-    return Outcome(float(np.max(sums)), 0.0, float(np.max(sums / sizes)))
+    real, sums = witnesses(terms), terms.sum(0)
+    sizes, largest = np.abs(real).sum(0), np.abs(real.sum(0))
+    return Outcome(float(np.max(largest)), 0.0, float(np.max(largest / sizes)), exact=equal(sums, 0 * sums))
 
 
 def holds(truths: Any) -> Outcome:

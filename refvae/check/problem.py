@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -83,9 +84,7 @@ class Problem:
 
     def entry(self, index: int) -> str:
         """The name of one coordinate, as in `p[0].W[3, 2]`."""
-        name = next(name for name, block in self.blocks.items() if block.start <= index < block.stop)
-        position = np.unravel_index(index - self.blocks[name].start, self.shapes[name])
-        return name + (f"[{', '.join(str(int(i)) for i in position)}]" if position else "")
+        return entry(self.shapes, index)
 
     def _precision(self) -> tuple[float, bool]:
         """The noise floor of f, and whether it computes in single precision; a note says what is worth knowing."""
@@ -105,6 +104,16 @@ class Problem:
         overall = np.sqrt(np.mean(self.x**2)) or 1.0
         return np.concatenate([np.full(b.stop - b.start, np.sqrt(np.mean(self.x[b] ** 2)) or overall)
                                for b in self.blocks.values()])
+
+
+def entry(shapes: Mapping[str, tuple[int, ...]], index: int) -> str:
+    """The name of one coordinate of the blocks of these shapes, as in `p[0].W[3, 2]`."""
+    for name, shape in shapes.items():
+        if index < (size := prod(shape)):
+            position = np.unravel_index(index, shape)
+            return name + (f"[{', '.join(str(int(i)) for i in position)}]" if position else "")
+        index -= size
+    raise IndexError(f"index: got {index} beyond {dict(shapes)}")
 
 
 class Layer:
@@ -141,17 +150,17 @@ class Layer:
 
     def gradient(self, dy: Tree) -> Function:
         """x -> the cotangents that pull(dy) gives for the moving arguments."""
-        def gradient(x: tuple[Any, ...]) -> tuple[Any, ...]:
-            got = self.f(*self.args(x))[1](dy)
-            each = (got,) if len(self.all) == 1 else got
-            if not isinstance(each, tuple) or len(each) != len(self.all):
-                count = len(each) if isinstance(each, tuple) else 1
-                raise ValueError(f"pull: got {count} cotangents, wanted one for each of {len(self.all)} arguments")
-            if any(d is not None for d, moves in zip(each, self.moves, strict=True) if not moves):
-                raise ValueError("pull: got a cotangent for an integer or frozen argument, wanted None")
-            return self._moving(each)
+        return lambda x: self.cotangents(self.f(*self.args(x))[1](dy))
 
-        return gradient
+    def cotangents(self, got: Any) -> tuple[Any, ...]:
+        """What a pull gave for the moving arguments; ValueError unless it is one for each, and None for the others."""
+        each = (got,) if len(self.all) == 1 else got
+        if not isinstance(each, tuple) or len(each) != len(self.all):
+            count = len(each) if isinstance(each, tuple) else 1
+            raise ValueError(f"pull: got {count} cotangents, wanted one for each of {len(self.all)} arguments")
+        if any(d is not None for d, moves in zip(each, self.moves, strict=True) if not moves):
+            raise ValueError("pull: got a cotangent for an integer or frozen argument, wanted None")
+        return self._moving(each)
 
     def _moving(self, each: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple(one for one, moves in zip(each, self.moves, strict=True) if moves)

@@ -1,0 +1,160 @@
+"""Layers and identities run on exact numbers: the trials that `proof` decides.                       (1.33), (1.34)"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from refvae import trees
+from refvae.check.arrays import constants, variables
+from refvae.check.field import Field
+from refvae.check.number import Number
+from refvae.check.numeric import stencil
+from refvae.check.problem import Layer, entry
+from refvae.check.proof import Found, Proof, Run, decide
+from refvae.inputs import same_shape
+from refvae.trees import Array, Tree
+
+UNSEEN = (" (the same to rounding: they differ by less, or agree by a relation that exact numbers do not know, such as "
+          "exp(a + b) = exp(a) exp(b), sqrt(a b) = sqrt(a) sqrt(b))")
+
+
+def prove_layer(f: Callable[..., Any], args: Sequence[Any], seed: int = 0, locate: bool = True) -> Proof:
+    """Whether the pull of a layer is the adjoint of its derivative at these shapes; if not, `locate` says where."""
+    trial = Adjoint(Layer(f, args), seed)
+    proof, run, shake = decide(trial, seed, related=locate)
+    return proof if run is None or not locate else replace(proof, note=trial.wrong(run, shake))
+
+
+class Adjoint:
+    """The trial of a layer: <dy, Df v> = <pull(dy), v> for random dy and v, at arguments near the given ones.  (1.33)
+
+    moves  which coordinates have a rate in v;   got  the cotangents of the last run
+    """
+
+    def __init__(self, layer: Layer, seed: int) -> None:
+        self.layer, self.seed = layer, seed
+        parts = [np.ravel(leaf).astype(float) for leaf in trees.leaves(layer.x)]
+        self.x = np.concatenate(parts)
+        overall = np.sqrt(np.mean(self.x**2)) or 1.0
+        self.scale = np.concatenate([np.full(len(part), np.sqrt(np.mean(part**2)) or overall) for part in parts])
+        self.moves = np.ones(len(self.x), bool)
+        self.got: list[Number] = []
+
+    def point(self, shake: float) -> Array:
+        """The witnesses of the moving arguments."""
+        return self.x + shake * self.scale * np.random.default_rng(self.seed).standard_normal(len(self.x))
+
+    def cotangent(self, y: Tree) -> Tree:
+        """The witnesses of dy."""
+        rng = np.random.default_rng(self.seed + 1)
+        return trees.map(lambda leaf: rng.standard_normal(np.shape(leaf)), y)
+
+    def __call__(self, field: Field, shake: float) -> Found:
+        v = variables(field, self.point(shake), self.moves)
+        v.flags.writeable = False
+        y, pull = self.layer.f(*self._args(field, trees.unflatten(v, self.layer.x)))
+        dy = trees.map(lambda leaf: variables(field, leaf, False)[()], self.cotangent(y))
+        cotangents = self.layer.cotangents(pull(dy))
+        trees.map(lambda g, x: same_shape(g, x, "pull: a cotangent and its argument"), cotangents, self.layer.x)
+        values, self.got = _flat(field, y), _flat(field, cotangents)
+        rest = sum(one.a * value.b for one, value in zip(_flat(field, dy), values, strict=True))
+        rest -= sum(g.a * one.b for g, one in zip(self.got, v, strict=True))
+        size = sum(2 * value.size + 2 for value in values) + sum(g.size + 1 for g in self.got)
+        return Found(rest % field.p == 0, size, _finite(values + self.got))
+
+    def _args(self, field: Field, x: Tree) -> list[Any]:
+        """All arguments as exact numbers, but for integers."""
+        return [arg if moves else trees.map(lambda leaf: _exact(field, leaf), arg)
+                for arg, moves in zip(self.layer.args(x), self.layer.moves, strict=True)]
+
+    def wrong(self, run: Run, shake: float) -> str:
+        """The coordinate where a refuted pull is wrong, found by bisection over v, and both values at the witness."""
+        left, right = 0, len(self.x)
+        while right - left > 1:
+            self.moves[:] = False
+            self.moves[left:(left + right) // 2] = True
+            fails = not self(run.field.again(run.seed), shake).zero
+            left, right = (left, (left + right) // 2) if fails else ((left + right) // 2, right)
+        got, want = self.got[left].x, self._slope(left, shake)
+        shapes = dict(zip(self.layer.names, map(np.shape, trees.leaves(self.layer.x)), strict=True))
+        note = f"{entry(shapes, left)}: the pull gives {got:.12g}, the derivative is {want:.12g}"
+        return note if abs(got - want) > 1e-9 * max(abs(got), abs(want)) else note + UNSEEN
+
+    def _slope(self, index: int, shake: float) -> float:
+        """The derivative of <dy, f> along one coordinate, in floating point."""
+        x, e = self.point(shake), self.scale * np.eye(1, len(self.x), index)[0]
+        dy = self.cotangent(self.layer.f(*self.layer.args(trees.unflatten(x, self.layer.x)))[0])
+        value = self.layer.value(dy)
+        return stencil(lambda at: value(trees.unflatten(at, self.layer.x)), x, e, 2.0**-10) / float(self.scale[index])
+
+
+def _exact(field: Field, leaf: Any) -> Any:
+    return constants(field, leaf) if np.asarray(leaf).dtype.kind == "f" else leaf
+
+
+def _flat(field: Field, tree: Tree) -> list[Number]:
+    return [number for leaf in trees.leaves(tree) for number in constants(field, leaf).ravel()]
+
+
+def _finite(numbers: Sequence[Number]) -> bool:
+    return all(isfinite(number.x) for number in numbers)
+
+
+# Identities
+
+
+class Chance(np.random.Generator):
+    """A generator whose real draws are exact numbers, each a variable of its own with the draw as its witness."""
+
+    def __init__(self, field: Field, seed: Sequence[int]) -> None:
+        super().__init__(np.random.PCG64(seed))
+        self.field = field
+
+    def _variables(self, draws: Any) -> Any:
+        return variables(self.field, draws, False)[()]
+
+    def standard_normal(self, *args: Any, **kwargs: Any) -> Any:
+        return self._variables(super().standard_normal(*args, **kwargs))
+
+    def normal(self, *args: Any, **kwargs: Any) -> Any:
+        return self._variables(super().normal(*args, **kwargs))
+
+    def random(self, *args: Any, **kwargs: Any) -> Any:
+        return self._variables(super().random(*args, **kwargs))
+
+    def uniform(self, *args: Any, **kwargs: Any) -> Any:
+        return self._variables(super().uniform(*args, **kwargs))
+
+    def exponential(self, *args: Any, **kwargs: Any) -> Any:
+        return self._variables(super().exponential(*args, **kwargs))
+
+
+def equal(got: Tree, want: Tree) -> Found | None:
+    """Whether two trees of exact numbers agree, one by one; None where there is none, or a float against a float."""
+    sides = [trees.leaves(tree) for tree in (got, want)]
+    if all(np.asarray(leaf).dtype != object for side in sides for leaf in side):
+        return None
+    left, right = ([value for leaf in side for value in np.ravel(leaf).tolist()] for side in sides)
+    pairs = list(zip(left, right, strict=True))
+    if any(Number not in map(type, pair) and pair != (0, 0) for pair in pairs):
+        return None
+    field = next(one for pair in pairs for one in pair if type(one) is Number).field
+    found = [constants(field, pair) for pair in pairs]
+    return Found(all(u.a == v.a for u, v in found), max(u.size + v.size for u, v in found),
+                 _finite([one for pair in found for one in pair]))
+
+
+def prove_check(check: Callable[[Any, np.random.Generator], Any], subject: Any, seed: int) -> Proof:
+    """Whether the two routes that a check compares are the same function of what it draws."""
+    def trial(field: Field, shake: float) -> Found:
+        found: Found | None = check(subject, Chance(field, [seed, int(1024 * shake)])).exact
+        if found is None:
+            raise NotImplementedError("exact numbers are drawn with rng, and compared by gap, entrywise or vanishes")
+        return found
+
+    return decide(trial, seed)[0]

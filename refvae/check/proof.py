@@ -1,0 +1,162 @@
+"""When a trial on exact numbers is a proof: how many cells, how many runs, and the error that is left. (1.35), (1.36)
+
+A trial runs the lines on the numbers of one field and says whether what should vanish does. If it vanishes although
+roots were free, one run proves it; if not, it is tried again with true roots, whose signs are random, (1.36).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from refvae.check.blame import why_not
+from refvae.check.field import BITS, MULTIPLES, Field, Site
+from refvae.check.report import GradientError
+
+PROVED, REFUTED, NOT_RUN = "PROVED", "REFUTED", "NOT RUN"
+CERTAIN = 1e-9  # a larger probability of error is no proof
+SIGNS = 40  # runs with random signs beyond one for each root
+SHAKES = (0.0, 2.0**-10, 1.0, 4.0)  # how far witnesses are moved, in units of their scale
+LIMITED = (TypeError, AttributeError, NotImplementedError, np.linalg.LinAlgError)  # what floats alone can do
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What exact numbers say.
+
+    status    PROVED; REFUTED; NOT RUN: a line needs floats, or there is no derivative at the witness
+    error     PROVED: a bound for the probability that a false statement comes so far; else 1
+    cells     in how many cells, each the inputs that take the same branches, at the shapes that were given
+    branches  lines that compare, with "both sides" or the one side that was ever taken
+    note      REFUTED: the coordinate and both values; NOT RUN: the line, what it needs, and what to write instead
+    """
+
+    status: str
+    error: float = 1.0
+    cells: int = 0
+    branches: tuple[str, ...] = ()
+    note: str = ""
+
+    def __str__(self) -> str:
+        if self.status != PROVED:
+            return f"{self.status}: {self.note}"
+        lines = [f"PROVED: a false one comes so far with probability {self.error:.1g} at most; "
+                 f"{self.cells} cell{'s' * (self.cells != 1)}" + (f"; {self.note}" if self.note else "")]
+        return "\n".join([*lines, *(f"  {branch}" for branch in self.branches)])
+
+    def raise_for_status(self) -> Proof:
+        """The proof itself if its status is PROVED; otherwise raise GradientError with all that it says."""
+        if self.status != PROVED:
+            raise GradientError(str(self))
+        return self
+
+
+class Found(NamedTuple):
+    """What a trial found: whether the difference is 0, a bound of its degree, whether all witnesses are finite."""
+
+    zero: bool
+    size: int
+    finite: bool
+
+
+Trial = Callable[[Field, float], Found]  # (field, how far to move the witnesses)
+
+
+class Run(NamedTuple):
+    """A cell's verdict, the probability that it is wrong, and its last field, in which a refutation can be repeated."""
+
+    found: Found
+    error: float
+    field: Field
+    seed: int
+
+
+def decide(trial: Trial, seed: int, related: bool = True) -> tuple[Proof, Run | None, float]:
+    """Run a trial in several cells, until every line that compares has taken both sides, or four times.
+
+    ValueError of a first run goes through; where witnesses were moved it only says that this is no cell of the domain.
+    """
+    proved: list[Run] = []
+    sides: dict[Site, set[bool]] = {}
+    for number, shake in enumerate(SHAKES):
+        if proved and (shake < 1 or all(len(outcomes) == 2 for outcomes in sides.values())):
+            continue
+        try:
+            run = settle(trial, seed + 1000 * number, shake, related)
+        except LIMITED as error:
+            return Proof(NOT_RUN, note=why_not(error)), None, shake
+        except ValueError:
+            if not shake:
+                raise
+            continue
+        if run.field.ties or not run.found.finite:
+            last = run
+        elif not run.found.zero:
+            return Proof(REFUTED), run, shake
+        else:
+            proved.append(run)
+            for site, outcomes in run.field.branches.items():
+                sides.setdefault(site, set()).update(outcomes)
+    return (_proved(proved, sides) if proved else Proof(NOT_RUN, note=_nowhere(last.field))), None, 0.0
+
+
+def settle(trial: Trial, seed: int, shake: float, related: bool) -> Run:
+    """One cell: with free roots; if that fails with true ones, until their independence or enough signs are seen."""
+    for looks in (False, True)[:1 + related]:
+        field = Field(seed, looks)
+        found = trial(field, shake)
+        if found.zero or field.ties or not found.finite:
+            return Run(found, _chance(found, field), field, seed)
+    if len(field.roots) == 1:
+        return Run(found, 1.0, field, seed)
+    characters: list[list[bool]] = []
+    while True:
+        field = Field(seed + 1 + len(characters), related, rooted=True)
+        found = trial(field, shake)
+        characters.append(field.squares)
+        dependent = len(field.squares) - rank(characters)
+        if not found.zero or not dependent or len(characters) > len(field.squares) + SIGNS:
+            signs = (1 - 2.0**-dependent) ** len(characters)
+            return Run(found, signs + _chance(found, field), field, seed + len(characters))
+
+
+def rank(characters: Sequence[Sequence[bool]]) -> int:
+    """Rank over F_2 of the differences of rows: at most that of the radicands modulo squares, (1.36)."""
+    if len({len(row) for row in characters}) > 1:
+        return 0
+    rows = [sum((a != b) << i for i, (a, b) in enumerate(zip(row, characters[0], strict=True)))
+            for row in characters[1:]]
+    found = 0
+    while rows:
+        if pivot := rows.pop():
+            found += 1
+            low = pivot & -pivot
+            rows = [row ^ pivot if row & low else row for row in rows]
+    return found
+
+
+def _chance(found: Found, field: Field) -> float:
+    """The bound of (1.35): degree, collisions of formal elements, and primes that divide every coefficient."""
+    size = found.size + field.size
+    collisions = (2 * len(MULTIPLES)) ** (3 if field.related else 2) * field.count ** (1 + field.related) * field.size
+    return float(size + collisions) / 2.0 ** (BITS - 1) + float(size) * 2.0 ** (20 - BITS)
+
+
+def _proved(runs: Sequence[Run], sides: dict[Site, set[bool]]) -> Proof:
+    error = max(run.error for run in runs)
+    if error > CERTAIN:
+        return Proof(NOT_RUN, note=f"{len(runs[0].field.squares)} roots, some of squares, whose signs are not settled: "
+                                   "write np.abs(x) for np.sqrt(x**2)")
+    branches = tuple(f"{Path(file).name}:{line}: " + ("both sides" if len(outcomes) == 2 else f"{outcomes.pop()} only")
+                     for (file, line), outcomes in sides.items())
+    return Proof(PROVED, error, len(runs), branches)
+
+
+def _nowhere(field: Field) -> str:
+    places = ", ".join(f"{Path(file).name}:{line}" for file, line in sorted(field.ties))
+    return f"no derivative here: the point lies on the border of two branches at {places}" if places \
+        else "no finite value here: the point lies outside the domain"
