@@ -11,7 +11,8 @@ FAIL: worst block x, relative error 2.5e-07 (bound 1e-12)
 
 Every coordinate is compared by complex step where the function is analytic, by real differences where it is not (the
 report says which, and why); a Taylor rate and a line integral in real arithmetic stand beside it, and for layers an
-adjoint test. There is no absolute tolerance: a zero gradient of a loss of size 1e-6 fails. Where rounding of the
+adjoint test. With `exact=True` the lines run on exact numbers instead, where a gradient is proved or refuted without
+rounding. There is no absolute tolerance: a zero gradient of a loss of size 1e-6 fails. Where rounding of the
 function decides, the report is INCONCLUSIVE and says from what size on an error could still be seen. What each method
 can see, and why, is (1.27) to (1.32) of derivations/layers.md.
 """
@@ -19,22 +20,36 @@ can see, and why, is (1.27) to (1.32) of derivations/layers.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
 from refvae import trees
 from refvae.check import legs
+from refvae.check.exact import prove_gradient, prove_layer
 from refvae.check.problem import Layer, Problem
+from refvae.check.proof import Proof
 from refvae.check.report import GradientError, Report, entry_errors, overall
 from refvae.inputs import generator
 from refvae.trees import Tree
 
-__all__ = ["GradientError", "Report", "check_gradient", "check_layer"]
+__all__ = ["GradientError", "Proof", "Report", "check_gradient", "check_layer"]
+
+
+@overload
+def check_gradient(f: Callable[[Any], Any], x: Tree, grad: Any, *, zero: Sequence[str] = (),
+                   branches: Callable[[Any], Any] | None = None, rng: np.random.Generator | int = 0,
+                   exact: Literal[False] = False) -> Report: ...
+
+
+@overload
+def check_gradient(f: Callable[[Any], Any], x: Tree, grad: Any, *, rng: np.random.Generator | int = 0,
+                   exact: Literal[True], explain: bool = False) -> Proof: ...
 
 
 def check_gradient(f: Callable[[Any], Any], x: Tree, grad: Any, *, zero: Sequence[str] = (),
-                   branches: Callable[[Any], Any] | None = None, rng: np.random.Generator | int = 0) -> Report:
+                   branches: Callable[[Any], Any] | None = None, rng: np.random.Generator | int = 0,
+                   exact: bool = False, explain: bool = False) -> Report | Proof:
     """Compare the claimed gradient of a scalar function with numbers that use the function alone.
 
     f         maps a tree (an array, or nested tuples of arrays) to a scalar
@@ -43,29 +58,52 @@ def check_gradient(f: Callable[[Any], Any], x: Tree, grad: Any, *, zero: Sequenc
     zero      names of blocks whose gradient is zero by a theorem; a lone array is called "x", else see `trees.names`
     branches  x -> the branches that f takes at x (signs, argmax, neighbours): then a kink is recognised for certain
     rng       seed or generator for the random directions
+    exact     run f and grad on exact numbers instead, which proves or refutes for all x in a cell, (1.33): a `Proof`
+    explain   with exact=True, show where it is refuted the difference as a formula (needs SymPy, few numbers)
 
     Raises ValueError if f(x) is no finite scalar, differs from call to call or changes x, if the gradient is not shaped
     like x, or if `zero` names no block; TypeError if x is no tree of real arrays or the gradient is complex.
     """
+    if exact:
+        return prove_gradient(f, x, grad, _seed(rng), explain=explain)
     names = [name or "x" for name in trees.names(x)]
     return _report(Problem(f, x, grad, names, branches), zero, generator(rng))
 
 
+@overload
 def check_layer(f: Callable[..., Any], args: Sequence[Any], *, zero: Sequence[str] = (),
-                branches: Callable[..., Any] | None = None, rng: np.random.Generator | int = 0) -> Report:
+                branches: Callable[..., Any] | None = None, rng: np.random.Generator | int = 0,
+                exact: Literal[False] = False) -> Report: ...
+
+
+@overload
+def check_layer(f: Callable[..., Any], args: Sequence[Any], *, rng: np.random.Generator | int = 0,
+                exact: Literal[True], explain: bool = False) -> Proof: ...
+
+
+def check_layer(f: Callable[..., Any], args: Sequence[Any], *, zero: Sequence[str] = (),
+                branches: Callable[..., Any] | None = None, rng: np.random.Generator | int = 0,
+                exact: bool = False, explain: bool = False) -> Report | Proof:
     """Check every cotangent that the pull of a layer gives, for Gaussian cotangents of its value.
 
     f     a layer: f(*args) -> (y, pull), where pull(dy) gives one cotangent per argument, bare if there is only one
     args  float arrays and trees of them are checked; for integer arrays and arguments named *_frozen pull gives None
-    zero, branches, rng   as in `check_gradient`; branches takes the arguments of f; blocks are named as in `p[0].W`
+    zero, branches, rng, exact, explain   as in `check_gradient`; branches takes all arguments; blocks are named as in
+          `p[0].W`
 
     Raises what `check_gradient` raises, and ValueError if f gives no (y, pull) or the cotangents are not one per
     argument, shaped like it, and None where it has none.
     """
+    if exact:
+        return prove_layer(f, args, _seed(rng), explain=explain)
     layer, rng = Layer(f, args), generator(rng).spawn(1)[0]
     dy = layer.cotangent(rng)
     pattern = None if branches is None else lambda x: branches(*layer.args(x))
     return _report(Problem(layer.value(dy), layer.x, layer.gradient(dy), layer.names, pattern), zero, rng, layer)
+
+
+def _seed(rng: np.random.Generator | int) -> int:
+    return int(generator(rng).integers(2**62))
 
 
 def _report(problem: Problem, zero: Sequence[str], rng: np.random.Generator, layer: Layer | None = None) -> Report:

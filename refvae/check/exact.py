@@ -14,8 +14,9 @@ from refvae.check.arrays import constants, variables
 from refvae.check.field import Field
 from refvae.check.number import Number
 from refvae.check.numeric import stencil
-from refvae.check.problem import Layer, entry
+from refvae.check.problem import Layer, call, entry
 from refvae.check.proof import Found, Proof, Run, decide
+from refvae.check.symbolic import difference
 from refvae.inputs import same_shape
 from refvae.trees import Array, Tree
 
@@ -23,11 +24,33 @@ UNSEEN = (" (the same to rounding: they differ by less, or agree by a relation t
           "exp(a + b) = exp(a) exp(b), sqrt(a b) = sqrt(a) sqrt(b))")
 
 
-def prove_layer(f: Callable[..., Any], args: Sequence[Any], seed: int = 0, locate: bool = True) -> Proof:
-    """Whether the pull of a layer is the adjoint of its derivative at these shapes; if not, `locate` says where."""
+def prove_layer(f: Callable[..., Any], args: Sequence[Any], seed: int = 0, *, locate: bool = True,
+                explain: bool = False) -> Proof:
+    """Whether the pull of a layer is the adjoint of its derivative at these shapes.
+
+    If not, `locate` says where, and `explain` gives the difference as a formula.
+    """
     trial = Adjoint(Layer(f, args), seed)
     proof, run, shake = decide(trial, seed, related=locate)
-    return proof if run is None or not locate else replace(proof, note=trial.wrong(run, shake))
+    if run is None or not locate:
+        return proof
+    index = trial.find(run, shake)
+    note = trial.values(index, shake)
+    return replace(proof, note=f"{note}\n  {trial.formula(index, shake)}" if explain else note)
+
+
+def prove_gradient(f: Callable[[Any], Any], x: Tree, grad: Any, seed: int = 0, *, explain: bool = False) -> Proof:
+    """Whether grad(x) is the gradient of a scalar function, as the layer x -> f(x), dy -> dy grad(x)."""
+    if not callable(grad):
+        raise TypeError("grad: got numbers, wanted a function: at one point nothing is proved")
+
+    def scalar(x: Tree) -> tuple[Any, Callable[[Any], Tree]]:
+        value = f(x)
+        if np.ndim(value):
+            raise ValueError(f"f(x): got shape {np.shape(value)}, wanted a scalar")
+        return value, lambda dy: trees.map(lambda leaf: dy * leaf, grad(x))
+
+    return prove_layer(scalar, (x,), seed, explain=explain)
 
 
 class Adjoint:
@@ -57,7 +80,7 @@ class Adjoint:
     def __call__(self, field: Field, shake: float) -> Found:
         v = variables(field, self.point(shake), self.moves)
         v.flags.writeable = False
-        y, pull = self.layer.f(*self._args(field, trees.unflatten(v, self.layer.x)))
+        y, pull = call(self.layer.f, *self._args(field, trees.unflatten(v, self.layer.x)))
         dy = trees.map(lambda leaf: variables(field, leaf, False)[()], self.cotangent(y))
         cotangents = self.layer.cotangents(pull(dy))
         trees.map(lambda g, x: same_shape(g, x, "pull: a cotangent and its argument"), cotangents, self.layer.x)
@@ -72,25 +95,35 @@ class Adjoint:
         return [arg if moves else trees.map(lambda leaf: _exact(field, leaf), arg)
                 for arg, moves in zip(self.layer.args(x), self.layer.moves, strict=True)]
 
-    def wrong(self, run: Run, shake: float) -> str:
-        """The coordinate where a refuted pull is wrong, found by bisection over v, and both values at the witness."""
+    def find(self, run: Run, shake: float) -> int:
+        """A coordinate where a refuted pull is wrong, by bisection over v."""
         left, right = 0, len(self.x)
         while right - left > 1:
+            middle = (left + right) // 2
             self.moves[:] = False
-            self.moves[left:(left + right) // 2] = True
-            fails = not self(run.field.again(run.seed), shake).zero
-            left, right = (left, (left + right) // 2) if fails else ((left + right) // 2, right)
-        got, want = self.got[left].x, self._slope(left, shake)
+            self.moves[left:middle] = True
+            left, right = (middle, right) if self(run.field.again(run.seed), shake).zero else (left, middle)
+        return left
+
+    def values(self, index: int, shake: float) -> str:
+        """The cotangent at one coordinate and the derivative in floating point, both at the witness."""
+        got, want = self.got[index].x, self._slope(index, shake)
         shapes = dict(zip(self.layer.names, map(np.shape, trees.leaves(self.layer.x)), strict=True))
-        note = f"{entry(shapes, left)}: the pull gives {got:.12g}, the derivative is {want:.12g}"
+        note = f"{entry(shapes, index)}: the pull gives {got:.12g}, the derivative is {want:.12g}"
         return note if abs(got - want) > 1e-9 * max(abs(got), abs(want)) else note + UNSEEN
+
+    def formula(self, index: int, shake: float) -> str:
+        """The difference at one coordinate, by SymPy."""
+        return difference(self.layer, self.point(shake), self.cotangent(self._value(self.point(shake))), index)
 
     def _slope(self, index: int, shake: float) -> float:
         """The derivative of <dy, f> along one coordinate, in floating point."""
         x, e = self.point(shake), self.scale * np.eye(1, len(self.x), index)[0]
-        dy = self.cotangent(self.layer.f(*self.layer.args(trees.unflatten(x, self.layer.x)))[0])
-        value = self.layer.value(dy)
+        value = self.layer.value(self.cotangent(self._value(x)))
         return stencil(lambda at: value(trees.unflatten(at, self.layer.x)), x, e, 2.0**-10) / float(self.scale[index])
+
+    def _value(self, x: Array) -> Tree:
+        return self.layer.f(*self.layer.args(trees.unflatten(x, self.layer.x)))[0]
 
 
 def _exact(field: Field, leaf: Any) -> Any:

@@ -69,7 +69,7 @@ class Problem:
         """f at a flat vector, which it cannot change."""
         fixed = x.copy()
         fixed.flags.writeable = False
-        return _call(f, trees.unflatten(fixed, self.like))
+        return call(f, trees.unflatten(fixed, self.like))
 
     def one_piece(self, v: Array) -> bool:
         """Whether the branches, where somebody named them, are the same all along [x, x + v]."""
@@ -139,7 +139,7 @@ class Layer:
 
     def cotangent(self, rng: np.random.Generator) -> Tree:
         """Gaussian, shaped like the value: never ones, which batch norm and softmax annihilate (1.31)."""
-        found = _call(self.f, *self.all)
+        found = call(self.f, *self.all)
         if not isinstance(found, tuple) or len(found) != 2 or not callable(found[1]):
             raise ValueError(f"f: got {type(found).__name__}, wanted a layer's (y, pull)")
         return trees.map(lambda leaf: rng.standard_normal(np.shape(leaf)), found[0])
@@ -166,7 +166,7 @@ class Layer:
         return tuple(one for one, moves in zip(each, self.moves, strict=True) if moves)
 
 
-def _call(f: Function, *args: Any) -> Any:
+def call(f: Function, *args: Any) -> Any:
     """f(*args); writing to an argument, which is read-only here, is said to be no pure function."""
     try:
         return f(*args)

@@ -1,0 +1,427 @@
+"""Proofs by exact numbers: layers of strangers, right and wrong, and every trap of such numbers by itself."""
+
+import math
+
+import numpy as np
+import pytest
+
+from refvae.check import GradientError, check_gradient, check_layer
+from refvae.check.arrays import constants, variables
+from refvae.check.field import Field, Pair, prime
+from refvae.check.number import Number, number
+from refvae.check.proof import NOT_RUN, PROVED, REFUTED, rank
+from refvae.layers import mlp_init
+
+X = np.array([[0.3, -1.2, 0.8], [0.5, 0.7, -0.4], [2.0, 0.1, -1.5], [-0.6, 0.9, 1.1]])
+W = np.array([[0.2, -0.7], [1.1, 0.4], [-0.3, 0.6]])
+
+
+# Layers of strangers: plain NumPy, in many styles. Each takes `off`, which makes it wrong.
+
+
+class Linear:
+    """A class with caches, sums in place and a bias."""
+
+    def __init__(self, w, b, off):
+        self.w, self.b, self.off = w, b, off
+
+    def forward(self, x):
+        self.x = x
+        return np.dot(x, self.w) + self.b
+
+    def backward(self, grad):
+        dw, db = np.zeros_like(self.w), np.zeros_like(self.b)
+        for i in range(len(grad)):
+            dw += np.outer(self.x[i], grad[i])
+            db += grad[i] * (1 - self.off * (i == 0))
+        return grad @ self.w.T, dw, db
+
+
+def linear(off):
+    def f(x, w, b):
+        layer = Linear(w, b, off)
+        return layer.forward(x), layer.backward
+    return f, (X, W, np.array([0.1, -0.2]))
+
+
+def relu_maximum(off):
+    return lambda x: (np.maximum(x, 0), lambda d: d * (x > off)), (X,)
+
+
+def leaky(off):
+    return lambda x: (np.where(x > 0, x, 0.01 * x), lambda d: np.where(x > 0, d, (0.01 + off) * d)), (X,)
+
+
+def softmax(off):
+    def f(x):
+        e = np.exp(x - np.max(x, axis=1, keepdims=True))
+        p = e / np.sum(e, axis=1, keepdims=True)
+        return p, lambda d: p * (d - (1 - off) * np.sum(d * p, axis=1, keepdims=True))
+    return f, (X,)
+
+
+def layer_norm(off):
+    def f(x, gamma):
+        mean, std = x.mean(1, keepdims=True), np.sqrt(x.var(1, keepdims=True) + 1e-5)
+        hat = (x - mean) / std
+
+        def pull(d):
+            dh = d * gamma
+            dx = (dh - dh.mean(1, keepdims=True) - hat * (dh * hat).mean(1, keepdims=True)) / std
+            return dx, (d * hat).sum(0) * (1 + off)
+        return hat * gamma, pull
+    return f, (X, np.array([1.0, 2.0, 0.5]))
+
+
+def squared_roots(off):
+    """Needs that the square of a root is what it is the root of."""
+    def f(x):
+        var = np.mean(x**2, axis=1, keepdims=True)
+        rms = np.sqrt(var)
+        return x / rms, lambda d: d / rms - (1 + off) * x * np.sum(d * x, 1, keepdims=True) / (x.shape[1] * rms * var)
+    return f, (X,)
+
+
+def attention(off):
+    def f(q, k):
+        s = np.einsum("id,jd->ij", q, k) / np.sqrt(q.shape[1])
+        a = np.exp(s) / np.exp(s).sum(-1, keepdims=True)
+
+        def pull(d):
+            ds = a * (d - np.einsum("ij,ij->i", d, a)[:, None]) / np.sqrt(q.shape[1])
+            return np.einsum("ij,jd->id", ds, k), np.einsum("ij,id->jd", ds, q) * (1 + off)
+        return a, pull
+    return f, (X, X[:2] + 0.3)
+
+
+def gelu(off):
+    def f(x):
+        c = math.sqrt(2 / math.pi)
+        t = np.tanh(c * (x + 0.044715 * x**3))
+        return 0.5 * x * (1 + t), lambda d: d * (0.5 * (1 + t) + 0.5 * x * (1 - t**2) * c * (1 + (3 + off) * 0.044715 * x**2))
+    return f, (X,)
+
+
+def lookup(off):
+    def f(table, idx):
+        def pull(d):
+            dt = 0 * table
+            np.add.at(dt, idx, d)
+            return dt * (1 + off), None
+        return table[idx], pull
+    return f, (X, np.array([0, 2, 2, 3, 0]))
+
+
+def max_pool(off):
+    def f(x):
+        top = np.argmax(x, axis=1)
+
+        def pull(d):
+            dx = np.zeros(x.shape, x.dtype)
+            dx[np.arange(len(x)), top] = d
+            return dx + off * x
+        return np.max(x, axis=1), pull
+    return f, (X,)
+
+
+def gaussian_kl(off):
+    def f(mu, logvar):
+        kl = -0.5 * np.sum(1 + logvar - mu**2 - np.exp(logvar), axis=-1)
+        return kl.mean(), lambda d: (d * mu / len(mu), d * 0.5 * (np.exp(logvar) - 1 + off) / len(mu))
+    return f, (X, X - 0.4)
+
+
+def recurrent(off):
+    def f(x, w):
+        h, steps = 0 * x[0], []
+        for row in x:
+            steps.append((row, h))
+            h = np.tanh(row + w * h)
+
+        def pull(d):
+            dx, dw, value = 0 * x, 0 * w, h
+            for i in range(len(x) - 1, -1, -1):
+                da = d * (1 - value**2)
+                dx[i] += da
+                dw += da * steps[i][1]
+                d, value = da * w * (1 + off), steps[i][1]
+            return dx, dw
+        return h, pull
+    return f, (X, np.array([0.5, -0.3, 0.8]))
+
+
+def l1_distance(off):
+    return lambda a, b: (np.abs(a - b).sum(), lambda d: (d * np.sign(a - b), -d * np.sign(a - b) * (1 + off))), (X, X[::-1] / 3)
+
+
+def unit_rows(off):
+    def f(x):
+        r = np.linalg.norm(x, axis=1, keepdims=True)
+        y = x / r
+        return y, lambda d: (d - (1 + off) * y * (d * y).sum(1, keepdims=True)) / r
+    return f, (X,)
+
+
+def swish_in_place(off):
+    def f(x):
+        y = np.exp(-x)
+        y += 1
+        s = 1 / y
+        return x * s, lambda d: d * (s + (x + off) * s * (1 - s))
+    return f, (X,)
+
+
+STRANGERS = [linear, relu_maximum, leaky, softmax, layer_norm, squared_roots, attention, gelu, lookup, max_pool,
+             gaussian_kl, recurrent, l1_distance, unit_rows, swish_in_place]
+
+
+@pytest.mark.parametrize("stranger", STRANGERS)
+def test_a_right_layer_is_proved(stranger):
+    found = check_layer(*stranger(0), exact=True)
+    assert found.raise_for_status() is found
+    assert found.error < 1e-11
+    assert found.cells >= 1
+
+
+@pytest.mark.parametrize("stranger", STRANGERS)
+def test_a_wrong_layer_is_refuted(stranger):
+    found = check_layer(*stranger(0.5), exact=True)
+    assert found.status == REFUTED
+    assert "the pull gives" in found.note
+    with pytest.raises(GradientError, match="REFUTED"):
+        found.raise_for_status()
+
+
+@pytest.mark.parametrize("stranger", [s for s in STRANGERS if s is not relu_maximum])
+def test_a_term_of_size_2_to_the_minus_40_is_seen(stranger):
+    assert check_layer(*stranger(2.0**-40), exact=True).status == REFUTED
+
+
+def test_the_wrong_coordinate_is_named_with_both_values():
+    def f(x):
+        return x**2, lambda d: 2 * x * d * np.where(np.arange(12).reshape(4, 3) == 7, 3, 1)
+    found = check_layer(f, (X,), exact=True)
+    got, want = (float(word.rstrip(",")) for word in np.array(found.note.split())[[4, -1]])
+    assert found.note.startswith("x[2, 1]: ")
+    assert got == pytest.approx(3 * want, rel=1e-9)
+
+
+# Gradients
+
+
+def cross_entropy(w):
+    """Softmax cross-entropy of rows X with labels 0, 1, 1, 0."""
+    scores = X @ w
+    return np.sum(np.log(np.sum(np.exp(scores), 1)) - scores[np.arange(4), [0, 1, 1, 0]])
+
+
+def slope(w, off=0.0):
+    """Its gradient by hand."""
+    p = np.exp(X @ w) / np.sum(np.exp(X @ w), 1, keepdims=True)
+    p[np.arange(4), [0, 1, 1, 0]] -= 1
+    return X.T @ p * (1 + off)
+
+
+def test_gradients():
+    assert check_gradient(cross_entropy, W, slope, exact=True).status == PROVED
+    assert check_gradient(cross_entropy, W, lambda w: slope(w, 2.0**-50), exact=True).status == REFUTED
+    with pytest.raises(TypeError, match="wanted a function"):
+        check_gradient(cross_entropy, W, slope(W), exact=True)
+    with pytest.raises(ValueError, match="wanted a scalar"):
+        check_gradient(lambda w: w, W, lambda w: w, exact=True)
+
+
+# Traps
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_tanh_gradient_off_by_one_in_the_last_place_is_refuted(seed):
+    def f(x):
+        return np.tanh(x), lambda d: d * (1 - np.tanh(x) ** 2) * (1 + 2.0**-52)
+    assert check_layer(f, (X,), exact=True, rng=seed).status == REFUTED
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_root_of_a_square_is_not_the_number_where_it_is_negative(seed):
+    negative = -np.abs(X)
+    assert check_layer(lambda x: (np.sqrt(x**2), lambda d: d), (negative,), exact=True, rng=seed).status == REFUTED
+    right = check_layer(lambda x: (np.sqrt(x**2), lambda d: d * x / np.sqrt(x**2)), (negative,), exact=True, rng=seed)
+    assert right.status == PROVED
+
+
+def test_a_multiple_of_a_prime_is_no_zero():
+    for p in (2**61 - 1, 2**89 - 1, prime(__import__("random").Random(0))):
+        assert check_layer(lambda x, p=p: (x * x, lambda d: 2 * x * d + p * x * d), (X,), exact=True).status == REFUTED
+
+
+def test_primes_are_random_and_3_mod_4():
+    found = {Field(seed).p for seed in range(5)}
+    assert len(found) == 5
+    assert all(p % 4 == 3 and p.bit_length() == 89 for p in found)
+
+
+def test_a_sign_on_one_branch_is_seen_whichever_side_the_point_is_on():
+    def f(x):
+        return np.abs(x) ** 3, lambda d: d * 3 * x**2 * np.where(x > 0, 1, 1)
+    for x in (np.array([0.7]), np.array([-0.7])):
+        assert check_layer(f, (x,), exact=True).status == REFUTED
+
+
+def test_both_sides_of_a_branch_are_drawn_and_named():
+    found = check_layer(lambda x: (np.maximum(x, 0), lambda d: d * (x > 0)), (np.array([0.7]),), exact=True)
+    assert found.status == PROVED
+    assert found.cells > 1
+    assert all("both sides" in branch for branch in found.branches)
+
+
+def test_a_point_on_the_border_of_two_branches_is_moved():
+    assert check_layer(lambda x: (np.maximum(x, 0), lambda d: d * (x > 0)), (np.zeros(3),), exact=True).status == PROVED
+
+
+@pytest.mark.parametrize(("got", "status"), [
+    (lambda x: 2 / x, PROVED), (lambda x: 2 / x + 2.0**-60, REFUTED), (lambda x: 1 / x, REFUTED)])
+def test_the_logarithm_of_a_square(got, status):
+    assert check_layer(lambda x: (np.log(x**2), lambda d: d * got(x)), (X,), exact=True).status == status
+
+
+def test_logarithms_of_negative_numbers_are_no_numbers():
+    found = check_layer(lambda x: (np.log(x), lambda d: d / x), (-np.abs(X),), exact=True)
+    assert found.status == NOT_RUN
+    assert "domain" in found.note
+
+
+def test_frozen_and_integer_arguments_stay():
+    def f(x, eps_frozen, power):
+        return x ** int(power[0]) * eps_frozen, lambda d: (power[0] * x ** int(power[0] - 1) * eps_frozen * d, None, None)
+    assert check_layer(f, (X, X + 1, np.array([3])), exact=True).status == PROVED
+
+
+def test_an_argument_changed_in_place_is_an_error():
+    def f(x):
+        x += 1
+        return x, lambda d: d
+    with pytest.raises(ValueError, match="pure function"):
+        check_layer(f, (X,), exact=True)
+
+
+def test_trees_and_networks():
+    from refvae.layers import mlp
+    assert check_layer(mlp, (mlp_init((3, 4, 2), 0), X), exact=True).status == PROVED
+
+
+# What does not run says so
+
+
+def zeros(x):
+    """An array of floats."""
+    y = np.zeros(x.shape)
+    y[:] = np.exp(x)
+    return y, lambda d: d * y
+
+
+@pytest.mark.parametrize(("f", "line", "advice"), [
+    (zeros, "y[:] = np.exp(x)", "x.dtype"),
+    (lambda x: (x.astype(float) ** 2, lambda d: 2 * x * d), "astype", "astype"),
+    (lambda x: (np.linalg.inv(x[:3]), lambda d: d), "np.linalg.inv", "np.linalg"),
+    (lambda x: (np.exp(np.where(x > 0, x, 0)), lambda d: d), "np.where", "0 * x"),
+    (lambda x: (np.logaddexp(x, x), lambda d: d), "logaddexp", "np.maximum"),
+    (lambda x: (x * np.isfinite(x), lambda d: d), "isfinite", "NaN"),
+    (lambda x: (x * math.exp(x[0, 0]), lambda d: d), "math.exp", "np.exp"),
+    (lambda x: (np.cbrt(x), lambda d: d), "cbrt", "np.exp")])
+def test_what_needs_floats_names_the_line_and_what_to_write(f, line, advice):
+    found = check_layer(f, (X,), exact=True)
+    place, _, instead = found.note.split("\n")
+    assert found.status == NOT_RUN
+    assert place.startswith("test_exact.py:")
+    assert line in place
+    assert advice in instead
+
+
+# The number
+
+
+@pytest.fixture
+def field():
+    return Field(3)
+
+
+@pytest.mark.parametrize(("name", "x"), [
+    *((name, 0.7) for name in ("exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "sinh", "cosh", "expm1", "log1p", "arctan",
+                               "arctanh", "arcsinh", "exp2", "log2", "log10", "reciprocal")), ("tanh", -0.7)])
+def test_functions_have_the_witness_and_the_derivative_of_the_real_ones(field, name, x):
+    f = getattr(np, name)
+    u = variables(field, np.array([x]))
+    assert f(u)[0].x == pytest.approx(float(f(x)), rel=1e-14)
+    slopes = {"exp": np.exp(u), "log": 1 / u, "sqrt": 1 / (2 * np.sqrt(u)), "sin": np.cos(u), "cos": -np.sin(u),
+              "tan": 1 / np.cos(u) ** 2, "tanh": 1 - np.tanh(u) ** 2, "sinh": np.cosh(u), "cosh": np.sinh(u),
+              "expm1": np.exp(u), "log1p": 1 / (1 + u), "arctan": 1 / (1 + u * u), "arctanh": 1 / (1 - u * u),
+              "exp2": np.log(constants(field, [2.0])) * 2**u, "log2": 1 / (u * np.log(constants(field, [2.0]))),
+              "log10": 1 / (u * np.log(constants(field, [10.0]))), "reciprocal": -1 / u**2}
+    if name in slopes:
+        assert f(u)[0].b == slopes[name][0].a * u[0].b % field.p
+
+
+@pytest.mark.parametrize("same", [
+    lambda u, v: (np.exp(-u), 1 / np.exp(u)), lambda u, v: (np.exp(2 * u), np.exp(u) ** 2),
+    lambda u, v: (np.exp(u), np.exp(u / 2) ** 2), lambda u, v: (np.log(np.exp(u)), u), lambda u, v: (np.exp(np.log(v)), v),
+    lambda u, v: (np.sqrt(np.exp(u)), np.exp(u / 2)), lambda u, v: (np.sin(u) ** 2 + np.cos(u) ** 2, 1),
+    lambda u, v: (np.sin(2 * u), 2 * np.sin(u) * np.cos(u)), lambda u, v: (np.cosh(u) ** 2 - np.sinh(u) ** 2, 1),
+    lambda u, v: (v**0.5, np.sqrt(v)), lambda u, v: (v**-1.5, 1 / np.sqrt(v) ** 3), lambda u, v: (u**0, 1),
+    lambda u, v: (v**0.25, np.exp(0.25 * np.log(v))), lambda u, v: (2**u, np.exp(u * np.log(2))),
+    lambda u, v: (np.exp(np.log(2 * np.pi) / 2), np.sqrt(2 * np.pi)), lambda u, v: (2 * u, u + u),
+    lambda u, v: (np.float64(2) * u, np.array(2.0) * u), lambda u, v: (u - 1, -(1 - u)), lambda u, v: (2 / u, 2 * u**-1)])
+def test_relations_that_are_known(field, same):
+    left, right = same(*variables(field, [0.7, 1.3]))
+    two, pi = number(field, 2), number(field, math.pi)
+    left, right = (side if isinstance(side, Number) else number(field, float(side)) for side in (left, right))
+    assert left == right, (two, pi)
+
+
+@pytest.mark.parametrize("different", [
+    lambda u, v: (np.sqrt(u * u), u), lambda u, v: (np.exp(u + v), np.exp(u) * np.exp(v) + 2.0**-1000),
+    lambda u, v: (np.sqrt(u) ** 2, -u), lambda u, v: (u, u + 2.0**-60), lambda u, v: (u * 3.141592653589793, u * 3.14159265358979)])
+def test_what_is_not_equal(field, different):
+    left, right = different(*variables(field, [0.7, 1.3]))
+    assert left != right
+
+
+def test_sums_of_arguments_are_known_where_they_are_looked_for():
+    def f(x):
+        return np.exp(x[:, 0] + x[:, 1]), lambda d: (np.exp(x[:, :1]) * np.exp(x[:, 1:2]) * d[:, None]) * np.array([1, 1, 0])
+    assert check_layer(f, (X,), exact=True).status == PROVED
+
+
+def test_pairs_are_a_field():
+    p = Field(0).p
+    u, v = Pair(3, 5), Pair(2, -7)
+    assert u * v % p == Pair(41, -11 % p)
+    assert pow(u, -1, p) * u % p == 1
+    assert pow(v, 5, p) == v * v * v * v * v % p
+    assert (2 - u) + u == 2
+    assert hash(Pair(4, 0)) == hash(4)
+
+
+@pytest.mark.parametrize(("rows", "want"), [
+    ([[0, 0], [1, 0], [0, 1]], 2), ([[0, 0], [1, 1], [1, 1]], 1), ([[1, 0], [1, 0]], 0), ([[1], [0, 1]], 0), ([[]], 0)])
+def test_the_rank_of_differences(rows, want):
+    assert rank([[bool(a) for a in row] for row in rows]) == want
+
+
+# SymPy
+
+
+def test_a_refuted_layer_is_explained_by_a_formula():
+    pytest.importorskip("sympy", reason="the extra `symbolic` is not installed")
+
+    def f(x):
+        return np.tanh(x) * x, lambda d: d * (np.tanh(x) + x * (1 - np.tanh(x)))
+    found = check_layer(f, (np.array([0.4]),), exact=True, explain=True)
+    assert found.note.endswith("pull - derivative = dy[0]*x[0]*(tanh(x[0]) - 1)*tanh(x[0])")
+
+
+def test_a_gradient_is_explained_and_large_layers_are_not():
+    pytest.importorskip("sympy", reason="the extra `symbolic` is not installed")
+    found = check_gradient(lambda x: np.sum(x**4), X[0], lambda x: 5 * x**3, exact=True, explain=True)
+    assert found.note.endswith("pull - derivative = dy[0]*x[0]**3")
+    large = check_layer(lambda x: (x, lambda d: 2 * d), (np.ones(50),), exact=True, explain=True)
+    assert "smaller arguments" in large.note
