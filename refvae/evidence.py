@@ -129,9 +129,9 @@ class Ledger:
                 exact: Callable[[np.random.Generator], Sequence[Any]] | str = "") -> None:
         """Register `check_layer` on random arguments: complex step on every coordinate, line integral, adjoint test.
 
-        It is run on exact numbers too: at the same arguments, or at those of `exact`; a text says why it cannot be. A
-        claim with several of these gives each a name, from which its random numbers derive. Wrong versions take the
-        names of their arguments, which say what is frozen, from the layer.
+        It is run on exact numbers too: near the same arguments, or in the cell of those of `exact`, or a text says why
+        it cannot be. A claim with several of these gives each a name, from which its random numbers derive. Wrong
+        versions take the names of their arguments, which say what is frozen, from the layer.
         """
         def gradient(layer: Any, rng: np.random.Generator) -> Outcome:
             """Complex step on every coordinate, Taylor rate, line integral, adjoint test with Gaussian vectors."""
@@ -142,7 +142,8 @@ class Ledger:
 
         def prove(version: Any, rng: np.random.Generator) -> Proof:
             points = exact(rng) if callable(exact) else args(rng)
-            return prove_layer(version, points, int(rng.integers(2**62)), locate=version is layer)
+            return prove_layer(version, points, int(rng.integers(2**62)), locate=version is layer,
+                               here=callable(exact))
 
         named = {label: _named(layer, version) for label, version in wrong.items()}
         what = " ".join((gradient.__doc__ or "").split())

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from refvae.check.proof import PROVED, Proof
 from refvae.evidence import BLIND, PASS, UNCHECKED, Result
 from refvae.statements import Statement, statements
 
@@ -54,7 +55,17 @@ def _record(claim: Statement, result: Result, closed: bool | None) -> dict[str, 
             "kind": result.kind, "check": result.name, "measured": _finite(result.outcome.measured),
             "expected": _finite(result.outcome.expected), "error": _finite(result.outcome.error), "bound": result.bound,
             "control": {"tried": len(result.controls), "rejected": sum(c.rejected for c in result.controls)},
+            "proof": _proof(result.proof),
             "status": result.status, "closed": closed, "seconds": round(result.seconds, 4), "note": _note(result)}
+
+
+def _proof(proof: Proof | None) -> dict[str, Any] | None:
+    """What exact numbers say: exact, with the probability of error and the branches; or no, and why not."""
+    if proof is None:
+        return None
+    if proof.status == PROVED:
+        return {"kind": "exact", "error": proof.error, "cells": proof.cells, "branches": list(proof.branches)}
+    return {"kind": "no", "why": proof.note}
 
 
 def _note(result: Result) -> str:
@@ -66,7 +77,8 @@ def _note(result: Result) -> str:
 def _unchecked(claim: Statement) -> dict[str, Any]:
     return {"eq": claim.number, "chapter": claim.chapter, "statement": claim.title, "source": claim.source,
             "kind": "", "check": "", "measured": None, "expected": None, "error": None, "bound": None,
-            "control": {"tried": 0, "rejected": 0}, "status": UNCHECKED, "closed": False, "seconds": 0.0, "note": ""}
+            "control": {"tried": 0, "rejected": 0}, "proof": None,
+            "status": UNCHECKED, "closed": False, "seconds": 0.0, "note": ""}
 
 
 def _finite(value: float) -> float | None:

@@ -1,6 +1,8 @@
 """Proofs by exact numbers: layers of strangers, right and wrong, and every trap of such numbers by itself."""
 
 import math
+import random
+import re
 
 import numpy as np
 import pytest
@@ -8,7 +10,6 @@ import pytest
 from refvae.check import GradientError, check_gradient, check_layer
 from refvae.check.arrays import constants, variables
 from refvae.check.field import Field, Pair, prime
-from refvae.check.number import Number, number
 from refvae.check.proof import NOT_RUN, PROVED, REFUTED, rank
 from refvae.layers import mlp_init
 
@@ -98,7 +99,8 @@ def gelu(off):
     def f(x):
         c = math.sqrt(2 / math.pi)
         t = np.tanh(c * (x + 0.044715 * x**3))
-        return 0.5 * x * (1 + t), lambda d: d * (0.5 * (1 + t) + 0.5 * x * (1 - t**2) * c * (1 + (3 + off) * 0.044715 * x**2))
+        inner = c * (1 + 0.044715 * x**2 * (3 + off))
+        return 0.5 * x * (1 + t), lambda d: d * (0.5 * (1 + t) + 0.5 * x * (1 - t**2) * inner)
     return f, (X,)
 
 
@@ -151,7 +153,9 @@ def recurrent(off):
 
 
 def l1_distance(off):
-    return lambda a, b: (np.abs(a - b).sum(), lambda d: (d * np.sign(a - b), -d * np.sign(a - b) * (1 + off))), (X, X[::-1] / 3)
+    def f(a, b):
+        return np.abs(a - b).sum(), lambda d: (d * np.sign(a - b), -d * np.sign(a - b) * (1 + off))
+    return f, (X, X[::-1] / 3)
 
 
 def unit_rows(off):
@@ -201,7 +205,7 @@ def test_the_wrong_coordinate_is_named_with_both_values():
     def f(x):
         return x**2, lambda d: 2 * x * d * np.where(np.arange(12).reshape(4, 3) == 7, 3, 1)
     found = check_layer(f, (X,), exact=True)
-    got, want = (float(word.rstrip(",")) for word in np.array(found.note.split())[[4, -1]])
+    got, want = (float(number) for number in re.findall(r"(?:gives|is) ([-+.e0-9]*[0-9])", found.note))
     assert found.note.startswith("x[2, 1]: ")
     assert got == pytest.approx(3 * want, rel=1e-9)
 
@@ -250,7 +254,7 @@ def test_the_root_of_a_square_is_not_the_number_where_it_is_negative(seed):
 
 
 def test_a_multiple_of_a_prime_is_no_zero():
-    for p in (2**61 - 1, 2**89 - 1, prime(__import__("random").Random(0))):
+    for p in (2**61 - 1, 2**89 - 1, prime(random.Random(0))):
         assert check_layer(lambda x, p=p: (x * x, lambda d: 2 * x * d + p * x * d), (X,), exact=True).status == REFUTED
 
 
@@ -292,7 +296,8 @@ def test_logarithms_of_negative_numbers_are_no_numbers():
 
 def test_frozen_and_integer_arguments_stay():
     def f(x, eps_frozen, power):
-        return x ** int(power[0]) * eps_frozen, lambda d: (power[0] * x ** int(power[0] - 1) * eps_frozen * d, None, None)
+        k = int(power[0])
+        return x**k * eps_frozen, lambda d: (k * x ** (k - 1) * eps_frozen * d, None, None)
     assert check_layer(f, (X, X + 1, np.array([3])), exact=True).status == PROVED
 
 
@@ -346,8 +351,8 @@ def field():
 
 
 @pytest.mark.parametrize(("name", "x"), [
-    *((name, 0.7) for name in ("exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "sinh", "cosh", "expm1", "log1p", "arctan",
-                               "arctanh", "arcsinh", "exp2", "log2", "log10", "reciprocal")), ("tanh", -0.7)])
+    *((name, 0.7) for name in ("exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "sinh", "cosh", "expm1", "log1p",
+                               "arctan", "arctanh", "arcsinh", "exp2", "log2", "log10", "reciprocal")), ("tanh", -0.7)])
 def test_functions_have_the_witness_and_the_derivative_of_the_real_ones(field, name, x):
     f = getattr(np, name)
     u = variables(field, np.array([x]))
@@ -363,31 +368,32 @@ def test_functions_have_the_witness_and_the_derivative_of_the_real_ones(field, n
 
 @pytest.mark.parametrize("same", [
     lambda u, v: (np.exp(-u), 1 / np.exp(u)), lambda u, v: (np.exp(2 * u), np.exp(u) ** 2),
-    lambda u, v: (np.exp(u), np.exp(u / 2) ** 2), lambda u, v: (np.log(np.exp(u)), u), lambda u, v: (np.exp(np.log(v)), v),
+    lambda u, v: (np.exp(u), np.exp(u / 2) ** 2), lambda u, v: (np.log(np.exp(u)), u),
+    lambda u, v: (np.exp(np.log(v)), v),
     lambda u, v: (np.sqrt(np.exp(u)), np.exp(u / 2)), lambda u, v: (np.sin(u) ** 2 + np.cos(u) ** 2, 1),
     lambda u, v: (np.sin(2 * u), 2 * np.sin(u) * np.cos(u)), lambda u, v: (np.cosh(u) ** 2 - np.sinh(u) ** 2, 1),
     lambda u, v: (v**0.5, np.sqrt(v)), lambda u, v: (v**-1.5, 1 / np.sqrt(v) ** 3), lambda u, v: (u**0, 1),
-    lambda u, v: (v**0.25, np.exp(0.25 * np.log(v))), lambda u, v: (2**u, np.exp(u * np.log(2))),
-    lambda u, v: (np.exp(np.log(2 * np.pi) / 2), np.sqrt(2 * np.pi)), lambda u, v: (2 * u, u + u),
-    lambda u, v: (np.float64(2) * u, np.array(2.0) * u), lambda u, v: (u - 1, -(1 - u)), lambda u, v: (2 / u, 2 * u**-1)])
+    lambda u, v: (v**0.25, np.exp(0.25 * np.log(v))),
+    lambda u, v: (u * np.exp(np.log(constants(u.field, [np.pi]))[0]), u * np.pi), lambda u, v: (2 * u, u + u),
+    lambda u, v: (np.float64(2) * u, np.array(2.0) * u), lambda u, v: (u - 1, -(1 - u)),
+    lambda u, v: (2 / u, 2 * u**-1)])
 def test_relations_that_are_known(field, same):
-    left, right = same(*variables(field, [0.7, 1.3]))
-    two, pi = number(field, 2), number(field, math.pi)
-    left, right = (side if isinstance(side, Number) else number(field, float(side)) for side in (left, right))
-    assert left == right, (two, pi)
+    left, right = constants(field, same(*variables(field, [0.7, 1.3])))
+    assert left.a == right.a
+    assert left.x == pytest.approx(right.x, rel=1e-14)
 
 
 @pytest.mark.parametrize("different", [
     lambda u, v: (np.sqrt(u * u), u), lambda u, v: (np.exp(u + v), np.exp(u) * np.exp(v) + 2.0**-1000),
-    lambda u, v: (np.sqrt(u) ** 2, -u), lambda u, v: (u, u + 2.0**-60), lambda u, v: (u * 3.141592653589793, u * 3.14159265358979)])
+    lambda u, v: (np.sqrt(u) ** 2, -u), lambda u, v: (u, u + 2.0**-60), lambda u, v: (u * np.pi, u * 3.14159265358979)])
 def test_what_is_not_equal(field, different):
     left, right = different(*variables(field, [0.7, 1.3]))
-    assert left != right
+    assert left.a != right.a
 
 
 def test_sums_of_arguments_are_known_where_they_are_looked_for():
     def f(x):
-        return np.exp(x[:, 0] + x[:, 1]), lambda d: (np.exp(x[:, :1]) * np.exp(x[:, 1:2]) * d[:, None]) * np.array([1, 1, 0])
+        return np.exp(x[:, 0] + x[:, 1]), lambda d: (np.exp(x[:, :1]) * np.exp(x[:, 1:2]) * d[:, None]) * [1, 1, 0]
     assert check_layer(f, (X,), exact=True).status == PROVED
 
 

@@ -9,6 +9,7 @@ from scipy.spatial.distance import cdist
 from refvae.evidence import Ledger, entrywise, gap, holds, spoiled
 from refvae.layers import (
     bernoulli_nll,
+    sigmoid,
     softmax_nll,
     squared_error,
 )
@@ -59,7 +60,7 @@ def scipy_bernoulli(nll, rng):
 def unobserved(logits, x):
     """bernoulli_nll whose gradient is the mean, without minus the observation."""
     nll, pull = bernoulli_nll(logits, x)
-    return nll, lambda d: (d[:, None] * special.expit(logits), pull(d)[1])
+    return nll, lambda d: (d[:, None] * sigmoid(logits)[0], pull(d)[1])
 
 
 BERNOULLI_SLOPES = {"observation forgotten": unobserved,

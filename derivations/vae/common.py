@@ -48,3 +48,14 @@ def twice(index):
         return (*d[:index], trees.map(lambda leaf: 2 * leaf, d[index]), *d[index + 1:])
 
     return spoil
+
+
+def wide(args):
+    """The same arguments (p, ...) with log-variances of the codes raised by 6, beyond the reach of the series (3.6)."""
+    def raised(rng):
+        p, *rest = args(rng)
+        last = p.enc[-1]
+        b = last.b + 6 * (np.arange(len(last.b)) >= len(last.b) // 2)
+        return p._replace(enc=(*p.enc[:-1], last._replace(b=b))), *rest
+
+    return raised

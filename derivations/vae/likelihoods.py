@@ -9,7 +9,7 @@ from scipy import special, stats
 
 from refvae.derivations.vae.common import twice
 from refvae.evidence import Ledger, entrywise, gap, holds, spoiled
-from refvae.layers import bernoulli_nll
+from refvae.layers import bernoulli_nll, sigmoid
 from refvae.vae import binomial, binomial_nll, discretised_gaussian, discretised_gaussian_nll
 
 ledger = Ledger()
@@ -89,7 +89,7 @@ def pixels_in_sixteenths(nll, rng):
 ledger.adjoint("3.15", sixteen, counts, wrong={
     "trials forgotten in the gradient": spoiled(sixteen, lambda d: (d[0] / 16, None)),
     "observation forgotten": lambda logit, counts_frozen: (
-        sixteen(logit, counts_frozen)[0], lambda d: (d[:, None] * 16 * special.expit(logit), None))})
+        sixteen(logit, counts_frozen)[0], lambda d: (d[:, None] * 16 * sigmoid(logit)[0], None))})
 
 five = partial(discretised_gaussian_nll, levels=4)
 

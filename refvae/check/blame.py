@@ -8,6 +8,8 @@ from pathlib import Path
 
 NOTHING = "+ - * / **, comparisons, indexing, sums, products, einsum, np.exp, log, sqrt, tanh, sin, ... run exactly"
 ADVICE = (  # what the error says -> what to write
+    (r"linalg",
+     "np.linalg needs floats, all but norm: write the formula out at these sizes"),
     (r"type (int|float) which has no callable (\w+) method",
      "a plain number stands beside exact ones, often from np.where(c, 0, x): write 0 * x for 0"),
     (r"Number'? which has no callable (\w+) method|'Number' object has no attribute '(\w+)'",
@@ -15,8 +17,6 @@ ADVICE = (  # what the error says -> what to write
     (r"float\(\) argument|must be real number|Cannot cast|setting an array element|cannot be cast",
      "an array of floats cannot hold exact numbers: make it with x.dtype, as np.zeros(shape, x.dtype) or "
      "np.zeros_like(x), leave astype(float) out, and use np.exp for math.exp"),
-    (r"linalg|No loop matching.*linalg|array type object is unsupported",
-     "np.linalg needs floats, all but norm: write the formula out at these sizes"),
     (r"isfinite|isnan|isinf", "leave tests for NaN and infinity outside the layer"),
     (r"logaddexp", "write m + np.log(np.exp(a - m) + np.exp(b - m)) with m = np.maximum(a, b)"),
     (r"ufunc '(\w+)' (not supported|did not contain)", "write it with np.exp, np.log, np.sqrt, np.tanh"))

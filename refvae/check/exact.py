@@ -20,18 +20,18 @@ from refvae.check.symbolic import difference
 from refvae.inputs import same_shape
 from refvae.trees import Array, Tree
 
-UNSEEN = (" (the same to rounding: they differ by less, or agree by a relation that exact numbers do not know, such as "
-          "exp(a + b) = exp(a) exp(b), sqrt(a b) = sqrt(a) sqrt(b))")
+UNSEEN = (" (the same to rounding: they differ by less, as 3 * 0.1 and 0.3 do, or agree by a relation that exact "
+          "numbers do not know, such as sqrt(a b) = sqrt(a) sqrt(b))")
 
 
 def prove_layer(f: Callable[..., Any], args: Sequence[Any], seed: int = 0, *, locate: bool = True,
-                explain: bool = False) -> Proof:
+                explain: bool = False, here: bool = False) -> Proof:
     """Whether the pull of a layer is the adjoint of its derivative at these shapes.
 
-    If not, `locate` says where, and `explain` gives the difference as a formula.
+    If not, `locate` says where, and `explain` gives the difference as a formula. `here` stays in the cell of the point.
     """
     trial = Adjoint(Layer(f, args), seed)
-    proof, run, shake = decide(trial, seed, related=locate)
+    proof, run, shake = decide(trial, seed, related=locate, here=here)
     if run is None or not locate:
         return proof
     index = trial.find(run, shake)

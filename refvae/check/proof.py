@@ -75,14 +75,15 @@ class Run(NamedTuple):
     seed: int
 
 
-def decide(trial: Trial, seed: int, related: bool = True) -> tuple[Proof, Run | None, float]:
+def decide(trial: Trial, seed: int, *, related: bool = True, here: bool = False) -> tuple[Proof, Run | None, float]:
     """Run a trial in several cells, until every line that compares has taken both sides, or four times.
 
+    `related` looks for sums of arguments too, `here` stays in the cell of the given point.
     ValueError of a first run goes through; where witnesses were moved it only says that this is no cell of the domain.
     """
     proved: list[Run] = []
     sides: dict[Site, set[bool]] = {}
-    for number, shake in enumerate(SHAKES):
+    for number, shake in enumerate(SHAKES[:1] if here else SHAKES):
         if proved and (shake < 1 or all(len(outcomes) == 2 for outcomes in sides.values())):
             continue
         try:
@@ -109,8 +110,13 @@ def settle(trial: Trial, seed: int, shake: float, related: bool) -> Run:
     for looks in (False, True)[:1 + related]:
         field = Field(seed, looks)
         found = trial(field, shake)
+        error = _chance(found, field)
+        if found.zero and error > CERTAIN:  # once more, with other numbers
+            field = Field(seed + 1, looks)
+            found = trial(field, shake)
+            error *= _chance(found, field)
         if found.zero or field.ties or not found.finite:
-            return Run(found, _chance(found, field), field, seed)
+            return Run(found, error, field, seed)
     if len(field.roots) == 1:
         return Run(found, 1.0, field, seed)
     characters: list[list[bool]] = []

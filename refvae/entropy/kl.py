@@ -43,10 +43,9 @@ def take(x: Array, idx: Array) -> tuple[Array, Pull]:
     def pull(dy: Array) -> tuple[Array, None]:
         m, d = x.shape
         flat = (idx[:, None] * d + np.arange(d)).ravel()
-        dx = np.bincount(flat, dy.real.ravel(), m * d)                                                  # (6.11)
-        if np.iscomplexobj(dy):
-            dx = dx + 1j * np.bincount(flat, dy.imag.ravel(), m * d)
-        return dx.reshape(m, d).astype(dy.dtype, copy=False), None
+        dx = np.zeros(m * d, dy.dtype)
+        np.add.at(dx, flat, dy.ravel())                                                                 # (6.11)
+        return dx.reshape(m, d), None
 
     return x[idx], pull
 

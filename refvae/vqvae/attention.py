@@ -59,7 +59,7 @@ def causal_softmax(scores: Array) -> tuple[Array, Pull]:
     scores, seen = floating(scores, "scores"), np.tri(scores.shape[-1], dtype=bool)
     same_shape(scores[(0,) * (scores.ndim - 2)], seen, "scores and a square")
     top = np.where(seen, scores.real, -np.inf).max(-1, keepdims=True)
-    e = np.where(seen, np.exp(np.where(seen, scores - top, 0)), 0)                                      # (8.27)
+    e = np.where(seen, np.exp(np.where(seen, scores - top, 0 * top)), 0)                                # (8.27)
     w = e / e.sum(-1, keepdims=True)                                                                    # (8.27)
     return w, lambda dw: w * (dw - (w * dw).sum(-1, keepdims=True))                                     # (8.27)
 
