@@ -524,7 +524,8 @@ def test_records_say_what_was_found(book):
     assert found == {
         "eq": "9.2", "chapter": "book", "statement": "Title of 9.2", "source": "5716 (41)", "kind": "adjoint",
         "check": "check", "measured": 1.0, "expected": 1.0, "error": 0.0, "bound": 1e-12,
-        "control": {"tried": 2, "rejected": 2}, "status": PASS, "closed": True, "seconds": 0.1235, "note": "note"}
+        "control": {"tried": 2, "rejected": 2}, "proof": None,
+        "status": PASS, "closed": True, "seconds": 0.1235, "note": "note"}
 
 
 def test_a_claim_without_evidence_is_unchecked(book):
@@ -533,7 +534,7 @@ def test_a_claim_without_evidence_is_unchecked(book):
     assert last == {
         "eq": "9.3", "chapter": "book", "statement": "Title of 9.3", "source": "5716 (41)", "kind": "", "check": "",
         "measured": None, "expected": None, "error": None, "bound": None, "control": {"tried": 0, "rejected": 0},
-        "status": UNCHECKED, "closed": False, "seconds": 0.0, "note": ""}
+        "proof": None, "status": UNCHECKED, "closed": False, "seconds": 0.0, "note": ""}
     assert list(last) == list(found[0])
 
 

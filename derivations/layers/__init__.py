@@ -1,6 +1,6 @@
 """Evidence for derivations/layers.md, one file a section."""
 
-from refvae.derivations.layers import activations, checking, composition, losses, normalisation, perceptron
+from refvae.derivations.layers import activations, checking, composition, exact, losses, normalisation, perceptron
 from refvae.evidence import Ledger
 
-ledger = Ledger.of(composition, activations, losses, normalisation, perceptron, checking)
+ledger = Ledger.of(composition, activations, losses, normalisation, perceptron, checking, exact)

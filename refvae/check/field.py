@@ -34,7 +34,7 @@ class Field:
     squares    of every such root, whether its radicand was a square among the integers mod p
     branches   line -> the outcomes of comparisons there;   ties  the lines where the witness lay between two branches
     logs       a -> log(a), and  roots  a -> sqrt(a), as far as they are known
-    size       what the formal elements add to the bound of (1.35);   count  how many there are
+    size       what the formal elements add to the bound of (1.34);   count  how many there are
     """
 
     def __init__(self, seed: int, related: bool = False, rooted: bool = False) -> None:
@@ -102,7 +102,7 @@ class Field:
         """A root of a or, where a is no square, i times a root of -a; its sign is random."""
         r, sign = pow(a, (self.p + 1) // 4, self.p), self._random.choice((1, -1))
         self.squares.append(r * r % self.p == a)
-        return Pair(sign * r, 0) if self.squares[-1] else Pair(0, sign * r)
+        return Pair(sign * r % self.p, 0) if self.squares[-1] else Pair(0, sign * r % self.p)
 
     def tan_half(self, a: Any) -> Any:
         """t = tan(a / 2), where cos(a) = (1 - t^2) / (1 + t^2) and sin(a) = 2t / (1 + t^2)."""

@@ -1,4 +1,4 @@
-"""Exact numbers: plain NumPy lines run on object arrays of them, where every operation is exact.  (1.33) to (1.36)
+"""Exact numbers: plain NumPy lines run on object arrays of them, where every operation is exact.  (1.33) to (1.35)
 
 A `Number` is a + b eps in a finite field, eps^2 = 0, with a real witness x beside it: a is the value, b its derivative
 along one direction, and x decides comparisons, so that everything is on one branch of the code. NumPy calls functions
@@ -19,7 +19,7 @@ from refvae.check.field import MULTIPLES, Field
 
 
 class Number:
-    """a + b eps with the witness x in a field; `size` bounds degree and height of a as a rational function (1.35)."""
+    """a + b eps with the witness x in a field; `size` bounds degree and height of a as a rational function (1.34)."""
 
     __slots__ = ("a", "b", "field", "size", "x")
 

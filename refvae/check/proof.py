@@ -1,7 +1,7 @@
-"""When a trial on exact numbers is a proof: how many cells, how many runs, and the error that is left. (1.35), (1.36)
+"""When a trial on exact numbers is a proof: how many cells, how many runs, and the error that is left. (1.34), (1.35)
 
 A trial runs the lines on the numbers of one field and says whether what should vanish does. If it vanishes although
-roots were free, one run proves it; if not, it is tried again with true roots, whose signs are random, (1.36).
+roots were free, one run proves it; if not, it is tried again with true roots, whose signs are random, (1.35).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from refvae.check.report import GradientError
 PROVED, REFUTED, NOT_RUN = "PROVED", "REFUTED", "NOT RUN"
 CERTAIN = 1e-9  # a larger probability of error is no proof
 SIGNS = 40  # runs with random signs beyond one for each root
-SHAKES = (0.0, 2.0**-10, 1.0, 4.0)  # how far witnesses are moved, in units of their scale
+SHAKES = (0.0, 2.0**-10, 1.0, -1.0)  # witnesses: the point, near it, and two opposite ones of its scale
 LIMITED = (TypeError, AttributeError, NotImplementedError, np.linalg.LinAlgError)  # what floats alone can do
 
 
@@ -84,7 +84,7 @@ def decide(trial: Trial, seed: int, *, related: bool = True, here: bool = False)
     proved: list[Run] = []
     sides: dict[Site, set[bool]] = {}
     for number, shake in enumerate(SHAKES[:1] if here else SHAKES):
-        if proved and (shake < 1 or all(len(outcomes) == 2 for outcomes in sides.values())):
+        if proved and (number < 2 or all(len(outcomes) == 2 for outcomes in sides.values())):
             continue
         try:
             run = settle(trial, seed + 1000 * number, shake, related)
@@ -110,11 +110,11 @@ def settle(trial: Trial, seed: int, shake: float, related: bool) -> Run:
     for looks in (False, True)[:1 + related]:
         field = Field(seed, looks)
         found = trial(field, shake)
-        error = _chance(found, field)
+        error = chance(found, field)
         if found.zero and error > CERTAIN:  # once more, with other numbers
             field = Field(seed + 1, looks)
             found = trial(field, shake)
-            error *= _chance(found, field)
+            error *= chance(found, field)
         if found.zero or field.ties or not found.finite:
             return Run(found, error, field, seed)
     if len(field.roots) == 1:
@@ -126,12 +126,12 @@ def settle(trial: Trial, seed: int, shake: float, related: bool) -> Run:
         characters.append(field.squares)
         dependent = len(field.squares) - rank(characters)
         if not found.zero or not dependent or len(characters) > len(field.squares) + SIGNS:
-            signs = (1 - 2.0**-dependent) ** len(characters)
-            return Run(found, signs + _chance(found, field), field, seed + len(characters))
+            signs = (1 - 2.0**-dependent) ** len(characters)                                           # (1.35)
+            return Run(found, signs + chance(found, field), field, seed + len(characters))
 
 
 def rank(characters: Sequence[Sequence[bool]]) -> int:
-    """Rank over F_2 of the differences of rows: at most that of the radicands modulo squares, (1.36)."""
+    """Rank over F_2 of the differences of rows: at most that of the radicands modulo squares, (1.35)."""
     if len({len(row) for row in characters}) > 1:
         return 0
     rows = [sum((a != b) << i for i, (a, b) in enumerate(zip(row, characters[0], strict=True)))
@@ -141,15 +141,15 @@ def rank(characters: Sequence[Sequence[bool]]) -> int:
         if pivot := rows.pop():
             found += 1
             low = pivot & -pivot
-            rows = [row ^ pivot if row & low else row for row in rows]
+            rows = [row ^ pivot if row & low else row for row in rows]                                 # (1.35)
     return found
 
 
-def _chance(found: Found, field: Field) -> float:
-    """The bound of (1.35): degree, collisions of formal elements, and primes that divide every coefficient."""
+def chance(found: Found, field: Field) -> float:
+    """The bound of (1.34): degree, collisions of formal elements, and primes that divide every coefficient."""
     size = found.size + field.size
     collisions = (2 * len(MULTIPLES)) ** (3 if field.related else 2) * field.count ** (1 + field.related) * field.size
-    return float(size + collisions) / 2.0 ** (BITS - 1) + float(size) * 2.0 ** (20 - BITS)
+    return float(size + collisions) / 2.0 ** (BITS - 1) + float(size) * 2.0 ** (20 - BITS)             # (1.34)
 
 
 def _proved(runs: Sequence[Run], sides: dict[Site, set[bool]]) -> Proof:

@@ -1,0 +1,83 @@
+"""Evidence for proofs by exact numbers, (1.34) and (1.35)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from unittest import mock
+
+import numpy as np
+
+from refvae.check import check_layer, proof
+from refvae.check.exact import prove_layer
+from refvae.check.proof import PROVED, REFUTED, Proof, rank
+from refvae.evidence import Ledger, gap, holds
+
+ledger = Ledger()
+
+
+def scaled(f, slope):
+    """A function of numbers as a layer with the given slope."""
+    return lambda x: (f(x), lambda d: d * slope(x))
+
+
+def in_floats(f, args, **_):
+    """The check in floating point, as if a pass were a proof."""
+    return Proof(PROVED if check_layer(f, args).status == "PASS" else REFUTED)
+
+
+CASES = (  # a term of size 2^-52, a sign on one branch only, an element that is 0 modulo 2^61 - 1; and right ones
+    (scaled(np.tanh, lambda x: (1 - np.tanh(x) ** 2) * (1 + 2.0**-52)), REFUTED),
+    (scaled(lambda x: np.abs(x) ** 3, lambda x: 3 * x**2), REFUTED),
+    (scaled(lambda x: x * x, lambda x: 2 * x + (2**61 - 1) * x), REFUTED),
+    (scaled(np.tanh, lambda x: 1 - np.tanh(x) ** 2), PROVED),
+    (scaled(lambda x: np.abs(x) ** 3, lambda x: 3 * x * np.abs(x)), PROVED))
+
+
+@ledger.add("1.34", "law", prove_layer, bound=0, wrong={
+    "one cell only": lambda f, args: prove_layer(f, args, here=True),
+    "in floating point": in_floats,
+    "everything proved": lambda f, args: Proof(PROVED)})
+def what_is_seen(prove, rng):
+    """Terms of size 2^-52, a sign on the other branch and multiples of a prime are refuted; right slopes are proved."""
+    x = rng.uniform(0.3, 0.9, 4)
+    return holds([prove(f, (x,)).status == status for f, status in CASES])
+
+
+@ledger.add("1.34", "identity", prove_layer, wrong={
+    "degree of the value alone": lambda f, args: replace(prove_layer(f, args), error=6 * (2.0**-88 + 2.0**-69)),
+    "primes forgotten": lambda f, args: replace(prove_layer(f, args), error=10 * 2.0**-88)})
+def bound_by_hand(prove, rng):
+    """x^2 has the size 2, its derivative 2 (2 + 1); the pull 2 x dy has 3, with v 4: t = 10 without formal elements."""
+    found = prove(scaled(lambda x: x * x, lambda x: 2 * x), (rng.standard_normal(1),))
+    return gap(np.array(found.error), np.array(10 * (2.0**-88 + 2.0**-69)))
+
+
+@ledger.add("1.35", "identity", rank, wrong={
+    "over the reals": lambda rows: np.linalg.matrix_rank(np.array(rows[1:], float) - np.array(rows[0], float)),
+    "of the rows": lambda rows: rank([[False] * len(rows[0]), *rows])})
+def span_counted(rank, rng):
+    """2^rank is the number of different sums of the differences, by enumeration; for twenty sets of rows."""
+    ranks, counts = [], []
+    for _ in range(20):
+        rows = rng.integers(0, 2, (5, 4)).astype(bool)
+        choices = (np.arange(16)[:, None] >> np.arange(4)) & 1
+        counts.append(len({tuple(row) for row in choices @ (rows[1:] ^ rows[0]).astype(int) % 2}))
+        ranks.append(2.0 ** rank(rows.tolist()))
+    return gap(np.array(ranks), np.array(counts, float))
+
+
+def one_run(f, args, seed):
+    """A proof by one run, whatever the signs."""
+    with mock.patch.multiple(proof, SIGNS=-2, CERTAIN=1.0):
+        return prove_layer(f, args, seed)
+
+
+@ledger.add("1.35", "law", prove_layer, bound=0, wrong={
+    "one run": one_run,
+    "everything refuted": lambda f, args, seed: Proof(REFUTED)})
+def roots_of_squares(prove, rng):
+    """sqrt(x^2) = x for x < 0 is refuted for 20 seeds; the derivative x / x^2 of log sqrt(x^2) is proved."""
+    x = -rng.uniform(0.3, 0.9, 1)
+    wrong = [prove(scaled(lambda x: np.sqrt(x**2), lambda x: 1 + 0 * x), (x,), seed).status for seed in range(20)]
+    right = [prove(scaled(lambda x: np.log(np.sqrt(x**2)), lambda x: x / x**2), (x,), 0).status]
+    return holds([status == REFUTED for status in wrong] + [status == PROVED for status in right])
