@@ -30,6 +30,8 @@ def log_norm(delta: Array, norm: float = 2) -> tuple[Array, Pull]:
 
 def power_of_two(size: Array) -> tuple[Array, Array]:
     """Factors 2^-e (n, 1) that bring numbers (n, 1) near 1, and e (n,), of their dtype; 1 and 0 where squares do."""
+    if size.dtype == object:  # exact numbers do not overflow
+        return 0 * size + 1, 0 * size[:, 0]
     limit = np.finfo(size.dtype).maxexp // 4
     e = np.clip(np.frexp(size)[1], -4 * limit + 4, 4 * limit - 4)
     e = np.where(np.abs(e) < limit, 0, e)
