@@ -53,7 +53,7 @@ def logarithms_of_probabilities(losses, rng):
     return gap(losses(t, u)[0], GanLosses(-np.log(d) - np.log(1 - e), -np.log(e), np.log(1 - e)))
 
 
-@ledger.add("10.11", "law", gan_losses, wrong={
+@ledger.add("10.11", "law", gan_losses, exact=True, wrong={
     "labels exchanged": lambda t, u: (lambda y, pull: (y, lambda d: pull(d)[::-1]))(*gan_losses(t, u)),
     "saturating slope for the other": lambda t, u: (lambda y, pull: (y, lambda d: pull(
         GanLosses(d.discriminator, d.minimax, d.generator))))(*gan_losses(t, u))})

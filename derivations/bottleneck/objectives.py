@@ -129,7 +129,7 @@ def sum_of_means(loss, rng):
     return gap(np.array(loss(*args, 1.0)[0] - loss(*args, 0.0)[0]), np.array(want))
 
 
-@ledger.add("5.15", "law", vib_at, wrong={
+@ledger.add("5.15", "law", vib_at, exact=True, wrong={
     **{key: WEIGHTED_WRONG[key] for key in ("mean over features", "sum over the batch")},
     "lambda squared": lambda p, x, labels, eps, lam: vib_at(p, x, labels, eps, lam**2)})
 def affine_in_the_weight(loss, rng):

@@ -22,7 +22,7 @@ TWEEDIE_WRONG = {
     "score at the denoised point": lambda score, xt, sigma: xt + sigma**2 * score(tweedie(score, xt, sigma))}
 
 
-@ledger.add("9.2", "identity", tweedie, wrong=TWEEDIE_WRONG)
+@ledger.add("9.2", "identity", tweedie, exact=True, wrong=TWEEDIE_WRONG)
 def posterior_mean_of_a_mixture(denoise, rng):
     """In the plane, E[x|xt] from the posteriors of three components; scores know nothing of them. Scalar and column."""
     law, x, sigma = mixture(rng), 2 * rng.standard_normal((7, 2)), rng.uniform(0.3, 0.9)

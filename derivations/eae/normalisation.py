@@ -124,7 +124,7 @@ FOLD_WRONG = {"variance for deviation": folded(lambda h: h.var(0), lambda h, b: 
               "mean added": folded(lambda h: h.std(0), lambda h, b: (b + h.mean(0)) / h.std(0))}
 
 
-@ledger.add("7.7", "identity", folding, wrong=FOLD_WRONG)
+@ledger.add("7.7", "identity", folding, exact=True, wrong=FOLD_WRONG)
 def codes_by_themselves(fold, rng):
     """The new encoder gives (h - mean) / deviation of all rows, and the same alone as among others."""
     p, x = network(rng)

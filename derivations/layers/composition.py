@@ -26,7 +26,7 @@ def layers_in_forward_order(p, x):
     return mlp(p, x)[0], lambda dy: mlp(p[::-1], x)[1](dy)
 
 
-@ledger.add("1.2", "identity", mlp, wrong={"activation's pull left out": no_activation_pull,
+@ledger.add("1.2", "identity", mlp, exact=True, wrong={"activation's pull left out": no_activation_pull,
                                            "layers in forward order": layers_in_forward_order})
 def product_of_jacobians(mlp, rng):
     """For one row, dy (W3' F2 W2' F1 W1') with F = diag(tanh'), multiplied out as matrices."""
@@ -66,7 +66,7 @@ def no_bias(p, x):
     return x @ p.W, dense(p, x)[1]
 
 
-@ledger.add("1.3", "identity", dense, wrong={
+@ledger.add("1.3", "identity", dense, exact=True, wrong={
     "bias dropped": no_bias, "W transposed": lambda p, x: dense(Dense(p.W.T, p.b), x),
     "bias added twice": lambda p, x: (dense(p, x)[0] + p.b, None)})
 def three_loops(dense, rng):
@@ -96,7 +96,7 @@ DENSE_WRONG = {
 ledger.adjoint("1.4", dense, dense_args, wrong=DENSE_WRONG)
 
 
-@ledger.add("1.4", "identity", dense, wrong=DENSE_WRONG)
+@ledger.add("1.4", "identity", dense, exact=True, wrong=DENSE_WRONG)
 def contractions(dense, rng):
     """The three contractions of (1.4), index by index, for a square W, whose transpose has its shape."""
     p, x = Dense(rng.standard_normal((6, 6)), rng.standard_normal(6)), rng.standard_normal((7, 6))

@@ -24,7 +24,7 @@ NORM_VALUES = {"variance with 1/(n-1)": lambda x, eps=0.0: (batch_norm(x, eps)[0
                "eps outside the root": lambda x, eps=0.0: ((x - x.mean(0)) / (x.std(0) + eps), None)}
 
 
-@ledger.add("1.18", "law", batch_norm, wrong=NORM_VALUES)
+@ledger.add("1.18", "law", batch_norm, exact=True, wrong=NORM_VALUES)
 def moments(norm, rng):
     """Mean 0 and mean square 1 - eps / sigma^2, for eps = 0.3."""
     x = 2 + 3 * rng.standard_normal((7, 6))
@@ -75,14 +75,14 @@ def long_chain(x, eps, dy):
     return dc - dc.sum(0) / n
 
 
-@ledger.add("1.19", "identity", batch_norm, wrong=any_eps(norm_slopes(0.3)))
+@ledger.add("1.19", "identity", batch_norm, exact=True, wrong=any_eps(norm_slopes(0.3)))
 def chain_against_formula(norm, rng):
     """The long chain of the proof, one cotangent after the other, at eps = 0.3."""
     x, dy = rng.standard_normal((7, 6)), rng.standard_normal((7, 6))
     return gap(norm(x, 0.3)[1](dy), long_chain(x, 0.3, dy))
 
 
-@ledger.add("1.20", "law", with_eps(0.0), wrong=norm_slopes(0.0))
+@ledger.add("1.20", "law", with_eps(0.0), exact=True, wrong=norm_slopes(0.0))
 def orthogonal(norm, rng):
     """<dx, 1> and <dx, y> relative to the sums of their absolute terms, for Gaussian dy."""
     y, pull = norm(rng.standard_normal((7, 6)))
@@ -98,7 +98,7 @@ def invariant(norm, rng):
     return gap(norm(3.7 * x - 11)[0], norm(x)[0])
 
 
-@ledger.add("1.21", "identity", batch_norm, wrong={
+@ledger.add("1.21", "identity", batch_norm, exact=True, wrong={
     "as if eps were 0": lambda x, eps: (batch_norm(x, eps)[0], batch_norm(x)[1]),
     **any_eps(norm_slopes(0.3))})
 def component_left(norm, rng):
@@ -128,7 +128,8 @@ def ones_are_annihilated(norm, rng):
     return Outcome(float(np.abs(found).max()), 0.0, float(np.abs(found).max()))
 
 
-@ledger.add("1.31", "identity", batch_norm, wrong={**any_eps(norm_slopes(0.3)), "scaled by 2": times(batch_norm, 2)})
+@ledger.add("1.31", "identity", batch_norm, exact=True,
+            wrong={**any_eps(norm_slopes(0.3)), "scaled by 2": times(batch_norm, 2)})
 def what_ones_cannot_see(norm, rng):
     """pull and pull' are 0 for ones, and pull' - pull is y <dy y> / sigma for a Gaussian dy, at eps = 0.3."""
     x, dy, ones = *rng.standard_normal((2, 7, 6)), np.ones((7, 6))

@@ -22,7 +22,7 @@ from refvae.layers import (
 ledger = Ledger()
 
 
-@ledger.add("1.22", "identity", mlp, wrong={
+@ledger.add("1.22", "identity", mlp, exact=True, wrong={
     "activation on the output too": lambda p, x: tanh(mlp(p, x)[0]),
     "logistic for tanh": lambda p, x: mlp(p, x, sigmoid),
     "biases dropped": lambda p, x: mlp(tuple(Dense(layer.W, 0 * layer.b) for layer in p), x)})
@@ -38,7 +38,7 @@ def one_row_at_a_time(mlp, rng):
     return gap(mlp(p, x)[0], np.array(rows))
 
 
-@ledger.add("1.22", "law", mlp, wrong={
+@ledger.add("1.22", "law", mlp, exact=True, wrong={
     "activation on the output too": lambda p, x, phi: tanh(mlp(p, x, phi)[0]),
     "a layer left out": lambda p, x, phi: mlp((Dense(p[0].W @ p[1].W, p[1].b), p[2]), x, phi),
     "the activation ignored": lambda p, x, phi: mlp(p, x)})
@@ -129,7 +129,7 @@ def complex_step_of_first_order(mlp_grad, rng):
     return gap(mlp_grad(p, x)[1](ds), want)
 
 
-@ledger.add("1.24", "law", mlp_grad, wrong={
+@ledger.add("1.24", "law", mlp_grad, exact=True, wrong={
     "coordinates weighted": spoiled(mlp_grad, lambda d: (d[0], d[1] * np.arange(1, 7))),
     "coordinates rolled": spoiled(mlp_grad, lambda d: (d[0], np.roll(d[1], 1, 1)))})
 def symmetric_hessian(mlp_grad, rng):
@@ -147,14 +147,14 @@ def flat_hessian(phi, rng):
     return holds(mlp_grad(p, x, phi)[1](rng.standard_normal(x.shape))[1] == 0)
 
 
-@ledger.add("1.25", "limit", relu, bound=1e-12, wrong={"tanh": tanh, "softplus": softplus})
+@ledger.add("1.25", "limit", relu, bound=1e-12, exact=True, wrong={"tanh": tanh, "softplus": softplus})
 def same_slope_nearby(phi, rng):
     """The score at a point 1e-6 away is the same: it is constant on the pieces."""
     p, x = field_args(6, 5, 4, 2)(rng)
     return gap(mlp_grad(p, x + 1e-6 * rng.standard_normal(x.shape), phi)[0], mlp_grad(p, x, phi)[0])
 
 
-@ledger.add("1.25", "identity", relu, wrong={"tanh": tanh, "softplus": softplus})
+@ledger.add("1.25", "identity", relu, exact=True, wrong={"tanh": tanh, "softplus": softplus})
 def without_curvature(phi, rng):
     """One hidden layer: the pull is (1.24) without the term with phi'', written out."""
     p, x = field_args(6, 5, 2)(rng)

@@ -27,7 +27,7 @@ SHIFT_WRONG = {"sign of m's": spoiled(affine_ae, lambda d: (*d[:2], -d[2], d[3])
 ledger.adjoint("2.11", affine_ae, shifted, wrong=SHIFT_WRONG)
 
 
-@ledger.add("2.11", "identity", affine_ae, wrong={
+@ledger.add("2.11", "identity", affine_ae, exact=True, wrong={
     "shift not undone": SHIFT_WRONG["shift not undone"], "no shift": lambda C, D, m, X: linear_ae(C, D, X),
     "shift the other way": lambda C, D, m, X: affine_ae(C, D, -m, X)})
 def encoder_and_decoder_with_biases(affine_ae, rng):

@@ -71,7 +71,7 @@ def two_starts_one_projector(objective, rng):
     return found if apart > 0.1 else Outcome(apart, 0.1, 1.0)
 
 
-@ledger.add("2.15", "identity", mean_loss, wrong={
+@ledger.add("2.15", "identity", mean_loss, exact=True, wrong={
     "encoder's gradient summed, not averaged": tampered(lambda dC, dD, C, D: (20 * dC, dD)),
     "codes normalised in the batch": lambda p, X: mean_loss((p[0] / (X @ p[0]).std(0), p[1]), X)})
 def mean_of_batches(objective, rng):

@@ -55,7 +55,7 @@ ledger.adjoint("11.3", as_layer(functional), pieces, wrong={
     key: as_layer(SUM_WRONG[key]) for key in ("not pulled back", "gradients at u")})
 
 
-@ledger.add("11.3", "identity", functional, wrong=SUM_WRONG)
+@ledger.add("11.3", "identity", functional, exact=True, wrong=SUM_WRONG)
 def written_out(functional, rng):
     """Value and gradient by loops over the entries."""
     u, A, w, t = pieces(rng)
@@ -88,7 +88,7 @@ ledger.adjoint("11.4", differences, points, wrong={
     key: PARTS_WRONG[key] for key in ("other end held", "sign by parts")})
 
 
-@ledger.add("11.4", "identity", differences, wrong=PARTS_WRONG)
+@ledger.add("11.4", "identity", differences, exact=True, wrong=PARTS_WRONG)
 def a_matrix_and_its_transpose(layer, rng):
     """7 on the diagonal and -7 below it."""
     (y,), d = points(rng), rng.standard_normal(7)

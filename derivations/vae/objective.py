@@ -100,7 +100,7 @@ HEADS_WRONG = {"heads exchanged": lambda enc, x, phi=tanh: (encode(enc, x, phi)[
                                                     encode(enc, x, phi)[1])}
 
 
-@ledger.add("3.10", "identity", encode, wrong=HEADS_WRONG)
+@ledger.add("3.10", "identity", encode, exact=True, wrong=HEADS_WRONG)
 def two_networks(encode, rng):
     """Two perceptrons with the halves of the last layer, for the mean and for the log-variance."""
     enc, x = encoded(rng)
@@ -144,7 +144,8 @@ def one_example_at_a_time(objective, rng):
     return gap(objective(p, x, eps, activation=tanh)[0], total / 7)
 
 
-@ledger.add("3.11", "law", neg_elbo, wrong={key: OBJECTIVE_WRONG[key] for key in ("sum over the batch",)} | {
+@ledger.add("3.11", "law", neg_elbo, exact=True,
+            wrong={key: OBJECTIVE_WRONG[key] for key in ("sum over the batch",)} | {
     "mean of squares over the batch": lambda p, x, eps, **how: (np.sqrt(
         (sum(elbo_terms(p, x, eps, **how)[0]) ** 2).mean()), None)})
 def a_mean_over_examples(objective, rng):

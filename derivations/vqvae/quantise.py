@@ -155,7 +155,7 @@ LOOKUP_WRONG = {"repeated indices overwrite": last_one_counts,
 ledger.adjoint("8.4", lookup, chosen, wrong=LOOKUP_WRONG)
 
 
-@ledger.add("8.4", "identity", lookup, wrong=LOOKUP_WRONG)
+@ledger.add("8.4", "identity", lookup, exact=True, wrong=LOOKUP_WRONG)
 def one_hot(layer, rng):
     """The matrix product with rows of the identity, and its transpose."""
     codes, idx = chosen(rng)

@@ -93,7 +93,7 @@ TWICE_WRONG = {"nothing stopped": nothing_stopped, "means for sums": means,
                                                                 codebook_loss(*args, beta=beta, gamma=gamma)[1])}
 
 
-@ledger.add("8.12", "identity", codebook_loss, wrong=TWICE_WRONG)
+@ledger.add("8.12", "identity", codebook_loss, exact=True, wrong=TWICE_WRONG)
 def twice_the_value_once_the_gradient(layer, rng):
     """At frozen = present and both weights 1, against the squared distance itself."""
     args, d = terms(rng, frozen=False), rng.standard_normal(7)
