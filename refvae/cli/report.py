@@ -18,7 +18,7 @@ derivations/*.md. Measured and expected are numbers, norms or counts; the error 
 can differ."""
 COLUMNS = "{kind:<11}{measured:>12} {expected:>12} {error:>9} {bound:>8} {control:>7} {proof:>6}  {status}"
 NUMBERS = {"measured": 6, "expected": 6, "error": 2, "bound": 3}  # digits
-BESIDE = 93  # what a row takes beside the statement
+BESIDE = 94  # what a row takes beside the statement
 
 
 def report(found: Sequence[dict[str, Any]]) -> Iterator[str]:
@@ -51,7 +51,7 @@ def _row(record: dict[str, Any], width: int) -> str:
 
 
 def _line(fields: dict[str, Any], width: int) -> str:
-    return f"{fields['eq']:<8}{fields['statement'][:width]:<{width}} " + COLUMNS.format_map(fields)
+    return f"{fields['eq']:<9}{fields['statement'][:width]:<{width}} " + COLUMNS.format_map(fields)
 
 
 def _failures(found: Sequence[dict[str, Any]]) -> Iterator[str]:
