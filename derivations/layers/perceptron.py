@@ -74,6 +74,14 @@ def complex_step_of_the_field(mlp_grad, rng):
     return gap(tuple(got), tuple(want))
 
 
+@ledger.add("1.23", "identity", mlp_grad, exact=True, wrong=FIELD_VALUES)
+def pull_of_ones(mlp_grad, rng):
+    """The cotangent of x that the pull of `mlp` gives for ones, with tanh and with softplus."""
+    p, x = field_args(6, 5, 4, 2)(rng)
+    want = tuple(mlp(p, x, phi)[1](np.ones((7, 2)))[1] for phi in (tanh, softplus))
+    return gap(tuple(mlp_grad(p, x, phi)[0] for phi in (tanh, softplus)), want)
+
+
 @ledger.add("1.23", "law", mlp_grad, wrong={key: FIELD_VALUES[key] for key in FIELD_VALUES if "mean" not in key})
 def difference_of_potentials(mlp_grad, rng):
     """The line integral of s is the difference of the values of E."""
