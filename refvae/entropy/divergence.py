@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 import numpy as np
 from scipy.special import digamma
 
+from refvae.entropy import cautions
 from refvae.entropy.balls import log_volumes
 from refvae.entropy.estimate import Estimate, Norm, Ties, knn_entropy
 from refvae.entropy.jackknife import changes, efron_stein, left_out, one_more
@@ -39,7 +41,7 @@ def knn_cross_entropy(x: Any, y: Any, k: int = 3, *, norm: Norm = 2, ties: Ties 
     Settings as in `knn_entropy`. Raises TypeError or ValueError for bad input, for k > m, and for rows of x whose
     k-th neighbour in y is at distance 0.
     """
-    x, y = _samples(x, y, norm, ties, rng)
+    x, y, said = _samples(x, y, k, norm, ties, rng)
     (n, d), m = x.shape, len(y)
     k = whole(k, "k", most=m)
     search = partial(neighbours, x, among=y, norm=norm, workers=workers)
@@ -52,7 +54,8 @@ def knn_cross_entropy(x: Any, y: Any, k: int = 3, *, norm: Norm = 2, ties: Ties 
         gain = changes(log_volumes(near.rho[:, -2:], d, norm), near.idx, np.ones(1), m)
         return without_own(local), local.mean() + digamma(m) - digamma(m + 1) + gain / n                # (6.37)
 
-    return DivergenceEstimate(float(local.mean()), local, d >= 3, _settings(x, y, k, norm, ties), leave_one_out)
+    return DivergenceEstimate(float(local.mean()), local, d >= 3, _settings(x, y, k, norm, ties), leave_one_out,
+                              said)
 
 
 def knn_divergence(x: Any, y: Any, k: int = 3, *, norm: Norm = 2, ties: Ties = "raise",
@@ -63,7 +66,7 @@ def knn_divergence(x: Any, y: Any, k: int = 3, *, norm: Norm = 2, ties: Ties = "
     (6.32); the paper has log(m / (n - 1)). Raises TypeError or ValueError for bad input, for k > m or k >= n, and for
     rows of x whose k-th neighbour, in x or in y, is at distance 0.   [Wang, Kulkarni and Verdu 2009, (5)]
     """
-    x, y = _samples(x, y, norm, ties, rng)
+    x, y, said = _samples(x, y, k, norm, ties, rng)
     (n, d), m = x.shape, len(y)
     k = whole(k, "k", most=min(n - 1, m))
     refuse_equal_rows(x, k, "x")
@@ -78,7 +81,8 @@ def knn_divergence(x: Any, y: Any, k: int = 3, *, norm: Norm = 2, ties: Ties = "
         without_x, without_y = knn_cross_entropy(x, y, k, norm=norm, workers=workers).leave_one_out()
         return without_x - entropy.leave_one_out()[0], without_y - entropy.value                        # (6.37)
 
-    return DivergenceEstimate(float(local.mean()), local, d >= 3, _settings(x, y, k, norm, ties), leave_one_out)
+    return DivergenceEstimate(float(local.mean()), local, d >= 3, _settings(x, y, k, norm, ties), leave_one_out,
+                              said)
 
 
 def kl_to_normal(z: Any, k: int = 3, **settings: Any) -> DivergenceEstimate:
@@ -101,7 +105,7 @@ def kl_to_normal(z: Any, k: int = 3, **settings: Any) -> DivergenceEstimate:
         rows = left_out(len(z)) if len(without) < len(z) else slice(None)
         return (without_own(energy)[rows] - without,)                                                   # (6.37)
 
-    return DivergenceEstimate(value, local, entropy.biased, entropy.settings, leave_one_out)
+    return DivergenceEstimate(value, local, entropy.biased, entropy.settings, leave_one_out, entropy.cautions)
 
 
 def log_ratio(a: Array, b: Array) -> Array:
@@ -122,12 +126,23 @@ def without_own(local: Array) -> Array:
     return np.asarray((local.sum() - local) / (len(local) - 1))
 
 
-def _samples(x: Any, y: Any, norm: Any, ties: Any, rng: Any) -> tuple[Array, Array]:
+def _samples(x: Any, y: Any, k: int, norm: Any, ties: Any,
+             rng: Any) -> tuple[Array, Array, Callable[[], Iterator[str]]]:
+    """Both samples checked, moved apart if asked, and what may be wrong with them."""
     x, y = matrix(x, "x"), matrix(y, "y")
     same_shape(x[0], y[0], "a row of x and of y")
     check_search(norm, 1)
-    rng = generator(rng) if ties == "jitter" else rng
-    return untied(x, ties, rng), untied(y, ties, rng)
+    rng = generator(rng) if ties in ("jitter", "unround") else rng
+    moved = untied(x, ties, rng), untied(y, ties, rng)
+
+    def said() -> Iterator[str]:
+        samples = moved if ties == "unround" else (x, y)
+        yield from cautions.of_every_sample(dict(zip("xy", samples, strict=True)), k, x.shape[1], 0)
+        yield from cautions.of_two_samples(x, y)
+        if len(x) > k:
+            yield from cautions.of_columns(moved[0][neighbours(moved[0], k, norm=norm).idx[:, -1]] - moved[0], norm)
+
+    return *moved, said
 
 
 def _settings(x: Array, y: Array, k: int, norm: Norm, ties: Ties) -> dict[str, Any]:

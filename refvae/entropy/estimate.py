@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Literal
 
 import numpy as np
-from scipy.special import digamma
+from scipy.special import digamma, stdtrit
 
+from refvae.entropy import cautions
 from refvae.entropy.balls import Box, log_volumes, log_volumes_in_box, log_volumes_on_torus
+from refvae.entropy.columns import as_it_is, standardised, whitened
 from refvae.entropy.jackknife import changes, efron_stein, left_out, one_more
-from refvae.entropy.neighbours import Neighbours, check_search, search
+from refvae.entropy.neighbours import Neighbours, candidates_apart, check_search, search
 from refvae.entropy.regions import box_of, reflected, sides_of
 from refvae.entropy.ties import refuse_equal_rows, refuse_ties, untied
 from refvae.entropy.weights import bsy_weights, moderate
-from refvae.inputs import matrix, whole
+from refvae.inputs import matrix, real, whole
 from refvae.trees import Array
 
 Norm = Literal[2] | float
-Ties = Literal["raise", "jitter"]
+Ties = Literal["raise", "jitter", "unround"]
+Change = Callable[[Array], tuple[Array, float]]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -33,6 +36,7 @@ class Estimate:
     settings       what it was computed from and how: n, d, k, ...
     leave_one_out  computes the values of the estimate without each point, one array for each sample   (6.20), (6.37);
                    where each costs a search or a pass over all points, of `jackknife.PART` evenly spaced rows (6.21a)
+    cautions       says what may be wrong all the same, for `warnings`
 
     It prints its standard error once `jackknife_se` has been computed, and none before.
     """
@@ -42,6 +46,7 @@ class Estimate:
     biased: bool
     settings: dict[str, Any]
     leave_one_out: Callable[[], tuple[Array, ...]]
+    cautions: Callable[[], Iterable[str]] = tuple
 
     def __float__(self) -> float:
         return self.value
@@ -50,8 +55,13 @@ class Estimate:
         settings = ", ".join(f"{name} = {value}" for name, value in self.settings.items()
                              if value is not None and value is not False)
         error = f", jackknife standard error {self.jackknife_se:.2g}" if "jackknife_se" in vars(self) else ""
-        bias = "; biased for d >= 3" if self.biased else ""
-        return f"{type(self).__name__}({self.value:.6g} nats{error}; {settings}{bias})"
+        warned = "".join(f"; warning: {text}" for text in self.warnings)
+        return f"{type(self).__name__}({self.value:.6g} nats{error}; {settings}{warned})"
+
+    @cached_property
+    def warnings(self) -> tuple[str, ...]:
+        """What may make the value wrong, each with its remedy; looked for when first asked for."""
+        return tuple(dict.fromkeys(self.cautions()))
 
     @property
     def naive_se(self) -> float:
@@ -69,13 +79,25 @@ class Estimate:
         sizes = [self.settings[name] for name in ("n", "m") if name in self.settings]
         return efron_stein(*self.leave_one_out(), sizes=sizes)
 
+    def interval(self, level: float = 0.95) -> tuple[float, float]:
+        """The value and `jackknife_se` times Student's quantile of n - 1 degrees of freedom on either side.
+
+        n is the size of the smaller sample. It knows nothing of the bias. Raises ValueError for a level outside (0, 1)
+        and where `jackknife_se` does.
+        """
+        level = real(level, "level", above=0, below=1)
+        n = min(self.settings[name] for name in ("n", "m") if name in self.settings)
+        half = float(stdtrit(n - 1, (1 + level) / 2)) * self.jackknife_se
+        return self.value - half, self.value + half
+
 
 class EntropyEstimate(Estimate):
     """An estimate of an entropy in nats."""
 
 
 def knn_entropy(x: Any, k: int = 3, *, norm: Norm = 2, box: Any = None, periodic: Any = None,
-                weights: Literal["bsy"] | None = None, whiten: bool = False, ties: Ties = "raise",
+                weights: Literal["bsy"] | None = None, whiten: bool = False, standardise: bool = False,
+                exclude: int = 0, ties: Ties = "raise",
                 rng: np.random.Generator | int | None = None, workers: int = 1) -> EntropyEstimate:
     """Differential entropy in nats from the distances to the k-th neighbours.   x: (n, d)                (6.5)
 
@@ -87,7 +109,10 @@ def knn_entropy(x: Any, k: int = 3, *, norm: Norm = 2, box: Any = None, periodic
               and is refused where the weights' absolute values sum to more than sqrt(n)                  (6.23a)
     whiten    by the sample covariance first: exact under affine maps for norm 2, for norm inf under      (6.9)
               scalings, changes of sign and permutations of the columns; `jackknife_se` searches anew each time
-    ties      "raise", or "jitter": uniform noise 1e-10 times the spread of a column, from `rng`
+    standardise  by the standard deviations of the columns first: exact under separate scalings
+    exclude   rows up to so many places before and after a row are no neighbours: for series
+    ties      "raise"; "jitter": uniform noise 1e-10 times the spread of a column, from `rng`; "unround": uniform noise
+              as wide as the last place of its numbers
     workers   threads of the search; the result does not depend on them
 
     More neighbours mean less variance and more bias; for d >= 3 the bias may exceed the standard error (`biased`).
@@ -96,39 +121,61 @@ def knn_entropy(x: Any, k: int = 3, *, norm: Norm = 2, box: Any = None, periodic
     """
     x = matrix(x, "x")
     n, d = x.shape
-    k = whole(k, "k", most=n - 1)
+    exclude = whole(exclude, "exclude", least=0, most=max(n - 2, 0) // 2)
+    k = whole(k, "k", most=n - 1 - 2 * exclude)
     check_search(norm, workers)
-    _compatible(norm, box, periodic, weights, whiten)
+    _compatible(norm, box, periodic, weights, whiten, standardise)
     w = np.eye(k)[-1] if weights is None else moderate(bsy_weights(k, d), n)
     region = None if box is None else box_of(box, x)
     sides = None if periodic is None else sides_of(periodic, d)
-    x = untied(x, ties, rng)
-    if region is not None and ties == "jitter":
-        x = reflected(x, region)
-    used = w[np.flatnonzero(w)[0]:]
-    refuse_equal_rows(x, k - len(used) + 1, "x")
-    z, log_det = whitened(x) if whiten else (x, 0.0)
-    volumes = _volumes(z, norm, region, sides)
-    find = partial(search, z, norm=norm, sides=sides, workers=workers)
-    rho = find(k, first=k - len(used) + 1).rho
-    refuse_ties(rho[:, 0], "x")
-    local = _constant(n, k, used) + log_det + volumes(rho) @ used                                       # (6.5)
+    moved = untied(x, ties, rng)
+    if region is not None and ties != "raise":
+        moved = reflected(moved, region)
+    change = whitened if whiten else standardised if standardise else as_it_is
     settings = {"n": n, "d": d, "k": k, "norm": norm, "box": box, "periodic": periodic, "weights": weights,
-                "whiten": whiten, "ties": None if ties == "raise" else ties}
-    return EntropyEstimate(float(local.mean()), local, d >= 3, settings, lambda: (
-        whitened_without_each(x, k, used, norm, workers) if whiten else
-        without_each(find(one_more(k, n - 1)), volumes, used),))
+                "whiten": whiten, "standardise": standardise, "exclude": exclude or None,
+                "ties": None if ties == "raise" else ties}
+    return _estimate(moved, x if ties == "jitter" else moved, w[np.flatnonzero(w)[0]:], change, region, sides, workers,
+                     settings)
 
 
-def whitened_without_each(x: Array, k: int, w: Array, norm: float, workers: int) -> Array:
-    """The whitened estimate without points in turn, each with the covariance of the rest.   -> (rows,)   (6.20)"""
+def _estimate(x: Array, seen: Array, w: Array, change: Change, box: Box | None, sides: Array | None, workers: int,
+              settings: dict[str, Any]) -> EntropyEstimate:
+    """The estimate from checked points, with weights of the highest orders; `seen` are those that are warned of."""
+    n, d, k, norm, exclude = (settings[name] for name in ("n", "d", "k", "norm", "exclude"))
+    refuse_equal_rows(x, k - len(w) + 1, "x")
+    z, log_det = change(x)
+    volumes = _volumes(z, norm, box, sides)
+    find = partial(search, z, norm=norm, sides=sides, workers=workers)
+    near = find(k, first=k - len(w) + 1, exclude=exclude or 0)
+    refuse_ties(near.rho[:, 0], "x")
+    others = candidates_apart(n, exclude or 0)
+    local = _constant(others + 1, k, w) + log_det + volumes(near.rho) @ w                        # (6.5)
+
+    def leave_one_out() -> tuple[Array]:
+        refuse_window(exclude)
+        if change is not as_it_is:
+            return (changed_without_each(x, k, w, norm, workers, change),)
+        return (without_each(find(one_more(k, n - 1)), volumes, w),)
+
+    def said() -> Iterator[str]:
+        yield from cautions.of_every_sample({"x": seen}, k, d, exclude)
+        if sides is None:
+            yield from cautions.of_columns(z[near.idx[:, -1]] - z, norm)
+
+    return EntropyEstimate(float(local.mean()), local, d >= 3, settings, leave_one_out, said)
+
+
+def changed_without_each(x: Array, k: int, w: Array, norm: float, workers: int,
+                         change: Change) -> Array:
+    """The estimate after `change` without points in turn, with the covariance of the rest.   -> (rows,)  (6.20)"""
     n, d = x.shape
     one_more(k, n - 1)
 
     def without(j: int) -> float:
-        z, log_det = whitened(np.delete(x, j, 0))
+        z, log_det = change(np.delete(x, j, 0))
         rho = search(z, k, norm=norm, workers=workers, first=k - len(w) + 1).rho
-        return _constant(n - 1, k, w) + log_det + float((log_volumes(rho, d, norm) @ w).mean())         # (6.20)
+        return float(_constant(n - 1, k, w)) + log_det + float((log_volumes(rho, d, norm) @ w).mean())  # (6.20)
 
     return np.array([without(j) for j in left_out(n)])
 
@@ -142,34 +189,18 @@ def without_each(near: Neighbours, volumes: Callable[[Array], Array], w: Array) 
     return np.asarray(_constant(n - 1, k, w) + total / (n - 1))
 
 
-def _constant(n: int, k: int, w: Array) -> float:
-    """psi(n) minus the weighted psi of the orders up to k."""
-    return float(digamma(n) - w @ digamma(np.arange(k - len(w), k) + 1.0))                              # (6.4)
+def _constant(n: Any, k: int, w: Array) -> Any:
+    """psi(n) minus the weighted psi of the orders up to k, of the shape of n."""
+    return digamma(n) - w @ digamma(np.arange(k - len(w), k) + 1.0)                                     # (6.4)
 
 
-def whitened(x: Array) -> tuple[Array, float]:
-    """Points of mean 0 and covariance 1, and log|det| of the map back.   x: (n, d)                       (6.9)
-
-    Columns are standardised, then multiplied by the inverse symmetric root of their correlation matrix. Raises
-    ValueError for a singular covariance, where no density exists.
-    """
-    n, d = x.shape
-    unit, powers = _unit_columns(x)
-    apart, more = _unit_columns(unit - unit[0])
-    centred = apart - apart.mean(0)
-    sigma = np.sqrt((centred * centred).mean(0))
-    U, s, Vt = np.linalg.svd(centred / np.where(sigma > 0, sigma, 1), full_matrices=False)
-    rank = int(np.sum(s > n * np.finfo(float).eps * s[0]))
-    if n <= d or rank < d:
-        raise ValueError(f"x: got a covariance of rank {rank} from shape {x.shape}, wanted {d} for whiten")
-    log_det = np.log(sigma * s / np.sqrt(n)).sum() + np.log(2) * (powers + more).sum()                  # (6.9)
-    return np.sqrt(n) * (U @ Vt), float(log_det)                                                        # (6.9)
+def refuse_window(exclude: int | None) -> None:
+    """Raise ValueError where rows are taken for dependent, which a jackknife over single rows does not know."""
+    if exclude:
+        raise ValueError(f"exclude: got {exclude}, wanted 0 for a standard error: without single rows in turn it takes "
+                         "them for independent")
 
 
-def _unit_columns(x: Array) -> tuple[Array, Array]:
-    """Each column over the power of two that brings its largest entry into [1/2, 1), and the exponents (d,)."""
-    powers = np.frexp(np.abs(x).max(0))[1]
-    return np.ldexp(x, -powers), powers
 
 
 def _volumes(x: Array, norm: float, box: Box | None, sides: Array | None) -> Callable[[Array], Array]:
@@ -180,15 +211,24 @@ def _volumes(x: Array, norm: float, box: Box | None, sides: Array | None) -> Cal
     return partial(log_volumes, d=x.shape[1], norm=norm)
 
 
-def _compatible(norm: float, box: Any, periodic: Any, weights: Any, whiten: Any) -> None:
+def _compatible(norm: float, box: Any, periodic: Any, weights: Any, whiten: Any, standardise: Any) -> None:
     """Raise ValueError for settings that make no sense, alone or together."""
     if weights not in (None, "bsy"):
         raise ValueError(f"weights: got {weights!r}, wanted None or 'bsy'")
-    if not isinstance(whiten, (bool, np.bool_)):
-        raise TypeError(f"whiten: got {type(whiten).__name__}, wanted a bool")
+    flag(whiten, "whiten")
+    flag(standardise, "standardise")
+    if whiten and standardise:
+        raise ValueError("whiten, standardise: got both, wanted at most one: whitening standardises")
     if box is not None and norm == 2:
         raise ValueError("box: got norm 2, wanted norm inf, whose balls meet a box in a box")
     if box is not None and periodic is not None:
         raise ValueError("box, periodic: got both, wanted at most one: a torus has no boundary")
-    if whiten and (box is not None or periodic is not None):
-        raise ValueError("whiten: got it with box or periodic, wanted neither: whitening turns and stretches them")
+    if (whiten or standardise) and (box is not None or periodic is not None):
+        name = "whiten" if whiten else "standardise"
+        raise ValueError(f"{name}: got it with box or periodic, wanted neither: it turns or stretches them")
+
+
+def flag(value: Any, name: str) -> None:
+    """TypeError for what is no bool."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name}: got {type(value).__name__}, wanted a bool")

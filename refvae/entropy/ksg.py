@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import digamma
 
 from refvae.entropy.counts import below, counts_within, weights_around
 from refvae.entropy.jackknife import left_out, one_more
-from refvae.entropy.neighbours import Neighbours, neighbours
+from refvae.entropy.neighbours import Neighbours, candidates_apart, neighbours
 from refvae.trees import Array
 
 
@@ -21,6 +21,7 @@ class Form(NamedTuple):
     signs          one for each space
     extra          how often psi(n) is added
     second         count within the extent of the k nearest in each space, else nearer than the k-th in the joint one
+    exclude        rows up to so many places away do not count; n becomes the number of the others
     """
 
     joint: Array
@@ -28,6 +29,7 @@ class Form(NamedTuple):
     signs: tuple[int, ...]
     extra: int
     second: bool
+    exclude: int = 0
 
 
 def ksg_local(form: Form, near: Neighbours, workers: int = 1) -> Array:
@@ -35,13 +37,14 @@ def ksg_local(form: Form, near: Neighbours, workers: int = 1) -> Array:
     n, k = near.idx.shape
     psi = np.zeros(n)
     for sign, space, radius in zip(form.signs, form.spaces, _radii(form, near), strict=True):
-        count = counts_within(space, radius, workers)
+        count = counts_within(space, radius, workers, form.exclude)
         psi += sign * digamma(count + (0 if form.second else 1))                                 # (6.41), (6.42)
-    return _constant(form, n, k) + psi                                                           # (6.41), (6.42)
+    constant = _constant(form, candidates_apart(n, form.exclude) + 1, k)
+    return np.asarray(constant + psi)                                                            # (6.41), (6.42)
 
 
-def _constant(form: Form, n: int, k: int) -> float:
-    return float(digamma(k) + form.extra * (digamma(n) - (1 / k if form.second else 0)))         # (6.41), (6.42)
+def _constant(form: Form, n: Any, k: int) -> Any:
+    return digamma(k) + form.extra * (digamma(n) - (1 / k if form.second else 0))                # (6.41), (6.42)
 
 
 def _radii(form: Form, near: Neighbours) -> list[Array]:
@@ -69,7 +72,7 @@ def ksg_without_each(form: Form, k: int, workers: int = 1) -> Array:
     for sign, space, radius in zip(form.signs, form.spaces, _radii(form, now), strict=True):
         later = _radii_without(form, space, near)
         total += sign * _sums_without(rows, space, radius, later, now.idx, 0 if form.second else 1, workers)
-    return _constant(form, n - 1, k) + total / (n - 1)                                                  # (6.54)
+    return np.asarray(_constant(form, n - 1, k) + total / (n - 1))                                      # (6.54)
 
 
 def _radii_without(form: Form, space: Array, near: Neighbours) -> Array:

@@ -27,31 +27,38 @@ class Neighbours(NamedTuple):
 
 
 def neighbours(x: Any, k: int, *, among: Any = None, norm: float = 2, periodic: Any = None, method: Method = "auto",
-               workers: int = 1) -> Neighbours:
+               exclude: int = 0, workers: int = 1) -> Neighbours:
     """The k nearest other rows of x (n, d), or the k nearest rows of `among` (m, d).                     [6.55]
 
     norm      2 or numpy.inf: Euclidean or maximum distances
     periodic  side or sides (d,) of a torus on which the points live                                      (6.60)
     method    "line" (d = 1), "tree", "products" (norm 2); "auto" takes the line for d = 1 and the tree below d = 8,
               for norm inf, on a torus and for few points; else a probe of 32 points decides
+    exclude   rows up to so many places before and after a row are left out, without `among`: a Theiler window
     workers   threads of the tree (-1: all), on which the answer does not depend; products use those of the BLAS
 
     Points that coincide are neighbours at distance 0; of points equally far away any may be given. Raises TypeError or
-    ValueError for bad input, for k > n - 1 (k > m with `among`), and for distances beyond the largest float.
+    ValueError for bad input, for k > n - 1 - 2 exclude (k > m with `among`), and for distances beyond floats.
     """
     x = matrix(x, "x")
     y = None if among is None else matrix(among, "among")
-    k = whole(k, "k", most=len(x) - 1 if y is None else len(y))
+    exclude = whole(exclude, "exclude", least=0, most=0 if y is not None else max(len(x) - 2, 0) // 2)
+    k = whole(k, "k", most=len(x) - 1 - 2 * exclude if y is None else len(y))
     _compatible(x, y, norm, periodic, method, workers)
-    return search(x, k, y, norm, None if periodic is None else sides_of(periodic, x.shape[1]), method, workers)
+    sides = None if periodic is None else sides_of(periodic, x.shape[1])
+    return search(x, k, y, norm, sides, method, workers, exclude=exclude)
 
 
 def search(x: Array, k: int, y: Array | None = None, norm: float = 2, sides: Array | None = None,
-           method: Method = "auto", workers: int = 1, first: int = 1) -> Neighbours:
+           method: Method = "auto", workers: int = 1, first: int = 1,
+           exclude: int = 0) -> Neighbours:
     """`neighbours` without its checks, for points that were checked before; y is `among`, sides are `periodic`.
 
     first  orders below it are left out, (n, k - first + 1)
     """
+    if exclude:
+        found = search(x, k + 2 * exclude, y, norm, sides, method, workers)
+        return Neighbours(*(each[:, first - 1:] for each in without_window(*found, k, exclude)))
     own = y is None
     arrays = [x] if y is None else [x, y]
     if sides is not None:
@@ -70,6 +77,19 @@ def search(x: Array, k: int, y: Array | None = None, norm: float = 2, sides: Arr
             rho, idx = measured(x, y, idx)
     kept = k - first + 1
     return Neighbours(restored(rho[:, -kept:], e, "x"), idx[:, -kept:])
+
+
+def without_window(rho: Array, idx: Array, k: int, exclude: int) -> tuple[Array, Array]:
+    """The first k of k + 2 exclude neighbours that are more than `exclude` places away.   -> both (n, k) """
+    beside = np.abs(idx - np.arange(len(idx))[:, None]) <= exclude
+    kept = np.argsort(beside, axis=1, kind="stable")[:, :k]
+    return np.take_along_axis(rho, kept, 1), np.take_along_axis(idx, kept, 1)
+
+
+def candidates_apart(n: int, exclude: int) -> Array:
+    """How many rows are more than `exclude` places away from each of n.   -> (n,)                       """
+    place = np.arange(n)
+    return n - 1 - np.minimum(place, exclude) - np.minimum(n - 1 - place, exclude)
 
 
 def _method(x: Array, y: Array, k: int, own: bool, norm: float, sides: Array | None) -> Method:

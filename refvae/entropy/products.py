@@ -33,17 +33,22 @@ class Panels(NamedTuple):
 
 def panels(x: Array, y: Array, stripes: int) -> Panels:
     """The factors for points x (n, d) and y (m, d).                                                      (6.57)"""
-    centre = y.mean(0)
-    b = y - centre
-    a = b if y is x else x - centre
-    e = int(np.frexp(max(a.max(), -a.min(), b.max(), -b.min()))[1])
-    a, b = np.ldexp(a, -e), np.ldexp(b, -e)
+    a, b, _ = centred(x, y)
     (m, d), width = y.shape, -(-len(y) // stripes)
     right = np.zeros((d + 1, stripes * width), np.float32)
     right[:d, :m], right[d, :m], right[d, m:] = -b.T, np.einsum("ij,ij->i", b, b) / 2, FAR           # (6.57)
     left = np.ones((len(x), d + 1), np.float32)
     left[:, :d] = a                                                                                     # (6.57)
     return Panels(left, right, np.sqrt(np.einsum("ij,ij->i", a, a)))
+
+
+def centred(x: Array, y: Array) -> tuple[Array, Array, int]:
+    """Points less the mean of y, times the power of two 2^-e that brings them into [-1, 1], and e.       (6.57)"""
+    centre = y.mean(0)
+    b = y - centre
+    a = b if y is x else x - centre
+    e = int(np.frexp(max(a.max(), -a.min(), b.max(), -b.min()))[1])
+    return np.ldexp(a, -e), np.ldexp(b, -e), e
 
 
 def rounding(d: int) -> tuple[float, float]:

@@ -27,3 +27,9 @@ def restored(rho: Array, e: int, name: str) -> Array:
     if rho[:, -1].max() == np.inf:
         raise ValueError(f"{name}: got points farther apart than 1.8e308, wanted distances that are finite floats")
     return rho
+
+
+def unit_columns(x: Array) -> tuple[Array, Array]:
+    """Each column over the power of two that brings its largest entry into [1/2, 1), and the exponents (d,)."""
+    powers = np.frexp(np.abs(x).max(0))[1]
+    return np.ldexp(x, -powers), powers

@@ -10,16 +10,44 @@ from refvae.inputs import generator
 from refvae.trees import Array
 
 JITTER = 1e-10  # of the spread of a column
+DECIMALS = 15  # places after the point in which a rounded number may end
+CRUMB = 0.05  # of the rows of a variable, which may repeat others
 CROWD, PROBE = 16, 500  # so many equal rows fill a leaf of a tree; rows of a probe
 
 
 def untied(x: Array, ties: Any, rng: np.random.Generator | int | None) -> Array:
-    """The points themselves for ties = "raise"; with noise from `rng` for ties = "jitter"; ValueError for others."""
-    if ties not in ("raise", "jitter"):
-        raise ValueError(f"ties: got {ties!r}, wanted 'raise' or 'jitter'")
-    if ties == "raise" and rng is not None:
-        raise ValueError("rng: got one with ties = 'raise', wanted it with ties = 'jitter' only")
-    return jittered(x, rng) if ties == "jitter" else x
+    """The points themselves for ties = "raise"; with noise from `rng` for "jitter" and "unround"; else ValueError."""
+    if ties not in ("raise", "jitter", "unround"):
+        raise ValueError(f"ties: got {ties!r}, wanted 'raise', 'jitter' or 'unround'")
+    if ties == "raise":
+        if rng is not None:
+            raise ValueError("rng: got one with ties = 'raise', wanted it with ties = 'jitter' or 'unround' only")
+        return x
+    return jittered(x, rng) if ties == "jitter" else unrounded(x, rng)
+
+
+def unrounded(x: Array, rng: Any) -> Array:
+    """x (n, d) plus uniform noise as wide as the last place in which its numbers differ, column by column.
+
+    Columns that are not rounded stay as they are. Raises TypeError if rng is no Generator or int, and ValueError
+    where no column is rounded to decimals.
+    """
+    units = np.array([last_place(column) for column in x.T])
+    if not units.any():
+        raise ValueError("ties: got 'unround' for columns without a last place, wanted decimals, or ties = 'jitter'")
+    moved: Array = x + units * (generator(rng).random(x.shape) - 0.5)
+    return moved
+
+
+def last_place(column: Array) -> float:
+    """The largest unit, a whole number of decimal places, of which all differences are multiples; 0 for none."""
+    for places in range(DECIMALS):
+        if (np.round(column, places) == column).all():
+            whole = np.rint(column * 10.0**places)
+            if np.abs(whole).max() >= 2.0**53:
+                return 0.0
+            return float(np.gcd.reduce((whole - whole[0]).astype(np.int64)) / 10.0**places)
+    return 0.0
 
 
 def jittered(x: Array, rng: Any) -> Array:
@@ -56,7 +84,18 @@ def refuse_equal_rows(x: Array, k: int, name: str) -> None:
         _refuse(int(sizes[sizes > k].sum()), len(x), name)
 
 
+def refuse_ties_within(x: Array, k: int, name: str) -> None:
+    """ValueError if more than a twentieth of the rows of a variable x (n, d) equal k or more others, but not all."""
+    _, place, sizes = np.unique(x, axis=0 if x.shape[1] > 1 else None, return_inverse=True, return_counts=True)
+    equal = int(np.sum(sizes[place] > k))
+    if equal > CRUMB * len(x) and len(sizes) > 1:
+        raise ValueError(f"{name}: got {equal} of {len(x)} rows that equal {k} or more others, wanted a variable with "
+                         "a density: ties = 'unround' for rounded numbers, ties = 'jitter' for a few repetitions, each "
+                         "with an rng; mixed_information for a discrete variable")
+
+
 def _refuse(equal: int, n: int, name: str) -> None:
     if equal:
         raise ValueError(f"{name}: got {equal} of {n} points with a neighbour at distance 0, "
-                         "where the estimate is -infinity; wanted no duplicates, or ties = 'jitter' with an rng")
+                         "where the estimate is -infinity; wanted no duplicates, ties = 'unround' for "
+                         "rounded numbers, or ties = 'jitter' with an rng")
