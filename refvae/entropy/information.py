@@ -168,7 +168,7 @@ def _from_entropies(named: Variables, k: int, method: str,
     """Entropies of the variables minus the joint one, all of order k in the maximum norm.                (6.43)"""
     spaces = {**named, " and ".join(named) + " together": np.hstack(list(named.values()))}
     n = len(next(iter(named.values())))
-    logs, near = [], None
+    logs = []
     for name, space in spaces.items():
         refuse_equal_rows(space, k, name)
         near = neighbours(space, k, norm=np.inf, exclude=how.exclude, workers=how.workers)
@@ -181,7 +181,6 @@ def _from_entropies(named: Variables, k: int, method: str,
         *parts, joint = (knn_entropy(space, k, norm=np.inf).leave_one_out()[0] for space in spaces.values())
         return np.asarray(sum(parts) - joint)                                                           # (6.43)
 
-    assert near is not None
     return local, near, without_each
 
 
