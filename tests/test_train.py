@@ -447,8 +447,8 @@ def test_standardised_data_go_on_and_are_known_to_the_model(run, tmp_path):
     assert run("a", "--data", tmp_path / "table.npy", "--standardise")[0] == 0
     found, rows = load(tmp_path / "a" / "model.npz"), x[np.arange(200) % 5 > 0]
     assert np.array_equal(found.centre, rows.mean(0))
-    assert np.array_equal(found.scale, np.r_[rows.std(0)[:3], 1])
-    test = (x[::5] - found.centre) / found.scale
+    assert np.array_equal(found.unit, np.r_[rows.std(0)[:3], 1])
+    test = (x[::5] - found.centre) / found.unit
     value = ((ae.rebuilt(found.p, test) - test) ** 2).sum(1).mean()
     report = files(tmp_path / "a")["report.csv"].decode().splitlines()[1]
     assert float(report.split(",")[1]) == pytest.approx(value, rel=1e-12)

@@ -157,8 +157,8 @@ def _prepared(recipe: Recipe, given: dict[str, Any]) -> tuple[Recipe, Dataset]:
         if recipe.sha256 not in ("", found):
             raise ValueError(f"got other data than before in {recipe.data}, wanted the same")
         if "standardise" in given or recipe.centre:
-            raw, centre, scale = standardised(raw)
-            recipe = recipe._replace(centre=tuple(centre.tolist()), scale=tuple(scale.tolist()))
+            raw, centre, unit = standardised(raw)
+            recipe = recipe._replace(centre=tuple(centre.tolist()), unit=tuple(unit.tolist()))
         data = MODELS[recipe.model].prepare(raw, recipe.settings)
     with refused("--"):
         batch = whole(recipe.batch, "batch", most=rows) if "batch" in given else min(recipe.batch, rows)

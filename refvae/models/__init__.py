@@ -28,7 +28,7 @@ class Recipe(NamedTuple):
     model, settings   a name in MODELS, and its options
     data, sha256      where the data came from, and their `fingerprint`
     seed, steps, batch, lr, dtype   of the training; dtype is that of parameters and data
-    centre, scale   what was taken out of every column of the data, and its unit; empty if they were not standardised
+    centre, unit    what was taken out of every column of the data, and its unit; empty if they were not standardised
     """
 
     model: str
@@ -41,13 +41,13 @@ class Recipe(NamedTuple):
     lr: float
     dtype: str
     centre: tuple[float, ...] = ()
-    scale: tuple[float, ...] = ()
+    unit: tuple[float, ...] = ()
 
 
 class Trained(NamedTuple):
     """A model with its parameters, its settings, and the facts of the data that it was trained on.
 
-    Of standardised data it takes (x - centre) / scale; both are empty if they were not.
+    Of standardised data it takes (x - centre) / unit; both are empty if they were not.
     """
 
     model: Model
@@ -55,7 +55,7 @@ class Trained(NamedTuple):
     settings: Any
     facts: Facts
     centre: tuple[float, ...]
-    scale: tuple[float, ...]
+    unit: tuple[float, ...]
 
 
 def load(path: str | PathLike[str]) -> Trained:
@@ -63,7 +63,7 @@ def load(path: str | PathLike[str]) -> Trained:
     saved = checkpoint.load(path)
     recipe, facts = read_story(saved)
     p = saved.tree("p", first_parameters(recipe, facts, 0))
-    return Trained(MODELS[recipe.model], p, recipe.settings, facts, recipe.centre, recipe.scale)
+    return Trained(MODELS[recipe.model], p, recipe.settings, facts, recipe.centre, recipe.unit)
 
 
 def first_parameters(recipe: Recipe, facts: Facts, rng: np.random.Generator | int) -> Tree:
