@@ -88,7 +88,8 @@ def both_tails(sigmoid, rng):
     return entrywise(sigmoid(x)[1](np.ones(5)) * np.exp(np.abs(x)), np.array([1, 1, 0.25, 1, 1]))
 
 
-@ledger.add("1.8", "identity", softplus, exact=True, wrong={"ReLU": relu, "base 2": lambda x: (np.log2(1 + np.exp(x)), None)})
+@ledger.add("1.8", "identity", softplus, exact=True, wrong={
+    "ReLU": relu, "base 2": lambda x: (np.log2(1 + np.exp(x)), None)})
 def plain_softplus(softplus, rng):
     """log(1 + e^x) where that is safe."""
     x = rng.uniform(-3, 30, (7, 6))

@@ -22,6 +22,11 @@ def gauss_hermite(n, k=1):
     return np.array(list(product(nodes, repeat=k))), np.array([np.prod(w) for w in product(weights, repeat=k)])
 
 
+def signs(k):
+    """The 2^k vectors of signs: their mean is that over k standard normal numbers up to degree 3, and it is exact."""
+    return np.array(list(product((1, -1), repeat=k)))
+
+
 def model(rng, *sizes, outputs=1):
     """A VAE with nonzero biases; two sizes (d, k) make encoder and decoder affine."""
     return trees.map(lambda leaf: leaf + 0.3 * rng.standard_normal(leaf.shape),

@@ -49,6 +49,14 @@ def squares_first(mu, logvar, x):
         -d[:, None] * r * precision, d[:, None] * (1 - r * r * precision) / 2, d[:, None] * r * precision)
 
 
+@ledger.add("3.3", "identity", gaussian_nll, exact=True, wrong=NLL_WRONG)
+def logarithms_of_factors(nll, rng):
+    """Minus the logarithms of 1 / sqrt(2 pi sigma^2) and of exp(-(x - mu)^2 / 2 sigma^2), feature by feature."""
+    mu, logvar, x = three(rng)
+    var = np.exp(logvar)
+    return gap(nll(mu, logvar, x)[0], (np.log(2 * np.pi) / 2 + np.log(var) / 2 + (x - mu) ** 2 / (2 * var)).sum(1))
+
+
 SCALES = np.array([-1500.0, -1200.0, -800.0, 0.0, 800.0, 1200.0])[:, None]
 
 
@@ -104,14 +112,14 @@ KL_WRONG = {"log-variance taken for log sigma": lambda mu, lv: kl_std_normal(mu,
             "naive penalty mu^2 + (sigma - 1)^2": lambda mu, lv: ((mu**2 + (np.exp(lv / 2) - 1) ** 2).sum(-1), None)}
 
 
-@ledger.add("3.5", "identity", kl_std_normal, wrong=KL_WRONG)
+@ledger.add("3.5", "identity", kl_std_normal, exact=True, wrong=KL_WRONG)
 def integral_of_the_definition(kl, rng):
-    """The mean of log q - log p under q, by SciPy's densities and exact Gauss-Hermite nodes, for a stack of batches."""
-    mu, logvar = rng.standard_normal((2, 5, 7, 6))
-    nodes, weights = gauss_hermite(5)
-    z = mu[..., None] + np.exp(logvar / 2)[..., None] * nodes[:, 0]
-    ratio = stats.norm.logpdf(z, mu[..., None], np.exp(logvar / 2)[..., None]) - stats.norm.logpdf(z)
-    return gap(kl(mu, logvar)[0], (ratio @ weights).sum(2))
+    """The mean of log q - log p under q: quadratic in the noise, so that over eps = 1 and -1; a stack of batches."""
+    mu, logvar = rng.standard_normal((2, 2, 3, 4))
+    logvar = logvar + 4
+    z = [mu + np.exp(logvar / 2) * eps for eps in (1, -1)]
+    ratio = [at * at / 2 - logvar / 2 - (at - mu) ** 2 / np.exp(logvar) / 2 for at in z]
+    return gap(kl(mu, logvar)[0], ((ratio[0] + ratio[1]) / 2).sum(2))
 
 
 @ledger.add("3.5", "oracle", kl_std_normal, bound=1e-9, wrong={
@@ -175,14 +183,21 @@ KL_SLOPES = {"half forgotten": spoiled(kl_std_normal, twice(1)),
 ledger.adjoint("3.7", kl_std_normal, codes, wrong=KL_SLOPES, exact=lambda rng: (codes(rng)[0], codes(rng)[1] + 6))
 
 
-@ledger.add("3.7", "identity", kl_std_normal, wrong={
-    **KL_SLOPES, "e^l - 1, which cancels": lambda mu, lv: (kl_std_normal(mu, lv)[0], lambda d: (
-        d[:, None] * mu, d[:, None] * (np.exp(lv) - 1) / 2))})
+@ledger.add("3.7", "identity", kl_std_normal, exact=True, wrong=KL_SLOPES)
 def by_sinh(kl, rng):
     """mu, and (e^l - 1) / 2 = e^(l/2) sinh(l / 2), entry by entry, also at l of 1e-9."""
     mu, logvar = codes(rng)
     dmu, dlogvar = kl(mu, logvar)[1](np.ones(7))
     return entrywise(np.hstack([dmu, dlogvar]), np.hstack([mu, np.exp(logvar / 2) * np.sinh(logvar / 2)]))
+
+
+@ledger.add("3.7", "limit", kl_std_normal, bound=1e-14, wrong={
+    "sigma - 1": KL_SLOPES["sigma - 1"], "e^l - 1, which cancels": lambda mu, lv: (kl_std_normal(mu, lv)[0], lambda d: (
+        d[:, None] * mu, d[:, None] * (np.exp(lv) - 1) / 2))})
+def next_to_the_prior(kl, rng):
+    """At l = +-1e-9 and +-1e-12 the slope is l / 2 + l^2 / 4, each."""
+    lv = np.array([[1e-9, -1e-9, 1e-12, -1e-12]])
+    return entrywise(kl(0 * lv, lv)[1](np.ones(1))[1], lv / 2 + lv * lv / 4)
 
 
 REPARAM_WRONG = {"variance for the standard deviation": lambda mu, lv, eps: reparam(mu, 2 * lv, eps),
@@ -191,13 +206,13 @@ REPARAM_WRONG = {"variance for the standard deviation": lambda mu, lv, eps: repa
                  "mean lost": lambda mu, lv, eps: reparam(0 * mu, lv, eps)}
 
 
-@ledger.add("3.8", "identity", reparam, wrong=REPARAM_WRONG)
+@ledger.add("3.8", "identity", reparam, exact=True, wrong=REPARAM_WRONG)
 def change_of_variables(reparam, rng):
-    """SciPy's log-density at z is that at eps less the log-determinant, half the sum of log-variances."""
+    """The density (3.3) at z is that of the noise, over the determinant, the product of the sigmas."""
     mu, logvar, eps = three(rng)
-    z = reparam(mu, logvar, eps)[0]
-    got = stats.norm.logpdf(z, mu, np.exp(logvar / 2)).sum(1)
-    return gap(got, stats.norm.logpdf(eps).sum(1) - logvar.sum(1) / 2)
+    z, sigma = reparam(mu, logvar, eps)[0], np.exp(logvar / 2)
+    cost = (eps * eps + np.log(2 * np.pi)).sum(1) / 2 + np.log(sigma).sum(1)
+    return gap(gaussian_nll(mu, logvar, z)[0], cost)
 
 
 @ledger.add("3.8", "montecarlo", reparam, wrong=REPARAM_WRONG)
