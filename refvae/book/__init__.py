@@ -1,0 +1,1 @@
+"""The book as a static site: `refvae book`."""
