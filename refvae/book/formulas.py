@@ -37,3 +37,34 @@ def _prepared(tex: str) -> str:
                         (r"\negthinspace", r"\!"), (r"\overline", r"\bar")):
         tex = re.sub(re.escape(long) + r"(?![A-Za-z])", lambda _, short=short: short, tex)
     return tex
+
+
+TOKEN = re.compile(r"\\[A-Za-z]+|\\.|.", re.S)
+RELATIONS = {"=", r"\le", r"\ge", r"\leq", r"\geq", r"\approx", r"\equiv", r"\Longrightarrow", r"\iff", r"\Longleftrightarrow",
+             "<", ">", r"\lt", r"\gt"}
+SUMS, LONG = {"+", "-"}, 110
+
+
+def display(tex: str) -> str:
+    """A formula of its own, in pieces between which a narrow page may break the line: at wide spaces, relations, sums."""
+    tex = tex.strip()
+    if r"\begin" in tex:
+        return f"<div>{mathml(tex, DISPLAY)}</div>"
+    chunks = [[piece for relation in _cut(chunk, RELATIONS) for piece in (
+        _cut(relation, SUMS) if len(relation) > LONG else [relation])] for chunk in _cut(tex, {r"\qquad"}, keep=False)]
+    return "".join(f"<div{' class=apart' if i and not j else ''}>{mathml(piece, DISPLAY)}</div>"
+                   for i, chunk in enumerate(chunks) for j, piece in enumerate(chunk))
+
+
+def _cut(tex: str, at: set[str], keep: bool = True) -> list[str]:
+    """The pieces of a formula before the tokens `at` that stand in no bracket, brace or pair of fences."""
+    found, depth = [""], 0
+    for token in TOKEN.findall(tex):
+        opens = token in ("{", "(", "[", r"\left", r"\lbrace", r"\langle") or token in (r"\bigl", r"\Bigl", r"\biggl")
+        closes = token in ("}", ")", "]", r"\right", r"\rbrace", r"\rangle") or token in (r"\bigr", r"\Bigr", r"\biggr")
+        depth += opens - closes
+        if depth == 0 and token in at and found[-1].strip(" {}"):
+            found.append("{}" if keep else "")
+            token = token if keep else ""
+        found[-1] += token
+    return [piece for piece in found if piece.strip(" {}")] if depth == 0 else [tex]

@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from refvae.book.formulas import mathml
+from refvae.book.formulas import display, mathml
 from refvae.statements import NUMBER, statements
 
 CITED = re.compile(rf"(?<![\w.])([(\[])(?!0)({NUMBER})([)\]])")
@@ -63,7 +63,7 @@ def _fence(self: Any, tokens: Any, idx: int, options: Any, env: Any) -> str:
     token = tokens[idx]
     language = token.info.strip()
     if language == "math":
-        return f'<div class="formula" tabindex="0">{mathml(token.content.strip(), True)}</div>\n'
+        return f'<div class="formula" tabindex="0">{display(token.content)}</div>\n'
     body = highlighted(token.content, language) if language in ("python", "sh") else escape(token.content)
     return f'<pre class="code" tabindex="0"><code>{body}</code></pre>\n'
 
