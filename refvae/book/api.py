@@ -6,13 +6,14 @@ import ast
 import re
 from html import escape
 from pathlib import Path
-from typing import Any
 
 from refvae.book.markdown import CITED, eq_link
 from refvae.statements import folder, statements
 
+WIDE = '<div class="row prose wide"><div class="text">'
 
-def pages(md: Any) -> dict[str, tuple[str, str]]:
+
+def pages() -> dict[str, tuple[str, str]]:
     """One page a subpackage, and one that lists them."""
     modules: dict[str, list[Path]] = {}
     for path in sorted(folder("").rglob("*.py")):
@@ -22,7 +23,7 @@ def pages(md: Any) -> dict[str, tuple[str, str]]:
     made = {f"api-{name}.html": (f"refvae.{name}", _wrapped(name, paths)) for name, paths in modules.items()
             if not name.startswith("__")}
     items = "".join(f'<li><a href="{page}">{title}</a></li>' for page, (title, _) in made.items())
-    made["api.html"] = "Functions", f'<div class="row prose wide"><div class="text"><h1>Functions</h1><ul>{items}</ul></div></div>'
+    made["api.html"] = "Functions", f"{WIDE}<h1>Functions</h1><ul>{items}</ul></div></div>"
     return made
 
 
@@ -36,7 +37,7 @@ def page_of(path: str) -> str:
 
 
 def _wrapped(name: str, paths: list[Path]) -> str:
-    return f'<div class="row prose wide"><div class="text"><h1>refvae.{name}</h1>{"".join(map(_module, paths))}</div></div>'
+    return f"{WIDE}<h1>refvae.{name}</h1>{''.join(map(_module, paths))}</div></div>"
 
 
 def _module(path: Path) -> str:
@@ -48,7 +49,8 @@ def _module(path: Path) -> str:
 
 
 def _entry(dotted: str, node: ast.FunctionDef | ast.ClassDef) -> str:
-    return f'<section id="{dotted}.{node.name}"><h3><code>{escape(_signature(node))}</code></h3>{_doc(ast.get_docstring(node))}</section>'
+    head = f"<h3><code>{escape(_signature(node))}</code></h3>"
+    return f'<section id="{dotted}.{node.name}">{head}{_doc(ast.get_docstring(node))}</section>'
 
 
 def _signature(node: ast.FunctionDef | ast.ClassDef) -> str:

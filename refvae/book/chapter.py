@@ -1,4 +1,4 @@
-"""A chapter as a page: left the mathematics, right, level with each statement, its code, evidence, figures and neighbours."""
+"""A chapter as a page: left the mathematics, right, level with each statement, its code, evidence and neighbours."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from refvae.book.markdown import bracketed, eq_href, eq_link, highlighted
+from refvae.book.markdown import bracketed, eq_href, eq_id, eq_link, highlighted, inline, named
 from refvae.book.page import Excerpt, Part, excerpts, figures, parts, used_by
+from refvae.check.proof import PROVED
 from refvae.evidence import Result
-from refvae.statements import Statement, folder, statements
+from refvae.statements import Statement, folder
 
 Results = Mapping[str, Sequence[Result]]
 
@@ -19,15 +20,27 @@ def body(chapter: str, md: Any, results: Results, closed: Mapping[str, bool | No
     return "\n".join(_part(part, md, results, closed) for part in parts(chapter))
 
 
+def text_alone(chapter: str, md: Any, closed: Mapping[str, bool | None]) -> str:
+    """The mathematics alone, for print."""
+    return "\n".join(f'<section class="statement" id="{eq_id(s.number)}">{_text(part, md, closed)}</section>'
+                     if (s := part.statement) else md.render(part.text) for part in parts(chapter))
+
+
 def _part(part: Part, md: Any, results: Results, closed: Mapping[str, bool | None]) -> str:
     if part.statement is None:
         return f'<div class="row prose"><div class="text">{md.render(part.text)}</div></div>'
     s = part.statement
     found = results.get(s.number, ())
-    return (f'<section class="row statement" id="eq-{s.number.replace(".", "-")}" aria-label="{bracketed(s.number)}">'
-            f'<div class="text"><h3>{_number(s)} {md.renderInline(s.title)} {_status(s, closed)}</h3>{_source(s)}'
-            f"{md.render(part.text)}</div>"
+    return (f'<section class="row statement" id="{eq_id(s.number)}" aria-label="{bracketed(s.number)}">'
+            f"{_text(part, md, closed)}"
             f'<aside class="beside">{_code(s)}{_evidence(found)}{_figures(s)}{_neighbours(s)}</aside></section>')
+
+
+def _text(part: Part, md: Any, closed: Mapping[str, bool | None]) -> str:
+    s = part.statement
+    assert s is not None
+    return (f'<div class="text"><h3>{_number(s)} {inline(s.title)} {_status(s, closed)}</h3>{_source(s)}'
+            f"{md.render(part.text)}</div>")
 
 
 def _number(s: Statement) -> str:
@@ -42,16 +55,17 @@ def _status(s: Statement, closed: Mapping[str, bool | None]) -> str:
 
 
 def _source(s: Statement) -> str:
-    return f'<p class="source">from {escape(s.source)}</p>' if s.source else ""
+    return f'<p class="source">from {inline(s.source)}</p>' if s.source else ""
 
 
 # Code
 
 
 def _code(s: Statement) -> str:
-    about = f" of {', '.join(map(eq_link, s.about))}" if s.about else ""
+    if s.about:
+        return f'<p class="neighbours">About the code of {", ".join(map(eq_link, s.about))}</p>'
     found = "".join(map(_excerpt, excerpts(s)))
-    return f"<h4>Code{about}</h4>{found}" if found else ""
+    return f"<h4>Code</h4>{found}" if found else ""
 
 
 def _excerpt(excerpt: Excerpt) -> str:
@@ -88,10 +102,16 @@ def _result(r: Result) -> str:
     rejected = sum(c.rejected for c in r.controls)
     o = r.outcome
     return (f'<details class="evidence {r.status}"><summary><b>{r.kind}</b> {escape(r.name.replace("_", " "))} '
-            f'<span class="verdict">{r.status}</span> <span class="small">error {o.error:.1e}, bound {r.bound:.1e}, '
-            f"{rejected} of {len(r.controls)} wrong versions rejected</span></summary>"
+            f'<span class="verdict">{r.status}</span>{_proof(r)} <span class="small">error {o.error:.1e}, '
+            f"bound {r.bound:.1e}, {rejected} of {len(r.controls)} wrong versions rejected</span></summary>"
             f"<p>{escape(r.what)}</p><p>Measured {o.measured:.9g}, expected {o.expected:.9g}.</p>"
             f"<p>Would you have seen it?</p><ul>{''.join(_controls(r))}</ul></details>")
+
+
+def _proof(r: Result) -> str:
+    if r.proof is None or r.proof.status != PROVED:
+        return ""
+    return f' <span class="proof" title="false with probability below {r.proof.error:.0e}">proved exactly</span>'
 
 
 def _controls(r: Result) -> Iterator[str]:
@@ -105,13 +125,12 @@ def _controls(r: Result) -> Iterator[str]:
 
 def _figures(s: Statement) -> str:
     names = dict.fromkeys(figures().get(s.number, ()))
-    return "".join(f'<p class="shown">Shown in <a href="{s.chapter}.html#figure-{name}">figure {name}</a></p>' for name in names)
+    return "".join(f'<p class="shown">Shown in <a href="{s.chapter}.html#figure-{name}">figure {name}</a></p>'
+                   for name in names)
 
 
 def _neighbours(s: Statement) -> str:
     rows = (("Uses", s.uses), ("Used by", used_by(s.number)))
-    return "".join(f'<p class="neighbours">{word} {", ".join(map(_named, numbers))}</p>' for word, numbers in rows if numbers)
+    return "".join(f'<p class="neighbours">{word} {", ".join(map(named, numbers))}</p>'
+                   for word, numbers in rows if numbers)
 
-
-def _named(number: str) -> str:
-    return f"{eq_link(number)} {escape(statements()[number].title)}"

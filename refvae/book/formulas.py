@@ -6,7 +6,10 @@ import re
 from functools import cache
 from typing import Any
 
-DISPLAY, INLINE = True, False
+DISPLAY = True
+SHORT = {"cr": r"\\", "thinspace": r"\,", "medspace": r"\:", "thickspace": r"\;", "negthinspace": r"\!",
+         "overline": r"\bar"}
+LONG_NAME = re.compile(rf"\\({'|'.join(SHORT)})(?![A-Za-z])")
 
 
 class FormulaError(ValueError):
@@ -17,7 +20,7 @@ class FormulaError(ValueError):
 def _converter() -> Any:
     from math_core import LatexToMathML
 
-    return LatexToMathML(fancy_error=False, annotation=True)
+    return LatexToMathML(fancy_error=False)
 
 
 @cache
@@ -33,20 +36,17 @@ def mathml(tex: str, display: bool) -> str:
 
 def _prepared(tex: str) -> str:
     r"""`\cr` ends a row as `\\` does; `\thinspace` and its like by their short names."""
-    for long, short in ((r"\cr", r"\\"), (r"\thinspace", r"\,"), (r"\medspace", r"\:"), (r"\thickspace", r"\;"),
-                        (r"\negthinspace", r"\!"), (r"\overline", r"\bar")):
-        tex = re.sub(re.escape(long) + r"(?![A-Za-z])", lambda _, short=short: short, tex)
-    return tex
+    return LONG_NAME.sub(lambda match: SHORT[match[1]], tex)
 
 
 TOKEN = re.compile(r"\\[A-Za-z]+|\\.|.", re.S)
-RELATIONS = {"=", r"\le", r"\ge", r"\leq", r"\geq", r"\approx", r"\equiv", r"\Longrightarrow", r"\iff", r"\Longleftrightarrow",
-             "<", ">", r"\lt", r"\gt"}
+RELATIONS = {"=", r"\le", r"\ge", r"\leq", r"\geq", r"\approx", r"\equiv", r"\Longrightarrow", r"\iff",
+             r"\Longleftrightarrow", "<", ">", r"\lt", r"\gt"}
 SUMS, LONG = {"+", "-"}, 110
 
 
 def display(tex: str) -> str:
-    """A formula of its own, in pieces between which a narrow page may break the line: at wide spaces, relations, sums."""
+    """A formula of its own, in pieces between which a narrow page may break the line: at spaces, relations, sums."""
     tex = tex.strip()
     if r"\begin" in tex:
         return f"<div>{mathml(tex, DISPLAY)}</div>"

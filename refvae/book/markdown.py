@@ -12,6 +12,7 @@ from refvae.book.formulas import display, mathml
 from refvae.statements import NUMBER, statements
 
 CITED = re.compile(rf"(?<![\w.])([(\[])(?!0)({NUMBER})([)\]])")
+TEX = re.compile(r"[$\\{}]")
 Link = Callable[[str], str]
 
 
@@ -26,7 +27,7 @@ def renderer(link: Link) -> Any:
     from mdit_py_plugins.dollarmath import dollarmath_plugin
 
     md = MarkdownIt("commonmark", {"html": True}).enable("table")
-    md.use(dollarmath_plugin, allow_space=False, renderer=lambda tex, options: mathml(tex, bool(options["display_mode"])))
+    md.use(dollarmath_plugin, allow_space=False, renderer=lambda tex, how: mathml(tex, bool(how["display_mode"])))
     md.use(anchors_plugin, max_level=3)
     md.add_render_rule("fence", _fence)
     md.core.ruler.push("numbers", _number_links)
@@ -34,15 +35,30 @@ def renderer(link: Link) -> Any:
     return md
 
 
+def eq_id(number: str) -> str:
+    """The anchor of a statement."""
+    return f"eq-{number.replace('.', '-')}"
+
+
 def eq_href(number: str) -> str:
     """Where a number is stated."""
-    return f"{statements()[number].chapter}.html#eq-{number.replace('.', '-')}"
+    return f"{statements()[number].chapter}.html#{eq_id(number)}"
 
 
 def eq_link(number: str) -> str:
     """A link that tells on hover what it stands for."""
-    s = statements()[number]
-    return f'<a class="eq" href="{eq_href(number)}" title="{escape(s.title)}">{bracketed(number)}</a>'
+    title = escape(TEX.sub("", statements()[number].title))
+    return f'<a class="eq" href="{eq_href(number)}" title="{title}">{bracketed(number)}</a>'
+
+
+def named(number: str) -> str:
+    """A link, and the title with its formulas."""
+    return f"{eq_link(number)} {inline(statements()[number].title)}"
+
+
+def inline(text: str) -> str:
+    """A line of text with its formulas."""
+    return re.sub(r"\$([^$]+)\$", lambda m: mathml(m[1], False), escape(text, quote=False))
 
 
 def bracketed(number: str) -> str:

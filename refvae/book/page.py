@@ -1,4 +1,4 @@
-"""A derivation as parts: prose, and numbered statements with the lines of code, evidence and figures that belong to them."""
+"""A derivation as parts: prose, and numbered statements with the code and the figures that belong to them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ class Excerpt(NamedTuple):
 
 def parts(chapter: str) -> list[Part]:
     """A chapter cut before every statement, and where a heading ends one."""
-    found, current, number = [], [], None
+    found: list[tuple[str | None, list[str]]] = []
+    current: list[str] = []
+    number: str | None = None
     for line in (folder("derivations") / f"{chapter}.md").read_text("utf8").splitlines():
         if ANCHOR.match(line) or line.startswith("#"):
             found.append((number, current))
@@ -60,8 +62,9 @@ def _blocks(path: Path) -> list[tuple[int, int]]:
     """First and last line of every statement on the top level of a module, and of the methods of its classes."""
     tree = ast.parse(path.read_text("utf8"))
     bodies = [tree.body, *(node.body for node in tree.body if isinstance(node, ast.ClassDef))]
-    return [(min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))]), node.end_lineno or node.lineno)
-            for body in bodies for node in body]
+    decorated = [(node, getattr(node, "decorator_list", [])) for body in bodies for node in body]
+    return [(min(node.lineno, *(d.lineno for d in decorators), node.lineno), node.end_lineno or node.lineno)
+            for node, decorators in decorated]
 
 
 def _around(path: Path, line: int) -> tuple[int, int]:

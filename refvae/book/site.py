@@ -8,15 +8,21 @@ import shutil
 from collections.abc import Mapping, Sequence
 from html import escape
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
+from string import Template
 
 from refvae.book import api, chapter
+from refvae.book.formulas import FormulaError
 from refvae.book.graph import graph_data
-from refvae.book.markdown import BookError, renderer
+from refvae.book.markdown import BookError, eq_link, named, renderer
 from refvae.book.search import index
+from refvae.check.proof import PROVED
 from refvae.evidence import Result
 from refvae.statements import chapters, folder, statements
 from refvae.verdict import Verdicts, is_closed
+
+__all__ = ["BookError", "FormulaError", "build"]
 
 ASSETS = ("style.css", "book.js", "stix-two-math.woff2", "OFL.txt")
 LICENCES = ("PSF-LICENSE.txt",)
@@ -34,16 +40,16 @@ def build(out: Path, results: Sequence[Result]) -> list[Path]:
     md = renderer(_target)
     pages = {f"{name}.html": (title, chapter.body(name, md, by_number, closed)) for name, title in chapters().items()}
     pages |= {f"{name}.html": (title, _plain(md, name)) for name, title in EXTRA.items() if _source(name).exists()}
-    pages |= api.pages(md)
+    pages |= api.pages()
     pages["graph.html"] = "Graph of claims", _graph()
-    pages["search.html"] = "Search", _search()
-    pages["index.html"] = "Contents", _contents(md, closed)
+    pages["search.html"] = "Search", _filled("search.html")
+    pages["index.html"] = "Contents", _contents(results, closed)
     written = {name: _page(name, title, body) for name, (title, body) in pages.items()}
-    written["print.html"] = _printed({name: pages[f"{name}.html"] for name in chapters()})
+    written["print.html"] = _printed({name: chapter.text_alone(name, md, closed) for name in chapters()})
     _refuse_dead_links(written)
     for name, text in written.items():
         (out / name).write_text(text, "utf8")
-    _copy(out, pages)
+    _copy(out)
     return [out / name for name in written]
 
 
@@ -77,64 +83,56 @@ def _plain(md: object, name: str) -> str:
 # Pages that are made
 
 
-def _contents(md: object, closed: Mapping[str, bool | None]) -> str:
-    rows = []
-    for name, title in chapters().items():
-        own = [s for s in statements().values() if s.chapter == name and s.is_claim]
-        done = sum(closed[s.number] is True for s in own)
-        rows.append(f'<li><a href="{name}.html">{escape(title)}</a> <span class="small">{len(own)} claims, {done} closed'
-                    f"</span><details><summary>Statements</summary><ul>{''.join(_entry(s.number) for s in statements().values() if s.chapter == name)}"
-                    "</ul></details></li>")
-    more = "".join(f'<li><a href="{name}.html">{title}</a></li>' for name, title in EXTRA.items() if _source(name).exists())
-    return (f'<div class="row prose wide"><div class="text"><h1>refvae</h1><ol class="contents">{"".join(rows)}</ol>'
-            f'<ul>{more}<li><a href="graph.html">Graph of claims</a></li><li><a href="api.html">Functions</a></li>'
-            '<li><a href="print.html">One page, for print</a></li></ul></div></div>')
+def _filled(template: str, **values: object) -> str:
+    return Template((_assets() / template).read_text("utf8")).substitute(values)
 
 
-def _entry(number: str) -> str:
-    from refvae.book.markdown import eq_link
+def _contents(results: Sequence[Result], closed: Mapping[str, bool | None]) -> str:
+    claims = [s for s in statements().values() if s.is_claim]
+    more = (f'<li><a href="{name}.html">{title}</a></li>' for name, title in EXTRA.items() if _source(name).exists())
+    proved = sum(r.proof is not None and r.proof.status == PROVED for r in results)
+    return _filled("contents.html", claims=len(claims), closed=sum(closed[s.number] is True for s in claims),
+                   proved=proved, pieces=len(results), more="".join(more),
+                   chapters="".join(_chapter_entry(name, title, closed) for name, title in chapters().items()))
 
-    return f"<li>{eq_link(number)} {escape(statements()[number].title)}</li>"
+
+def _chapter_entry(name: str, title: str, closed: Mapping[str, bool | None]) -> str:
+    own = [s for s in statements().values() if s.chapter == name]
+    claims = [s for s in own if s.is_claim]
+    count = f"{len(claims)} claims, {sum(closed[s.number] is True for s in claims)} closed"
+    entries = "".join(f"<li>{named(s.number)}</li>" for s in own)
+    return (f'<li><a href="{name}.html">{escape(title.partition(" ")[2])}</a> <span class="small">{count}</span>'
+            f"<details><summary>Statements</summary><ul>{entries}</ul></details></li>")
 
 
 def _graph() -> str:
     data = json.dumps(graph_data(), ensure_ascii=False, separators=(",", ":"))
-    items = "".join(f"<li>{_entry(s.number)[4:-5]}: uses {', '.join(s.uses) or 'nothing'}</li>" for s in statements().values())
-    return ('<div class="row prose wide"><div class="text"><h1>Graph of claims</h1><form id="graph-form"></form>'
-            f'<div id="graph" aria-live="polite"></div><script>window.GRAPH={data}</script>'
-            f"<noscript><p>The same as a list:</p></noscript><details><summary>As a list</summary><ul>{items}</ul></details>"
-            "</div></div>")
+    items = (f"<li>{named(s.number)}: uses {', '.join(map(eq_link, s.uses)) or 'nothing'}</li>"
+             for s in statements().values())
+    return _filled("graph.html", data=data, items="".join(items))
 
 
-def _search() -> str:
-    return ('<div class="row prose wide"><div class="text"><h1>Search</h1><form role="search"><label for="q">Number, word, '
-            'symbol, function or Chinese term</label> <input id="q" name="q" type="search" autocomplete="off"></form>'
-            '<ol id="hits"></ol><noscript><p>Searching needs a script; the <a href="index.html">contents</a> do not.</p>'
-            "</noscript></div></div>")
-
-
-def _page(name: str, title: str, body: str) -> str:
+def _page(name: str, title: str, body: str, kind: str = "") -> str:
     links = "".join(f'<li><a href="{c}.html"{" aria-current=page" if f"{c}.html" == name else ""}>{escape(t)}</a></li>'
                     for c, t in chapters().items())
-    return (f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)} · refvae</title>'
-            '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="stylesheet" href="style.css">'
-            '</head><body><a class="skip" href="#main">To the text</a><nav aria-label="Book"><details class="menu">'
-            f'<summary>refvae</summary><ul><li><a href="index.html">Contents</a></li>{links}</ul></details>'
-            '<a href="search.html">Search</a> <a href="graph.html">Graph</a></nav>'
-            f'<main id="main">{body}</main><script src="index.js" defer></script><script src="book.js" defer></script>'
-            "</body></html>")
+    return _filled("page.html", title=escape(title), links=links, body=body, kind=kind)
 
 
-def _printed(pages: Mapping[str, tuple[str, str]]) -> str:
-    bodies = "".join(f'<article id="{name}">{body}</article>' for name, (_, body) in pages.items())
-    bodies = re.sub(r'href="[\w]+\.html#(eq-[\w-]+)"', r'href="#\1"', bodies)
-    return _page("print.html", "refvae", bodies).replace("<body>", '<body class="print">')
+def _printed(texts: Mapping[str, str]) -> str:
+    bodies = "".join(f'<article id="{name}">{text}</article>' for name, text in texts.items())
+    return _page("print.html", "refvae", re.sub(r'href="\w+\.html#(eq-[\w-]+)"', r'href="#\1"', bodies), "print")
 
 
-def _copy(out: Path, pages: Mapping[str, object]) -> None:
-    assets = resources.files("refvae.book") / "assets"
+# Files
+
+
+def _assets() -> Traversable:
+    return resources.files("refvae.book") / "assets"
+
+
+def _copy(out: Path) -> None:
     for name in ASSETS:
-        with resources.as_file(assets / name) as path:
+        with resources.as_file(_assets() / name) as path:
             shutil.copyfile(path, out / name)
     for name in LICENCES:
         shutil.copyfile(folder("data") / name, out / name)
