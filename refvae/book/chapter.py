@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
+from textwrap import dedent
 from typing import Any
 
 from refvae.book.markdown import bracketed, eq_href, eq_id, eq_link, highlighted, inline, named
@@ -12,6 +13,7 @@ from refvae.check.proof import PROVED
 from refvae.evidence import Result
 from refvae.statements import Statement, folder
 
+FEW = 5
 Results = Mapping[str, Sequence[Result]]
 
 
@@ -71,13 +73,19 @@ def _code(s: Statement) -> str:
 def _excerpt(excerpt: Excerpt) -> str:
     """The lines that carry the number; opened, the whole function."""
     name = _module(excerpt)
-    lines = highlighted(excerpt.source).rstrip("\n").split("\n")
-    numbered = list(enumerate(lines, excerpt.first))
-    short = "\n".join(_line(n, text, False) for n, text in numbered if n in excerpt.marked)
-    whole = "\n".join(_line(n, text, n in excerpt.marked) for n, text in numbered)
+    lines = excerpt.source.split("\n")
+    marked = sorted(excerpt.marked)
+    bare = dedent("\n".join(lines[n - excerpt.first].partition("  # (")[0] for n in marked))
+    short = "\n".join(_line(n, text, False) for n, text in zip(marked, _coloured(bare), strict=True))
+    whole = "\n".join(_line(n, text, n in excerpt.marked)
+                      for n, text in enumerate(_coloured(excerpt.source), excerpt.first))
     return (f'<details class="excerpt"><summary><span class="file">{name}:{min(excerpt.marked)}</span>'
             f'<pre class="code"><code>{short}</code></pre></summary>'
             f'<pre class="code whole" tabindex="0"><code>{whole}</code></pre></details>')
+
+
+def _coloured(source: str) -> list[str]:
+    return highlighted(source).rstrip("\n").split("\n")
 
 
 def _module(excerpt: Excerpt) -> str:
@@ -131,6 +139,11 @@ def _figures(s: Statement) -> str:
 
 def _neighbours(s: Statement) -> str:
     rows = (("Uses", s.uses), ("Used by", used_by(s.number)))
-    return "".join(f'<p class="neighbours">{word} {", ".join(map(named, numbers))}</p>'
-                   for word, numbers in rows if numbers)
+    return "".join(_listed(word, ", ".join(map(named, numbers)), len(numbers)) for word, numbers in rows if numbers)
+
+
+def _listed(word: str, names: str, count: int) -> str:
+    if count <= FEW:
+        return f'<p class="neighbours">{word} {names}</p>'
+    return f'<details class="neighbours"><summary>{word} {count} statements</summary>{names}</details>'
 
