@@ -135,7 +135,8 @@ def probe(page, width, query=""):
     copy.write_text(page.read_text("utf8").replace("</head>", f"{PROBE}</head>"), "utf8")
     words = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
              "--disable-background-networking", "--disable-component-update", f"--window-size={width},900",
-             f"--user-data-dir={page.parent / 'profile'}", "--virtual-time-budget=3000", "--dump-dom", f"{copy.as_uri()}{query}"]
+             f"--user-data-dir={page.parent / 'profile'}", "--virtual-time-budget=3000", "--dump-dom",
+             f"{copy.as_uri()}{query}"]
     shown = subprocess.run(words, capture_output=True, text=True).stdout
     return re.search(r'<pre id="probe">(.*?)</pre>', shown, re.S)[1]
 
