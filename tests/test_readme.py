@@ -20,9 +20,11 @@ def test_example_runs(block, capsys):
     if "kl" in names:
         assert abs(float(names["e"]) - 2.838) < 0.1
         assert float(names["h"]) == pytest.approx(float(names["e"]), rel=1e-14)
+    if "laws" in names:
+        assert "two points" in str(names["laws"])
     if "elbo" in names:
         assert -26 < names["elbo"] < names["bound"] < -17
 
 
 def test_there_are_examples():
-    assert len(EXAMPLES) == 4
+    assert len(EXAMPLES) == 5
