@@ -1,7 +1,7 @@
 """What is checked before any work: one clear error that names the argument, what was got and what was wanted.
 
 Estimators, samplers and trainers take `matrix`, `vector`, `array`, `real`, `whole` and `generator` at their door.
-Layers take `floating`, `indices` and `same_shape`, which let complex and exact numbers through.
+Layers take `floating`, `indices` and `same_shape`, which let complex numbers through. Exact ones, (1.33), pass all doors.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from refvae.trees import Array
+from refvae.trees import Array, is_exact
 
 
 def same_shape(a: Array, b: Array, what: str) -> None:
@@ -41,14 +41,15 @@ def whole(value: Any, name: str, least: int = 1, most: float = np.inf) -> int:
 def real(value: Any, name: str, *, above: float = -np.inf, least: float = -np.inf, most: float = np.inf,
          below: float = np.inf) -> float:
     """The finite number `value`; TypeError if it is none (bool is none), ValueError if it is outside its limits."""
-    if isinstance(value, (bool, np.bool)) or not isinstance(value, (int, float, np.integer, np.floating)):
+    kinds = int, float, np.integer, np.floating
+    if isinstance(value, (bool, np.bool)) or not (isinstance(value, kinds) or is_exact(value)):
         raise TypeError(f"{name}: got {type(value).__name__}, wanted a real number")
-    if not (np.isfinite(value) and above < value < below and least <= value <= most):
+    if not ((is_exact(value) or np.isfinite(value)) and above < value < below and least <= value <= most):
         limits = {"above": above, "of at least": least, "of at most": most, "below": below}
         wanted = " and ".join(f"{word} {limit:g}" for word, limit in limits.items() if np.isfinite(limit))
         kind = "number" if wanted and np.isfinite(value) else "finite number"
         raise ValueError(f"{name}: got {value}, wanted a {kind} {wanted}".rstrip())
-    return float(value)
+    return value if is_exact(value) else float(value)
 
 
 def matrix(x: Any, name: str) -> Array:
@@ -92,13 +93,15 @@ def _plain(x: Any, name: str, wanted: str) -> Array:
         a = np.asarray(x)
     except ValueError as error:
         raise ValueError(f"{name}: got rows of unequal length, wanted an array {wanted}") from error
-    if a.dtype.kind not in "biuf":
+    if a.dtype.kind not in "biuf" and not is_exact(a):
         raise TypeError(f"{name}: got dtype {a.dtype}, wanted real numbers")
     return a
 
 
 def _finite(a: Array, name: str) -> Array:
     """A copy in float64; ValueError for NaN and infinite entries, with the place of the first."""
+    if a.dtype == object:
+        return a.copy()
     with np.errstate(over="ignore"):
         a = a.astype(np.float64)
     bad = np.argwhere(~np.isfinite(a))

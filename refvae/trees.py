@@ -63,10 +63,15 @@ def axpy(alpha: float, x: Tree, y: Tree) -> Tree:
     return map(lambda u, v: alpha * _wide(u) + v, x, y)
 
 
+def is_exact(leaf: Any) -> bool:
+    """Whether there are exact numbers of `refvae.check` among the entries of an array."""
+    return np.asarray(leaf).dtype == object and any(getattr(entry, "is_exact", False) for entry in np.ravel(leaf))
+
+
 def flatten(tree: Tree) -> Flat:
     """Copy a tree of one dtype into one vector; the new tree has the same shape and views that vector."""
     parts = [np.asarray(leaf) for leaf in leaves(tree)]
-    if any(part.dtype == object for part in parts):
+    if any(part.dtype == object and not is_exact(part) for part in parts):
         raise TypeError("tree: got leaves that are no arrays of numbers, wanted nested tuples of arrays")
     if len({part.dtype for part in parts}) > 1:
         raise ValueError(f"tree: got dtypes {sorted({str(part.dtype) for part in parts})}, wanted one")

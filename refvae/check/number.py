@@ -22,6 +22,7 @@ class Number:
     """a + b eps with the witness x in a field; `size` bounds degree and height of a as a rational function (1.34)."""
 
     __slots__ = ("a", "b", "field", "size", "x")
+    is_exact = True
 
     def __init__(self, field: Field, a: Any, b: Any, x: float, size: int) -> None:
         self.field, self.a, self.b, self.x, self.size = field, a, b, x, size
