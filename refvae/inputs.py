@@ -1,7 +1,7 @@
 """What is checked before any work: one clear error that names the argument, what was got and what was wanted.
 
 Estimators, samplers and trainers take `matrix`, `vector`, `array`, `real`, `whole` and `generator` at their door.
-Layers take `floating`, `indices` and `same_shape`, which let complex numbers through. Exact ones, (1.33), pass all doors.
+Layers take `floating`, `indices` and `same_shape`, which let complex numbers through. Exact ones, (1.33), pass all.
 """
 
 from __future__ import annotations

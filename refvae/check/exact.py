@@ -13,13 +13,14 @@ from refvae import trees
 from refvae.check.arrays import constants, variables
 from refvae.check.field import Field
 from refvae.check.number import Number
-from refvae.check.numeric import stencil
+from refvae.check.numeric import STEP, stencil
 from refvae.check.problem import Layer, call, entry
 from refvae.check.proof import Found, Proof, Run, decide
 from refvae.check.symbolic import difference
 from refvae.inputs import same_shape
 from refvae.trees import Array, Tree
 
+WIDTH = 2.0**-17  # of the difference that gives a derivative its witness
 UNSEEN = (" (the same to rounding: they differ by less, as 3 * 0.1 and 0.3 do, or agree by a relation that exact "
           "numbers do not know, such as sqrt(a b) = sqrt(a) sqrt(b))")
 
@@ -166,6 +167,23 @@ class Chance(np.random.Generator):
 
     def exponential(self, *args: Any, **kwargs: Any) -> Any:
         return self._variables(super().exponential(*args, **kwargs))
+
+
+def along(f: Callable[[Any], Any], x: Any, v: Any) -> Any:
+    """The derivative of f at x along v: by an imaginary step or, of exact numbers, by eps^2 = 0, (1.33)."""
+    if not trees.is_exact(x):
+        return np.imag(f(x + 1j * STEP * v)) / STEP
+    field = next(each.field for each in np.ravel(x) if type(each) is Number)
+    pairs = [np.ravel(constants(field, np.broadcast_to(each, np.shape(x)))) for each in (x, v)]
+
+    def at(h: float) -> Array:
+        moved = [Number(field, one.a, way.a, one.x + h * way.x, one.size) for one, way in zip(*pairs, strict=True)]
+        return constants(field, f(constants(field, moved).reshape(np.shape(x))[()]))
+
+    def slope(here: Number, forth: Number, back: Number) -> Number:
+        return Number(field, here.b, 0, (forth.x - back.x) / (2 * WIDTH), 2 * here.size + field.size)
+
+    return np.frompyfunc(slope, 3, 1)(at(0.0), at(WIDTH), at(-WIDTH))
 
 
 def equal(got: Tree, want: Tree) -> Found | None:
