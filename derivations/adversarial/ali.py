@@ -112,7 +112,7 @@ def gradients_of_the_divergences(forces, rng):
     return gap(got, want)
 
 
-@ledger.add("10.32", "law", ali_forces, wrong={
+@ledger.add("10.32", "law", ali_forces, exact=True, wrong={
     "fourth term left out": FORCES_WRONG["fourth term left out"], "sides exchanged": FORCES_WRONG["sides exchanged"],
     "(42) for (43)": forces_with(lambda a, b, t, v: ali_forces(t, "minimax") if v == "non_saturating" else (a, b))})
 def probabilities_and_ratios(forces, rng):

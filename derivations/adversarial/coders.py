@@ -62,7 +62,7 @@ def losses_and_objective(t, u, error, p, x, disc):
     return weighted(t, u, error)[0], np.asarray(smooth_aae(p, x, disc)[0])
 
 
-@ledger.add("10.28", "identity", losses_and_objective, wrong={
+@ledger.add("10.28", "identity", losses_and_objective, exact=True, wrong={
     "roles of the labels exchanged": lambda t, u, error, p, x, disc: (
         weighted(-t, -u, error)[0], np.asarray(smooth_aae(p, x, (*disc[:-1], scaled(disc[-1], -1)))[0])),
     "weight 1": lambda t, u, error, p, x, disc: (

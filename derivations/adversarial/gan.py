@@ -45,7 +45,7 @@ GAN_WRONG = {
     "mean of the two batches": losses_with(lambda f, t, u: f._replace(discriminator=f.discriminator / 2))}
 
 
-@ledger.add("10.11", "identity", gan_losses, wrong=GAN_WRONG)
+@ledger.add("10.11", "identity", gan_losses, exact=True, wrong=GAN_WRONG)
 def logarithms_of_probabilities(losses, rng):
     """-log D - log(1 - D'), -log D', log(1 - D') from probabilities."""
     t, u = logits(rng)
@@ -95,7 +95,7 @@ ledger.adjoint("10.12", smooth_discriminator, two_batches, wrong={
     "cotangents of the batches exchanged": spoiled(smooth_discriminator, lambda d: (d[0], d[2], d[1]))})
 
 
-@ledger.add("10.12", "identity", smooth_discriminator, wrong={
+@ledger.add("10.12", "identity", smooth_discriminator, exact=True, wrong={
     "batches exchanged": lambda p, x, y: smooth_discriminator(p, y, x),
     "sum for the mean": lambda p, x, y: (7 * smooth_discriminator(p, x, y)[0], None),
     "the second batch twice": lambda p, x, y: smooth_discriminator(p, y, y)})

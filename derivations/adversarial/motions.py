@@ -91,7 +91,7 @@ FISHER_WRONG = {"not divided by p": lambda p, J: J.T @ J, "p for 1/p": lambda p,
                 "half": lambda p, J: fisher(p, J) / 2}
 
 
-@ledger.add("10.19", "identity", fisher, wrong=FISHER_WRONG)
+@ledger.add("10.19", "identity", fisher, exact=True, wrong=FISHER_WRONG)
 def covariance_of_scores(information, rng):
     """E s s' of the scores s = e_x - p of the softmax family; and for it diag p - p p'."""
     _, p, J = family(rng)
@@ -99,7 +99,7 @@ def covariance_of_scores(information, rng):
     return gap((information(p, J),) * 2, (sum(w * np.outer(s, s) for w, s in zip(p, scores, strict=True)), J))
 
 
-@ledger.add("10.19", "law", fisher, wrong=FISHER_WRONG | {
+@ledger.add("10.19", "law", fisher, exact=True, wrong=FISHER_WRONG | {
     "Jacobian transposed": lambda p, J: fisher(p, J.T) if J.shape[0] == J.shape[1] else fisher(p, J)})
 def other_families(information, rng):
     """sum of (dp)(dp)'/p, point by point, for logits that are linear in three and in six parameters."""
@@ -222,7 +222,7 @@ DIRAC_WRONG = {
     "slope 1/2 everywhere": lambda t, s, h: (t + h * s / 2, s - h * t / 2)}
 
 
-@ledger.add("10.22", "law", dirac_step, wrong=DIRAC_WRONG)
+@ledger.add("10.22", "law", dirac_step, exact=True, wrong=DIRAC_WRONG)
 def norm_grows(step, rng):
     """The squared norm grows by the factor 1 + h^2 sigmoid(psi theta)^2 in 20 steps of random sizes."""
     got, want = [], []
@@ -233,7 +233,7 @@ def norm_grows(step, rng):
     return entrywise(np.array(got), np.array(want))
 
 
-@ledger.add("10.22", "identity", dirac_step, wrong=DIRAC_WRONG)
+@ledger.add("10.22", "identity", dirac_step, exact=True, wrong=DIRAC_WRONG)
 def steps_of_the_losses(step, rng):
     """Gradient steps on the losses of the layer (10.11) with the logits 0 and psi theta."""
     (t, s), h = rng.standard_normal(2), 0.3

@@ -79,7 +79,7 @@ def simplified_less_complete(gradient, rng):
     return gap((short - full, -game[:2], other[2:], full[2:]), (want, short[:2], short[2:], short[2:]))
 
 
-@ledger.add("10.33", "law", ali_forces, wrong={
+@ledger.add("10.33", "law", ali_forces, exact=True, wrong={
     "the complete force": lambda t, variant: ali_forces(t, "complete" if variant == "simplified" else variant),
     "that of the minimax game": lambda t, variant: ali_forces(t, "minimax" if variant == "simplified" else variant),
     "a constant more": lambda t, variant: tuple(f + (variant == "simplified") for f in ali_forces(t, variant))})

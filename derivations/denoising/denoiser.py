@@ -31,16 +31,17 @@ def posterior_mean_of_a_mixture(denoise, rng):
     return gap(got, (law.posterior(x, sigma)[0],) * 2)
 
 
-@ledger.add("9.2", "law", tweedie, wrong=TWEEDIE_WRONG)
+@ledger.add("9.2", "law", tweedie, exact=True, wrong=TWEEDIE_WRONG)
 def two_points(denoise, rng):
-    """Data without a density: x = +-1 with probabilities 0.3, 0.7 gives E[x|xt] = tanh(xt / sigma^2 + logit / 2)."""
-    sigma, x = 0.8, 2 * rng.standard_normal((9, 1))
+    """Data without a density: x = +-1 with probabilities 1/4, 3/4 gives E[x|xt] = tanh(xt / sigma^2 + log(3) / 2)."""
+    sigma, x = 0.75, 2 * rng.standard_normal((9, 1))
 
     def score(y):
-        up, down = (share * np.exp(-((y - at) ** 2) / (2 * sigma**2)) for share, at in ((0.7, 1), (0.3, -1)))
+        up, down = (share * np.exp(-((y - at) ** 2) / (2 * sigma**2)) for share, at in ((0.75, 1), (0.25, -1)))
         return (up * (1 - y) - down * (1 + y)) / (up + down) / sigma**2
 
-    return gap(denoise(score, x, sigma), np.tanh(x / sigma**2 + np.log(0.7 / 0.3) / 2))
+    odds = 3 * np.exp(2 * x / sigma**2)
+    return gap(denoise(score, x, sigma), (odds - 1) / (odds + 1))
 
 
 @ledger.add("9.2", "identity", tweedie, wrong={
@@ -145,7 +146,7 @@ COV_WRONG = {
     "diagonal alone": lambda score, x, sigma: posterior_covariance(score, x, sigma) * np.eye(x.shape[1])}
 
 
-@ledger.add("9.4", "identity", posterior_covariance, wrong=COV_WRONG)
+@ledger.add("9.4", "identity", posterior_covariance, exact=True, wrong=COV_WRONG)
 def posterior_of_a_mixture(covariance, rng):
     """In the plane, Cov(x|xt) from the posteriors of three components, within and between them."""
     law, x, sigma = mixture(rng), rng.standard_normal((7, 2)), rng.uniform(0.3, 0.9)

@@ -91,7 +91,7 @@ FLOOR_WRONG = {
     "information alone": lambda lam, sigma: (1 / (lam + sigma**2)).sum() / 2}
 
 
-@ledger.add("9.10", "identity", gaussian_dsm_floor, wrong=FLOOR_WRONG)
+@ledger.add("9.10", "identity", gaussian_dsm_floor, exact=True, wrong=FLOOR_WRONG)
 def loss_of_the_linear_score(floor, rng):
     """E |s(x + sigma eps) + eps / sigma|^2 / 2 for s = -xt / (lam + sigma^2), from the two variances in it."""
     lam, sigma = spectrum(rng), rng.uniform(0.3, 0.9)
@@ -99,7 +99,7 @@ def loss_of_the_linear_score(floor, rng):
     return gap(np.array(floor(lam, sigma)), np.array((a**2 * lam + (1 / sigma - a * sigma) ** 2).sum() / 2))
 
 
-@ledger.add("9.10", "law", gaussian_dsm_floor, wrong=FLOOR_WRONG)
+@ledger.add("9.10", "law", gaussian_dsm_floor, exact=True, wrong=FLOOR_WRONG)
 def risk_of_the_denoiser_rescaled(floor, rng):
     """It is the risk of the best denoiser over 2 sigma^4."""
     lam, sigma = spectrum(rng), rng.uniform(0.3, 0.9)
@@ -116,7 +116,7 @@ VARIANCE_WRONG = {
     "what is lost": lambda lam, sigma: lam * sigma**2 / (lam + sigma**2)}
 
 
-@ledger.add("9.11", "identity", denoised_variance, wrong=VARIANCE_WRONG)
+@ledger.add("9.11", "identity", denoised_variance, exact=True, wrong=VARIANCE_WRONG)
 def variance_of_the_shrunken_input(variance, rng):
     """(lam / (lam + sigma^2))^2 times the variance of xt."""
     lam, sigma = spectrum(rng), rng.uniform(0.3, 0.9)

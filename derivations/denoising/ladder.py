@@ -82,7 +82,7 @@ def settled(lam, sigma, c):
     return lam**2 / (lam + (1 - c / 4) * sigma**2)
 
 
-@ledger.add("9.25", "identity", settled, wrong={
+@ledger.add("9.25", "identity", settled, exact=True, wrong={
     "finite step forgotten": lambda lam, sigma, c: lam**2 / (lam + sigma**2),
     "not denoised": lambda lam, sigma, c: np.array([langevin_variance(a + s * s, k * s * s) for a, s, k in zip(
         lam, sigma, c, strict=True)]),

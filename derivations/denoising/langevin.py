@@ -47,7 +47,7 @@ VARIANCE_WRONG = {
     "too narrow": lambda var, step, temperature=1.0: temperature * var * (1 - step / (4 * var))}
 
 
-@ledger.add("9.23", "limit", langevin_step, bound=1e-12, wrong=STEP_WRONG)
+@ledger.add("9.23", "limit", langevin_step, bound=1e-12, exact=True, wrong=STEP_WRONG)
 def noise_read_back(step_of, rng):
     """From the step, less its drift, the noise with its sign; without score and noise nothing moves."""
     (x, s, noise), h, T = rng.standard_normal((3, 7, 3)), 0.3, 0.6
@@ -55,7 +55,7 @@ def noise_read_back(step_of, rng):
     return gap((back, step_of(x, 0 * s, h, 0 * noise, T)), (noise, x))
 
 
-@ledger.add("9.23", "law", langevin_variance, wrong=VARIANCE_WRONG)
+@ledger.add("9.23", "law", langevin_variance, exact=True, wrong=VARIANCE_WRONG)
 def one_more_step_changes_nothing(variance, rng):
     """v = (1 - h / 2 lam)^2 v + T h for fifty variances, steps and temperatures."""
     lam, T = rng.uniform(0.2, 2, (2, 50))

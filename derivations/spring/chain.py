@@ -22,8 +22,8 @@ SIZES = np.array([10, 20, 40, 80, 160, 320])
 
 
 def chain(rng):
-    """Seven joints, a speed, seven masses."""
-    return rng.standard_normal(7) + np.arange(1, 8) / 7, np.array(speeds(rng)[0]), rng.uniform(0.5, 2, 7) / 7
+    """Eight joints, a speed, eight masses: 1/8 is exact."""
+    return rng.standard_normal(8) + np.arange(1, 9) / 8, np.array(speeds(rng)[0]), rng.uniform(0.5, 2, 8) / 8
 
 
 def matrices(n, mass):
@@ -41,10 +41,10 @@ def whole(n):
 # Action
 
 
-def by_hand(y, theta, m, stiffness=7.0, rest=1 / 7, kinetic=1.0):
+def by_hand(y, theta, m, stiffness=8.0, rest=1 / 8, kinetic=1.0):
     """The action spring by spring."""
     energy, last = 0.0, 0.0
-    for j in range(7):
+    for j in range(8):
         energy += kinetic * m[j] * (theta * y[j]) ** 2 / 2 - stiffness * (y[j] - last - rest) ** 2 / 2
         last = y[j]
     return energy
@@ -56,41 +56,41 @@ ACTION_WRONG = {"stiffness of the whole spring": lambda y, theta, m: (by_hand(y,
                 "radius not squared": lambda y, theta, m: (by_hand(y, theta, m * np.abs(1 / y)), None)}
 
 
-@ledger.add("11.19", "identity", chain_action, wrong=ACTION_WRONG)
+@ledger.add("11.19", "identity", chain_action, exact=True, wrong=ACTION_WRONG)
 def spring_by_spring(action, rng):
-    """Seven springs and seven masses, one after the other."""
+    """Eight springs and eight masses, one after the other."""
     args = chain(rng)
     return gap(np.array(action(*args)[0]), np.array(by_hand(*args)))
 
 
-@ledger.add("11.19", "limit", chain_action, bound=1e-12, wrong=ACTION_WRONG | {
-    "whole mass at the end": lambda y, theta, m: chain_action(y, theta, whole(7))})
+@ledger.add("11.19", "limit", chain_action, bound=1e-12, exact=True, wrong=ACTION_WRONG | {
+    "whole mass at the end": lambda y, theta, m: chain_action(y, theta, whole(8))})
 def stretched_evenly(action, rng):
     """y = c s: kinetic c^2 theta^2 (1/6 + 1/(12 N^2)) by the trapezoidal rule, elastic (c - 1)^2/2 exactly."""
     theta, c = np.array(speeds(rng)[0]), rng.uniform(1.2, 3)
-    got = action(c * np.arange(1, 8) / 7, theta, masses(7))[0]
-    return gap(np.array(got), (c * theta) ** 2 * (1 / 6 + 1 / (12 * 49)) - (c - 1) ** 2 / 2)
+    got = action(c * np.arange(1, 9) / 8, theta, masses(8))[0]
+    return gap(np.array(got), (c * theta) ** 2 * (2 * 64 + 1) / (12 * 64) - (c - 1) ** 2 / 2)
 
 
 PULL_WRONG = {
-    "free end held": spoiled(chain_action, lambda d: (d[0] * np.append(np.ones(6), 0), d[1], d[2])),
+    "free end held": spoiled(chain_action, lambda d: (d[0] * np.append(np.ones(7), 0), d[1], d[2])),
     "sign, as of the energy": spoiled(chain_action, lambda d: (-d[0], d[1], d[2])),
     "theta not squared": spoiled(chain_action, lambda d: (d[0], d[1] / 2, d[2])),
     "half lost at the masses": spoiled(chain_action, lambda d: (d[0], d[1], 2 * d[2]))}
 ledger.adjoint("11.20", chain_action, chain, wrong=PULL_WRONG)
 
 
-@ledger.add("11.20", "identity", chain_action, wrong=PULL_WRONG | {
+@ledger.add("11.20", "identity", chain_action, exact=True, wrong=PULL_WRONG | {
     "a ghost joint at rest beyond the end": lambda y, theta, m: (None, lambda d: (
-        lambda dy, dtheta, dm: (dy + 7 * np.append(np.zeros(6), d * (1 / 7)), dtheta, dm))(
+        lambda dy, dtheta, dm: (dy + 8 * np.append(np.zeros(7), d * (1 / 8)), dtheta, dm))(
             *chain_action(y, theta, m)[1](d)))})
 def matrices_of_the_chain(action, rng):
     """d (theta^2 M y - K y + e), and the two other cotangents entry by entry."""
     y, theta, m = chain(rng)
-    K, M = matrices(7, m)
+    K, M = matrices(8, m)
     d = rng.standard_normal()
     dm = np.array([d * theta * theta * each * each / 2 for each in y])
-    return gap(action(y, theta, m)[1](d), (d * (theta**2 * M @ y - K @ y + np.eye(7)[-1]), d * theta * (y @ M @ y), dm))
+    return gap(action(y, theta, m)[1](d), (d * (theta**2 * M @ y - K @ y + np.eye(8)[-1]), d * theta * (y @ M @ y), dm))
 
 
 # Stationary chain
@@ -113,7 +113,7 @@ def elimination_and_closed_form(solve, rng):
     return gap(np.concatenate(got), np.concatenate(want))
 
 
-@ledger.add("11.21", "law", solve_chain, wrong={"half mass at the end": lambda theta, m: solve_chain(theta, masses(7)),
+@ledger.add("11.21", "law", solve_chain, wrong={"half mass at the end": lambda theta, m: solve_chain(theta, masses(8)),
                                                "masses inverted": lambda theta, m: solve_chain(theta, m[::-1])})
 def any_masses(solve, rng):
     """The gradient of the action vanishes for random masses: the pull of the springs against that of the rotation."""

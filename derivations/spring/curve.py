@@ -113,7 +113,7 @@ def at_known_angles(length, rng):
     return entrywise(length(np.pi / np.array([6, 4, 3])), np.array([6 / np.sqrt(3), 4, 3 * np.sqrt(3)]) / np.pi)
 
 
-@ledger.add("11.8", "law", length, wrong=LENGTH_WRONG)
+@ledger.add("11.8", "law", length, exact=True, wrong=LENGTH_WRONG)
 def end_of_the_curve(length, rng):
     """The length is the distance of the last point of the profile."""
     at = speeds(rng)

@@ -88,7 +88,7 @@ def row_by_row(layer, rng):
     return gap(layer(a)[0], want)
 
 
-@ledger.add("8.27", "law", lambda a, d: causal_softmax(a)[1](d), wrong={
+@ledger.add("8.27", "law", lambda a, d: causal_softmax(a)[1](d), exact=True, wrong={
     "diagonal of the Jacobian alone": lambda a, d: (lambda w: d * w * (1 - w))(causal_softmax(a)[0]),
     "centred by the plain mean": lambda a, d: causal_softmax(a)[0] * (d - d.mean(-1, keepdims=True))})
 def rows_of_the_cotangent_sum_to_zero(pulled, rng):

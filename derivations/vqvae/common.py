@@ -53,7 +53,7 @@ def rows(rng, n=24, k=3, K=5):
     """Points, codes of which the first is chosen by one point and the last by none, and what they choose."""
     z, codes = spread(rng, n, k, K)
     z[0] += 20
-    codes[0], codes[-1] = z[0] - 1, 50.0
+    codes[0], codes[-1] = z[0] - 1, 0 * codes[-1] + 50
     return z, codes, nearest_code(z, codes)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from refvae import trees
+from refvae.check.exact import along
 from refvae.derivations.vqvae.common import spread
 from refvae.evidence import Ledger, gap, holds, spoiled
 from refvae.layers import Dense, mlp, squared_error, tanh
@@ -20,7 +21,7 @@ ledger.adjoint("8.6", straight_through, lambda rng: tuple(rng.standard_normal((2
     "doubled": spoiled(straight_through, lambda d: (2 * d[0], None))})
 
 
-@ledger.add("8.6", "identity", straight_through, wrong=THROUGH_WRONG)
+@ledger.add("8.6", "identity", straight_through, exact=True, wrong=THROUGH_WRONG)
 def rectifier_and_quantiser(layer, rng):
     """Values of max(x, 0) and of the nearest codes, and every cotangent passed on."""
     z, codes = spread(rng)
@@ -51,13 +52,13 @@ def slope(layer, f, z, zq):
     return pull(f(y)[1](np.ones(len(z))))[0]
 
 
-@ledger.add("8.7", "identity", straight_through, wrong={key: THROUGH_WRONG[key] for key in (
+@ledger.add("8.7", "identity", straight_through, exact=True, wrong={key: THROUGH_WRONG[key] for key in (
     "stopped altogether", "value not shifted")})
 def gradient_at_the_code(layer, rng):
     """It is the gradient of f at the nearest code, by complex step there."""
     (z, codes), f = spread(rng), decoder(rng)
     zq = codes[nearest_code(z, codes)]
-    want = np.stack([np.imag(f(zq + 1e-30j * axis)[0]) / 1e-30 for axis in np.eye(3)], 1)
+    want = np.stack([along(lambda at: f(at)[0], zq, axis) for axis in np.eye(3)], 1)
     return gap(slope(layer, f, z, zq), want)
 
 
@@ -145,7 +146,7 @@ ledger.adjoint("8.9", cost(0.3), pulled, wrong={
     "sign": spoiled(cost(0.3), lambda d: trees.map(lambda leaf: -leaf, d))})
 
 
-@ledger.add("8.9", "identity", implied_cost, wrong=COST_WRONG)
+@ledger.add("8.9", "identity", implied_cost, exact=True, wrong=COST_WRONG)
 def sum_of_both_gradients(layer, rng):
     """Its slope in z is straight-through of |x - y|^2 plus the commitment; its value the maximum of the G_j."""
     z, x, codes, idx = pulled(rng)

@@ -136,7 +136,7 @@ def dirac_step(theta: float, psi: float, lr: float) -> tuple[float, float]:
     Raises TypeError or ValueError for what are no finite numbers.
     """
     theta, psi, lr = real(theta, "theta"), real(psi, "psi"), real(lr, "lr")
-    force = float(sigmoid(np.array(psi * theta))[0])                                                    # (10.22)
+    force: Any = sigmoid(np.array(psi * theta))[0]                                                      # (10.22)
     return theta + lr * force * psi, psi - lr * force * theta                                           # (10.22)
 
 

@@ -26,13 +26,14 @@ def linear_denoiser(lam: Any, sigma: float, k: int | None = None) -> LinearDenoi
     k = whole(len(lam) if k is None else k, "k", least=0, most=len(lam))
     kept, factors = np.argsort(-lam, kind="stable")[:k], np.zeros_like(lam)                             # (9.9)
     factors[kept] = lam[kept] / (lam[kept] + noise)                                                     # (9.9)
-    return LinearDenoiser(factors, float((lam - lam * factors).sum()))                                  # (9.9)
+    return LinearDenoiser(factors, (lam - lam * factors).sum())                                         # (9.9)
 
 
 def gaussian_dsm_floor(lam: Any, sigma: float) -> float:
     """The least value of `dsm` for normal data whose covariance has the eigenvalues lam (d,).           (9.10)"""
     lam, noise = _spectrum(lam), real(sigma, "sigma", above=0) ** 2
-    return float((lam / (noise * (lam + noise))).sum() / 2)                                             # (9.10)
+    floor: float = (lam / (noise * (lam + noise))).sum() / 2                                            # (9.10)
+    return floor
 
 
 def denoised_variance(lam: Any, sigma: float) -> Array:

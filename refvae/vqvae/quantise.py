@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from refvae.check.arrays import witnesses
 from refvae.inputs import floating, indices, matrix, same_shape
 from refvae.trees import Array, Pull
 
@@ -20,7 +21,7 @@ def nearest_code(z: Any, codes: Any) -> Array:
     first feature to the last, so that the result is that of a search which computes all of these. Raises TypeError or
     ValueError for other input, ValueError where squared distances overflow.
     """
-    z, codes = matrix(z, "z"), matrix(codes, "codes")
+    z, codes = witnesses(matrix(z, "z")), witnesses(matrix(codes, "codes"))
     same_shape(z[0], codes[0], "a row of z and of codes")
     centre = codes.mean(0)
     z0, codes0 = z - centre, codes - centre
