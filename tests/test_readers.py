@@ -174,8 +174,8 @@ def test_no_such_file_and_a_folder(tmp_path, name):
 
 
 def test_unknown_endings(tmp_path):
-    refused(tmp_path, r"got a folder, wanted \.npy, \.npz, \.csv or IDX .*")
-    refused(tmp_path / "x.txt", r"got the ending '\.txt', wanted \.npy, \.npz, \.csv or IDX .*")
+    refused(tmp_path, r"got a folder, wanted \.npy, \.npz, \.csv, .* or IDX .*")
+    refused(tmp_path / "x.xls", r"got the ending '\.xls', wanted \.npy, \.npz, \.csv, .* or IDX .*")
     refused(tmp_path / "x.gz", "got the ending '', wanted .*")
     refused(tmp_path / "x.idx3", "got the ending '.idx3', wanted .*")
 
@@ -298,20 +298,20 @@ def test_an_archive_of_something_else(tmp_path):
 @pytest.mark.parametrize(("content", "message"), [
     ("1,2\n3,4\n5,6,7\n", "got 3 cells in line 3, wanted 2"),
     ("a,b\n\n1,2\n3\n", "got 1 cells in line 4, wanted 2"),
-    ("1,2\n3,four\n", "got 'four' in line 2, column 2, wanted a number"),
-    ("1,abc\n3,4\n", "got 'abc' in line 1, column 2, wanted a number"),
-    ("a,b\n1,2\n\n,4\n", "got '' in line 4, column 1, wanted a number"),
-    ("1,2,\n3,4,\n", "got '' in line 1, column 3, wanted a number"),
-    ("1;2,5\n", "got '2,5' in line 1, column 2, wanted a number"),
-    ("a,label\n1,cat\n", "got 'cat' in line 2, column 2, wanted a number"),
+    ("1,2\n3,four\n", "got 'four' in line 2, column 1, wanted a number"),
+    ("1,abc\n3,4\n", "got the first line 1,abc, which may be a header as well as data, wanted header yes or no"),
+    ("a,b\n1,2\n\n,4\n", "got missing values in 1 of 2 rows, the first '' in line 4, column 'a', wanted .*drop_missing"),
+    ("1,2,\n3,4,\n", "got missing values in 2 of 2 rows, the first '' in line 1, column 2, wanted .*"),
+    ("1;2,5\n", "got '2,5' in line 1, column 1, wanted a number with a decimal point and no comma"),
+    ("a,label\n1,cat\n", "got 'cat' in line 2, column 'label', wanted numbers: it holds text"),
     ("a,label\n1,0.5\n", r"got the label 0\.5 at 0, wanted integers"),
-    ("a,label\n1,nan\n", "got the label nan at 0, wanted integers"),
+    ("a,label\n1,nan\n", "got missing values in 1 of 1 rows, the first 'nan' in line 2, column 'label', wanted .*"),
     ("a,label,y\n1,0,0\n", "got label, y, wanted one column of labels"),
-    ("label\n1\n", r"got shape \(1, 0\), wanted \(n, d\) with n, d >= 1"),
-    ("a,b\n1,2\nnan,inf\n", r"got 2 NaN or infinite entries, the first at \(1, 0\), wanted finite ones"),
+    ("label\n1\n", "got no column beside the labels, wanted data"),
+    ("a,b\n1,2\nnan,inf\n", "got 1 infinite numbers in column 'b', the first in line 3, wanted finite ones"),
     ("a,b\n", "got a header only, wanted numbers below it"),
     ("\n \n", "got blank lines, wanted numbers"),
-    ("1,2\n3,1e999\n", r"got 1 NaN or infinite entries, the first at \(1, 1\), wanted finite ones"),
+    ("1,2\n3,1e999\n", "got 1 infinite numbers in column 1, the first in line 2, wanted finite ones"),
     (b"\xff\xfe1,2\n", r"got no text \(.*\), wanted CSV in UTF-8"),
     ('1,"' + "2" * 200_000 + '"\n', r"got no text \(field larger.*\), wanted CSV in UTF-8"),
 ])
