@@ -300,7 +300,7 @@ def test_an_archive_of_something_else(tmp_path):
     ("a,b\n\n1,2\n3\n", "got 1 cells in line 4, wanted 2"),
     ("1,2\n3,four\n", "got 'four' in line 2, column 1, wanted a number"),
     ("1,abc\n3,4\n", "got the first line 1,abc, which may be a header as well as data, wanted header yes or no"),
-    ("a,b\n1,2\n\n,4\n", "got missing values in 1 of 2 rows, the first '' in line 4, column 'a', wanted .*drop_missing"),
+    ("a,b\n1,2\n\n,4\n", "got missing values in 1 of 2 rows, the first '' in line 4, column 'a', wanted .*missing"),
     ("1,2,\n3,4,\n", "got missing values in 2 of 2 rows, the first '' in line 1, column 2, wanted .*"),
     ("1;2,5\n", "got '2,5' in line 1, column 1, wanted a number with a decimal point and no comma"),
     ("a,label\n1,cat\n", "got 'cat' in line 2, column 'label', wanted numbers: it holds text"),

@@ -20,8 +20,9 @@ import numpy as np
 from tqdm import tqdm
 
 from refvae.checkpoint import write
+from refvae.cli.reading import integers, names, refused
 from refvae.cli.select import BadInput
-from refvae.cli.train import claim_folder, integers, refused
+from refvae.cli.train import claim_folder
 from refvae.entropy.study import LAWS, Grid, Summary, Trial, complete, pieces, summarise
 from refvae.entropy.study import run as run_pieces
 from refvae.entropy.weights import bsy_weights
@@ -72,11 +73,6 @@ def add_to(commands: Any) -> None:
     one.add_argument("--executor", metavar="MODULE:CALLABLE", help="gives a concurrent.futures.Executor, or a Dask "
                      "client (at DASK_SCHEDULER_ADDRESS)")
     one.set_defaults(run=run)
-
-
-def names(text: str) -> tuple[str, ...]:
-    """Words between commas."""
-    return tuple(text.split(","))
 
 
 def run(arguments: argparse.Namespace) -> int:

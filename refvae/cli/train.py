@@ -6,8 +6,8 @@ import argparse
 import shlex
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -16,6 +16,7 @@ import numpy as np
 
 from refvae import checkpoint
 from refvae.checkpoint import CheckpointError, Saved
+from refvae.cli.reading import FORMATS, add_reading, integers, refused, say
 from refvae.cli.select import BadInput
 from refvae.data.readers import Dataset, dataset
 from refvae.inputs import whole
@@ -35,7 +36,7 @@ EXAMPLES = """examples:
   refvae train {name} --out runs/mine --resume
   refvae train {name} --out runs/mine --resume --steps {more}
 """
-DATA = "digits, or a file: .npy, .npz, .csv, or IDX as of MNIST, .gz too (default digits)"
+DATA = f"digits, or a file: {FORMATS} (default digits)"
 FREE = ("data", "steps")  # what may change when a run goes on
 
 
@@ -58,6 +59,7 @@ def add_to(commands: Any) -> None:
 
 def _add_shared(p: argparse.ArgumentParser, name: str, model: Model) -> None:
     p.add_argument("--data", metavar="FILE", help=DATA)
+    add_reading(p, "default: a column called label, labels, y or class")
     p.add_argument("--standardise", action="store_true", help="columns of mean 0 and variance 1 on the training rows")
     p.add_argument("--out", metavar="DIR", help=f"new folder for all that is written (default runs/{name}-seed0)")
     p.add_argument("--resume", action="store_true", help="go on with the run in DIR; only --steps may be another")
@@ -80,14 +82,6 @@ def _add_own(group: Any, model: Model) -> None:
             kind = {"action": argparse.BooleanOptionalAction}
         default = ",".join(map(str, field.default)) if isinstance(field.default, tuple) else field.default
         group.add_argument(_option(field.name), help=f"{field.metadata['help']} (default {default})", **kind)
-
-
-def integers(text: str) -> tuple[int, ...]:
-    """Whole numbers between commas; nothing is none."""
-    try:
-        return tuple(map(int, text.split(","))) if text else ()
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"got {text!r}, wanted whole numbers, as in 128,64") from error
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -152,7 +146,8 @@ def _compare(base: Recipe, name: str, given: dict[str, Any], out: Path) -> None:
 def _prepared(recipe: Recipe, given: dict[str, Any]) -> tuple[Recipe, Dataset]:
     """The data as the model takes them, entered in the recipe."""
     with refused("--data: "):
-        raw = dataset(recipe.data)
+        with warnings.catch_warnings(action="ignore"):  # the notes say the same
+            raw = dataset(recipe.data, label=recipe.label, header=recipe.header, drop_missing=recipe.drop_missing)
         found, rows = fingerprint(raw), len(split(raw)[0].x)
         if recipe.sha256 not in ("", found):
             raise ValueError(f"got other data than before in {recipe.data}, wanted the same")
@@ -160,6 +155,7 @@ def _prepared(recipe: Recipe, given: dict[str, Any]) -> tuple[Recipe, Dataset]:
             raw, centre, unit = standardised(raw)
             recipe = recipe._replace(centre=tuple(centre.tolist()), unit=tuple(unit.tolist()))
         data = MODELS[recipe.model].prepare(raw, recipe.settings)
+    say(raw.notes, "train")
     with refused("--"):
         batch = whole(recipe.batch, "batch", most=rows) if "batch" in given else min(recipe.batch, rows)
     return recipe._replace(sha256=found, batch=batch), data
@@ -187,15 +183,6 @@ def _take_back(out: Path, resumed: bool) -> None:
     if not resumed and not (out / TRAINED).exists():
         (out / CHECKPOINT).unlink(missing_ok=True)
         out.rmdir()
-
-
-@contextmanager
-def refused(beginning: str) -> Iterator[None]:
-    """What is refused inside is bad input, said in one line that begins like this."""
-    try:
-        yield
-    except (TypeError, ValueError) as error:
-        raise BadInput(beginning + " ".join(str(error).split())) from error
 
 
 # Small things

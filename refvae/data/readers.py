@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from math import prod
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,7 +37,8 @@ class Dataset(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def dataset(source: str | os.PathLike[str], **how: str | bool) -> Dataset:
+def dataset(source: str | os.PathLike[str], *, label: str = "auto", header: Header = "auto",
+            drop_missing: bool = False) -> Dataset:
     """The digits of the package, in sixteenths of ink (levels 16), for the word "digits"; else the file `source`.
 
     A file of that name is reached as ./digits. Settings and errors are those of `read`.
@@ -44,9 +46,9 @@ def dataset(source: str | os.PathLike[str], **how: str | bool) -> Dataset:
     from refvae.data import digits  # that module may import this one
 
     if not isinstance(source, str) or source != "digits":
-        return read(source, **how)  # type: ignore[arg-type]
+        return read(source, label=label, header=header, drop_missing=drop_missing)
     images, labels = digits()
-    return Dataset(images * 16, labels, (8, 8), 16)
+    return Dataset(images * 16, None if label == "none" else labels, (8, 8), 16)
 
 
 def read(path: str | os.PathLike[str], *, label: str = "auto", header: Header = "auto",
@@ -77,12 +79,15 @@ def read(path: str | os.PathLike[str], *, label: str = "auto", header: Header = 
         for note in found.notes:
             warnings.warn(note, UserWarning, stacklevel=2)
         return _of_table(path, found, label, drop_missing)
-    x, labels = _arrays(path)
+    x, labels = _arrays(path, label)
     if x.ndim not in (2, 3):
         raise ValueError(f"{path}: got shape {x.shape}, wanted (n, d) or images (n, rows, cols)")
     shape = (x.shape[1], x.shape[2]) if x.ndim == 3 else None
-    rows = matrix(x.reshape(len(x), -1) if x.size else x.reshape(len(x), np.prod(x.shape[1:], dtype=int)), str(path))
-    return Dataset(rows, None if labels is None else _labels(labels, len(rows), path), shape, _levels(x))
+    flat = x.reshape(len(x), prod(x.shape[1:]))
+    whole = ~np.isnan(flat).any(1) if drop_missing and flat.dtype.kind == "f" else np.ones(len(x), bool)
+    rows = matrix(flat[whole], str(path))
+    labels = None if labels is None else _labels(labels, len(x), path)[whole]
+    return Dataset(rows, labels, shape, _levels(x), () if whole.all() else (_dropped(path, whole),))
 
 
 # Tables
@@ -98,7 +103,7 @@ def _of_table(path: Path, found: Table, label: str, drop_missing: bool) -> Datas
     whole = tables.complete(found, every, asked, drop_missing)
     table, notes = every[whole], list(found.notes)
     if not whole.all():
-        notes.append(f"{path}: {len(whole) - len(table)} of {len(whole)} rows left out, where values are missing")
+        notes.append(_dropped(path, whole))
     if at is not None:
         notes.append(f"{path}: {found.place(at)} holds the labels and is no data")
     x = table[:, :len(chosen)]
@@ -106,6 +111,10 @@ def _of_table(path: Path, found: Table, label: str, drop_missing: bool) -> Datas
     levels = _levels(x.astype(np.int64)) if integers else None
     return Dataset(matrix(x, str(path)), None if at is None else _labels(table[:, -1], len(table), path), found.shape,
                    levels, tuple(notes))
+
+
+def _dropped(path: Path, whole: Array) -> str:
+    return f"{path}: {int((~whole).sum())} of {len(whole)} rows left out, where values are missing"
 
 
 def _label(path: Path, found: Table, label: str) -> int | None:
@@ -134,15 +143,18 @@ def _one(path: Path, names: list[str], what: str) -> str | None:
 # Arrays
 
 
-def _arrays(path: Path) -> tuple[Array, Array | None]:
+def _arrays(path: Path, label: str) -> tuple[Array, Array | None]:
     """Data and labels, not yet checked."""
     ending, content = formats.contents(path)
+    arrays = formats.npz(path, content) if ending == ".npz" else {}
+    if label not in ("auto", "none", *arrays):
+        raise ValueError(f"{path}: got no labels {label!r}, wanted {', '.join(['none', *arrays])}")
     if ending == "idx":
-        return formats.idx(path, content), formats.labels_beside(path)
+        return formats.idx(path, content), formats.labels_beside(path) if label == "auto" else None
     if ending == ".npy":
         return formats.npy(path, content), None
-    arrays = formats.npz(path, content)
-    labels = _one(path, [name for name in LABEL_NAMES if name in arrays], "array of labels")
+    known = LABEL_NAMES if label == "auto" else (label,)
+    labels = _one(path, [name for name in known if name in arrays], "array of labels")
     named = [name for name in X_NAMES if name in arrays]
     x = _one(path, named or [name for name in arrays if arrays[name].ndim in (2, 3)], "array of data")
     if x is None:

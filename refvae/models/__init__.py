@@ -13,6 +13,7 @@ import numpy as np
 from refvae import __version__, checkpoint, trees
 from refvae.checkpoint import CheckpointError, Saved
 from refvae.data.readers import Dataset
+from refvae.data.text import Header
 from refvae.models import adversarial, ae, dae, eae, vae, vib, vqvae
 from refvae.models.record import Facts, Model
 from refvae.trees import Tree
@@ -29,6 +30,7 @@ class Recipe(NamedTuple):
     data, sha256      where the data came from, and their `fingerprint`
     seed, steps, batch, lr, dtype   of the training; dtype is that of parameters and data
     centre, unit    what was taken out of every column of the data, and its unit; empty if they were not standardised
+    label, header, drop_missing   how the data are read, as in `refvae.data.read`
     """
 
     model: str
@@ -42,6 +44,9 @@ class Recipe(NamedTuple):
     dtype: str
     centre: tuple[float, ...] = ()
     unit: tuple[float, ...] = ()
+    label: str = "auto"
+    header: Header = "auto"
+    drop_missing: bool = False
 
 
 class Trained(NamedTuple):

@@ -1,0 +1,123 @@
+"""From the words of the command line to the estimators, and back from their messages to these words."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from refvae.cli.estimate.variables import Variables
+from refvae.cli.select import BadInput
+from refvae.entropy import (
+    conditional_mutual_information,
+    knn_divergence,
+    knn_entropy,
+    mutual_information,
+    total_correlation,
+)
+from refvae.trees import Array
+
+SHARED = ("standardise", "ranks", "exclude")  # passed on only where they are asked for
+WORDS = ((r"ties = 'unround'", "--ties unround"), (r"ties = 'jitter' with an rng", "--ties jitter"),
+         (r"ties = 'jitter'", "--ties jitter"), (r"\b(standardise|ranks) = True", r"--\1"),
+         (r"\bexclude = w leaves out w rows", "--exclude N leaves out N rows"),
+         (r"\bmixed_information\b", "--method mixed"))
+
+
+def estimate(arguments: argparse.Namespace, data: Variables) -> Any:
+    """The estimate of the quantity; BadInput for what it refuses."""
+    return translated(arguments, data, lambda: _estimate(arguments, *data.arrays.values()))
+
+
+def _estimate(arguments: argparse.Namespace, x: Array, y: Any = None, z: Any = None) -> Any:
+    k, more = arguments.k, settings(arguments)
+    if arguments.quantity == "entropy":
+        return knn_entropy(x, k, norm=_norm(arguments), box=arguments.box, periodic=arguments.periodic,
+                           weights=arguments.weights, whiten=arguments.whiten, **more)
+    if arguments.quantity == "divergence":
+        return knn_divergence(x, y, k, norm=_norm(arguments), **more)
+    if arguments.quantity in ("cmi", "te"):
+        return conditional_mutual_information(x, y, z, k, **more)
+    if arguments.quantity == "tc":
+        return total_correlation([*x.T[:, :, None]], k, method=arguments.method, **more)
+    return information(x, y, k, arguments.method, more)
+
+
+def information(x: Array, y: Array, k: int, method: Any, more: dict[str, Any]) -> Any:
+    """Mutual information by any method."""
+    if method == "mixed":
+        return import_module("refvae.entropy").mixed_information(x, y, k, **more)
+    return mutual_information(x, y, k, method=method, **more)
+
+
+def settings(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Settings that several estimators share, as far as they are asked for."""
+    more = {name: value for name in SHARED if (value := getattr(arguments, name, None))}
+    return more if arguments.ties == "raise" else {**more, "ties": arguments.ties, "rng": arguments.seed}
+
+
+def _norm(arguments: argparse.Namespace) -> Any:
+    return 2 if arguments.norm == "2" else np.inf
+
+
+def tested(arguments: argparse.Namespace, data: Variables) -> Any:
+    """The test of independence, if one is asked for."""
+    permutations = getattr(arguments, "test", None)
+    if permutations is None:
+        if getattr(arguments, "blocks", None) is not None:
+            raise BadInput("--blocks: got it without --test, wanted --test N")
+        return None
+    more = {name: value for name, value in settings(arguments).items() if name != "rng"}
+    if arguments.blocks is not None:
+        more["blocks"] = arguments.blocks
+    x, y, *z = data.arrays.values()
+    test: Any = import_module("refvae.entropy").independence_test
+    return translated(arguments, data, lambda: test(
+        x, y, *z, k=arguments.k, permutations=permutations, rng=arguments.seed, **more))
+
+
+# Messages
+
+
+def translated(arguments: argparse.Namespace, data: Variables, compute: Any) -> Any:
+    """What `compute` gives; BadInput, in the words of the command line, if it refuses."""
+    try:
+        return compute()
+    except (TypeError, ValueError) as error:
+        raise BadInput(said_here(arguments, data, " ".join(str(error).split()))) from error
+
+
+def said_here(arguments: argparse.Namespace, data: Variables, message: str) -> str:
+    """A message of an estimator, its arguments called as on the command line and its columns by name."""
+    name, colon, rest = message.partition(":")
+    begins = {"rng": "--seed", "permutations": "--test"}.get(name, name)
+    known = _titles(data, name)
+    if known:
+        part = next(iter(data.parts.values())) if name.startswith("xs") else data.parts.get(name, data.parts.get("y"))
+        assert part is not None
+        begins = f"{part.table.source}, {name} ({', '.join(known[:4])}{', ...' if len(known) > 4 else ''})"
+    elif hasattr(arguments, name):
+        begins = f"--{name}"
+    said = re.sub(r"columns \[([\d, ]+)\]", lambda found: _columns(known, found), begins + colon + rest)
+    for pattern, words in WORDS:
+        said = re.sub(pattern, words, said)
+    return said
+
+
+def _titles(data: Variables, name: str) -> list[str]:
+    """Names of the columns of a variable that a message begins with."""
+    if found := re.fullmatch(r"xs\[(\d+)\]", name):
+        return [data.parts["x"].titles[int(found[1])]]
+    if name == "z" and "z" not in data.parts and "z" in data.arrays:
+        return data.parts["y"].titles
+    return data.parts[name].titles if name in data.parts else []
+
+
+def _columns(known: list[str], found: re.Match[str]) -> str:
+    numbers = [int(number) for number in found[1].split(",")]
+    if not known or max(numbers) >= len(known):
+        return found[0]
+    return ("column " if len(numbers) == 1 else "columns ") + ", ".join(known[j] for j in numbers)
