@@ -1,15 +1,23 @@
 """`refvae estimate` and `refvae study`: what they print and write, what they refuse, and going on."""
 
 import csv
+import io
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 
 from refvae.cli import main
-from refvae.entropy import knn_divergence, knn_entropy, mutual_information
+from refvae.entropy import (
+    conditional_mutual_information,
+    knn_divergence,
+    knn_entropy,
+    mutual_information,
+    total_correlation,
+)
 from refvae.entropy.study import LAWS
 
 STUDY = ["--laws", "student", "--dims", "1,2", "--sizes", "12,20", "--k", "1,3", "--trials", "12", "--workers", "1"]
@@ -72,7 +80,7 @@ def test_information_of_two_files_and_of_columns(files, capsys, method):
     found = told(capsys, "mi", "both.npy", "y.npy", "--method", method, "--k", "2")
     e = mutual_information(x[:50], y, 2, method=method)
     assert (found["value"], found["jackknife_se"]) == (e.value, e.jackknife_se)
-    found = told(capsys, "mi", "x.csv", "--columns", "1", "--norm", "inf")
+    found = told(capsys, "mi", "x.csv", "--x", "1")
     assert found["value"] == mutual_information(x[:, [1]], x[:, [0, 2]]).value
 
 
@@ -81,19 +89,17 @@ def test_what_a_person_reads(files, capsys):
     out = capsys.readouterr().out
     assert out.startswith("entropy  ")
     assert f"jackknife standard error  {knn_entropy(files[0]).jackknife_se:.2g}\n" in out
+    assert "\ncolumns  x = 0, 1, 2\n" in out
     assert "naive" not in out
-    assert "warning: d = 3: from 3 dimensions on" in out
 
 
-def test_jitter_and_its_warning(files, capsys):
-    found = told(capsys, "entropy", "twice.npz", "--jitter", "1", "--k", "1")
-    assert found == told(capsys, "entropy", "twice.npz", "--jitter", "1", "--k", "1")
-    assert "9 of 18 rows repeat another" in found["warnings"][-1]
+def test_jitter_of_a_seed(files, capsys):
+    found = told(capsys, "entropy", "twice.npz", "--ties", "jitter", "--seed", "1", "--k", "1")
+    assert found == told(capsys, "entropy", "twice.npz", "--ties", "jitter", "--seed", "1", "--k", "1")
+    assert found["settings"]["ties"] == "jitter"
 
 
-def test_rounded_data_and_too_few_points_are_said(tmp_path, capsys):
-    np.savetxt(tmp_path / "r.csv", [[i % 5, i] for i in range(30)], delimiter=",")
-    assert "columns [0] have few different values" in told(capsys, "entropy", str(tmp_path / "r.csv"))["warnings"][0]
+def test_too_few_points_are_said(tmp_path, capsys):
     np.save(tmp_path / "two.npy", [[0.0], [1.0]])
     assert told(capsys, "entropy", str(tmp_path / "two.npy"), "--k", "1")["jackknife_se"] is None
     assert main(["estimate", "entropy", str(tmp_path / "two.npy"), "--k", "1"]) == 0
@@ -113,13 +119,28 @@ def test_what_takes_a_while_is_said(tmp_path, capsys):
     (["entropy", "x.csv", "--box", "0:1", "--norm", "inf"], "--box: got .* of 60 points outside it"),
     (["entropy", "x.csv", "--box", "0:1"], "--box: got norm 2, wanted norm inf"),
     (["entropy", "x.csv", "--periodic", "9", "--whiten"], "--whiten: got it with box or periodic"),
-    (["entropy", "twice.npz", "--k", "1"], "twice.npz: got 18 of 18 points .* or --jitter SEED"),
-    (["entropy", "x.csv", "--jitter", "-1"], "--jitter: got -1"),
+    (["entropy", "twice.npz", "--k", "1"], "twice.npz, x .0, 1, 2.: got 18 of 18 points .* or --ties jitter"),
+    (["entropy", "x.csv", "--ties", "jitter", "--seed", "-1"], "--seed: got -1"),
     (["entropy", "wide.npy", "--weights", "bsy", "--k", "48"], "--weights: got absolute values of sum .* for n = 90"),
     (["divergence", "x.csv", "y.npy", "--k", "51"], "--k: got 51, wanted 1 <= k <= 50"),
-    (["mi", "x.csv", "y.npy"], "a column of x and of y: got shapes"),
-    (["mi", "x.csv"], "--columns: got none and no FILE2"),
-    (["mi", "x.csv", "--columns", "0-2"], "--columns: got all columns of 3 in x.csv, .* at least one left over"),
+    (["mi", "x.csv", "y.npy"], "y.npy: got 50 rows, wanted 60 as in x.csv"),
+    (["mi", "x.csv"], "--x: got none and no FILE2"),
+    (["mi", "x.csv", "--x", "0-2"], "x.csv: got no column left over, wanted one"),
+    (["entropy", "x.csv", "--columns", "a"], "--columns: got 'a', wanted columns of x.csv, numbers from 0 to 2"),
+    (["entropy", "x.csv", "--columns", "1,1"], "--columns: got column 1 twice"),
+    (["entropy", "x.csv", "--columns", ""], "--columns: got '', wanted columns of x.csv"),
+    (["entropy", "x.csv", "--label", "0,1"], "--label: got 2 columns, wanted one"),
+    (["cmi", "x.csv", "--x", "0", "--y", "1"], "--z: got none, wanted the columns of this variable"),
+    (["divergence", "-", "-"], "FILE, FILE2: got - twice"),
+    (["mi", "x.csv", "--x", "0", "--lag", "60"], "--lag: got 60, wanted 0 <= lag <= 59"),
+    (["te", "x.csv", "--x", "0", "--y", "1", "--lag", "0"], "--lag: got 0, wanted 1 <= lag <= 59"),
+    (["entropy", "x.csv", "--plot", "x.jpg"], "--plot: got the ending '.jpg', wanted a file .svg"),
+    (["entropy", "x.csv", "--plot", "none/x.svg"], "--plot: got no folder none"),
+    (["mi", "x.csv", "--x", "0", "--blocks", "5"], "--blocks: got it without --test"),
+    (["mi", "x.csv", "--pairs", "--ci", ".9"], "--ci: got it with --pairs"),
+    (["mi", "x.csv", "y.npy", "--pairs"], "FILE2: got it with --pairs, wanted one file"),
+    (["mi", "x.csv", "--pairs", "-j", "0"], "--jobs: got 0"),
+    (["mi", "x.csv", "--pairs", "--x", "0"], "x.csv: got 1 columns of numbers, wanted at least 2"),
 ])
 def test_bad_input_is_one_line_and_exit_code_2(files, capsys, argv, message):
     assert main(["estimate", *argv]) == 2
@@ -129,13 +150,191 @@ def test_bad_input_is_one_line_and_exit_code_2(files, capsys, argv, message):
     assert re.search(message, said.err)
 
 
-@pytest.mark.parametrize("argv", [["entropy", "x.csv", "--columns", "a"], ["entropy", "x.csv", "--columns", "1,1"],
-                                  ["entropy"], ["divergence", "x.csv"], ["entropy", "x.csv", "--periodic", "a"],
+@pytest.mark.parametrize("argv", [["entropy"], ["entropy", "x.csv", "--base", "3"],
+                                  ["divergence", "x.csv"], ["entropy", "x.csv", "--periodic", "a"],
                                   ["entropy", "x.csv", "--box", "1"]])
 def test_words_that_are_no_numbers(argv, capsys):
     with pytest.raises(SystemExit) as stopped:
         main(["estimate", *argv])
     assert stopped.value.code == 2
+
+
+# Columns
+
+
+@pytest.fixture
+def people(tmp_path, monkeypatch):
+    """A table as pandas writes it, with an index, words, labels and missing values; its numbers by name."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(1)
+    age, wage, income = rng.standard_normal((3, 40))
+    income += age
+    rows = [f"{i},{'ab'[i % 2]},{a!r},{'' if i in (3, 7) else repr(w)},{i % 3},{c!r}" for i, (a, w, c) in
+            enumerate(zip(age.tolist(), wage.tolist(), income.tolist(), strict=True))]
+    Path("people.csv").write_text(",sex,age,wage,class,income\n" + "\n".join(rows) + "\n")
+    return {"age": age[:, None], "wage": wage[:, None], "income": income[:, None]}
+
+
+def test_columns_by_name_and_number(people, capsys):
+    both = np.hstack([people["age"], people["income"]])
+    for columns in ("age,income", "2,5", "age, 5", '"age",income'):
+        found = told(capsys, "entropy", "people.csv", "--columns", columns)
+        assert (found["value"], found["columns"]) == (knn_entropy(both).value, {"x": ["age", "income"]})
+    found = told(capsys, "mi", "people.csv", "--x", "income", "--y", "age")
+    assert found["value"] == mutual_information(people["income"], people["age"]).value
+    assert main(["estimate", "mi", "people.csv", "--x", "age,income", "--y", "5"]) == 0
+    assert "\ncolumns  x = age, income; y = income\n" in capsys.readouterr().out
+
+
+def test_words_that_nobody_asked_for_do_not_matter_and_those_asked_for_are_named(people, capsys):
+    assert main(["estimate", "entropy", "people.csv"]) == 2
+    said = capsys.readouterr().err
+    assert "got 'a' in line 2, column 'sex', wanted numbers: it holds text; choose others by --columns, or" in said
+    assert main(["estimate", "mi", "people.csv", "--x", "ages"]) == 2
+    assert "--x: got 'ages', wanted columns of people.csv, as in age, wage" in capsys.readouterr().err
+
+
+def test_rows_without_a_value_are_left_out_only_when_asked_and_counted(people, capsys):
+    assert main(["estimate", "mi", "people.csv", "--x", "age", "--y", "wage"]) == 2
+    said = capsys.readouterr().err
+    assert "got missing values in 2 of 40 rows, the first '' in line 5, column 'wage', wanted numbers, or --" in said
+    found = told(capsys, "mi", "people.csv", "--x", "age", "--y", "wage", "--drop-missing")
+    kept = np.delete(np.arange(40), [3, 7])
+    assert found["value"] == mutual_information(people["age"][kept], people["wage"][kept]).value
+    assert "people.csv: 2 of 40 rows left out, where values are missing" in found["notes"]
+
+
+def test_a_label_column_stays_and_an_index_does_not_and_both_are_said(people, capsys, tmp_path):
+    rows = np.hstack([people["age"], np.arange(40)[:, None] % 3, people["income"]])
+    Path("few.csv").write_text(",age,class,income\n" + "".join(
+        f"{i},{a!r},{int(c)},{b!r}\n" for i, (a, c, b) in enumerate(rows.tolist())))
+    found = told(capsys, "entropy", "few.csv")
+    assert (found["value"], found["columns"]["x"]) == (knn_entropy(rows).value, ["age", "class", "income"])
+    assert "column 'class' is taken for data; --label class leaves it out" in found["notes"][-1]
+    assert "column 0 (no name) counts or names the rows and is left out unless asked for" in found["notes"][0]
+    assert len(told(capsys, "entropy", "few.csv", "--label", "none")["notes"]) == 1
+    found = told(capsys, "entropy", "few.csv", "--label", "class")
+    assert (found["value"], found["columns"]["x"]) == (knn_entropy(rows[:, [0, 2]]).value, ["age", "income"])
+    assert "column 'class' holds labels and is left out" in found["notes"][-1]
+    assert told(capsys, "entropy", "few.csv", "--columns", "0,1")["columns"]["x"] == ["0", "age"]
+
+
+def test_a_name_that_is_a_number_is_a_name_and_said(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    x = np.random.default_rng(0).standard_normal((30, 2))
+    Path("years.csv").write_text("i,2019,0\n" + "".join(f"{i},{a!r},{b!r}\n" for i, (a, b) in enumerate(x.tolist())))
+    found = told(capsys, "entropy", "years.csv", "--columns", "2019")
+    assert (found["value"], found["notes"]) == (knn_entropy(x[:, [0]]).value, [])
+    found = told(capsys, "entropy", "years.csv", "--columns", "0")
+    assert found["value"] == knn_entropy(x[:, [1]]).value
+    assert found["notes"] == ["--columns: 0 is taken for the name of column 2"]
+
+
+def test_two_samples_are_matched_by_name(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    x, y = np.random.default_rng(0).standard_normal((2, 30, 2))
+    for name, z, header in (("x", x, "a,b"), ("y", y[:, ::-1], "b,a"), ("z", y, "a,c")):
+        np.savetxt(f"{name}.csv", z, delimiter=",", header=header, comments="")
+    found = told(capsys, "divergence", "x.csv", "y.csv")
+    assert found["value"] == knn_divergence(x, y).value
+    assert found["notes"] == ["y.csv: columns are taken by name, in the order of x.csv"]
+    assert main(["estimate", "divergence", "x.csv", "z.csv"]) == 2
+    assert "FILE2: got the columns a, c, wanted a, b as in FILE" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("lag", [0, 1, 3])
+def test_conditional_and_total_information_and_lags(people, capsys, lag):
+    age, income = people["age"], people["income"]
+    z = np.arange(40.0)[:, None] % 3
+    n = 40 - lag
+    found = told(capsys, "cmi", "people.csv", "--x", "age", "--y", "income", "--z", "class", "--lag", str(lag))
+    assert found["value"] == conditional_mutual_information(age[:n], income[lag:], z[lag:]).value
+    assert found.get("lag", 0) == lag
+    if lag:
+        found = told(capsys, "te", "people.csv", "--x", "age", "--y", "income", "--lag", str(lag))
+        assert found["value"] == conditional_mutual_information(age[:n], income[lag:], income[lag - 1:-1]).value
+    found = told(capsys, "tc", "people.csv", "--columns", "age,income", "--method", "ksg2")
+    assert found["value"] == total_correlation([age, income], method="ksg2").value
+
+
+def test_variables_of_two_files(people, capsys):
+    np.savetxt("other.csv", np.hstack([people["age"], people["income"][::-1]]), delimiter=",", header="years,z",
+               comments="")
+    found = told(capsys, "mi", "people.csv", "other.csv", "--x", "income", "--y", "years")
+    assert found["value"] == mutual_information(people["income"], people["age"]).value
+    found = told(capsys, "cmi", "people.csv", "other.csv", "--x", "age", "--y", "income", "--z", "z")
+    assert found["value"] == conditional_mutual_information(people["age"], people["income"],
+                                                            people["income"][::-1]).value
+    assert main(["estimate", "cmi", "people.csv", "other.csv", "--x", "age", "--y", "income", "--z", "0"]) == 2
+    assert "--z: got '0', which FILE and FILE2 both have" in capsys.readouterr().err
+
+
+def test_standard_input_and_other_formats(people, capsys, monkeypatch):
+    want = knn_entropy(people["age"]).value
+    for name, content in (("a.npy", people["age"][:, 0]), ("b.npy", people["age"])):
+        np.save(name, content)
+        assert told(capsys, "entropy", name)["value"] == want
+    Path("c.txt").write_text("\n".join(map(repr, people["age"][:, 0].tolist())))
+    Path("d.tsv").write_text("age\tword\n" + "".join(f"{a!r}\tq\n" for a in people["age"][:, 0].tolist()))
+    np.savez("e.npz", x=people["age"][:, 0], y=np.hstack([people["wage"], people["income"]]))
+    assert told(capsys, "entropy", "c.txt")["value"] == want
+    assert told(capsys, "entropy", "d.tsv", "--columns", "age")["value"] == want
+    assert told(capsys, "mi", "e.npz", "--x", "x", "--y", "y[1]")["value"] == mutual_information(
+        people["age"], people["income"]).value
+    for name in ("a.npy", "c.txt", "e.npz"):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(Path(name).read_bytes())))
+        assert told(capsys, "entropy", "-", "--columns", "0")["value"] == want
+
+
+def test_bits(people, capsys):
+    asked = ["mi", "people.csv", "--x", "age", "--y", "income"]
+    nats, bits = (told(capsys, *asked, "--base", base) for base in ("e", "2"))
+    assert (nats["unit"], bits["unit"]) == ("nats", "bits")
+    for name in ("value", "jackknife_se"):
+        assert bits[name] == pytest.approx(nats[name] / np.log(2), rel=1e-15)
+
+
+# Pairs and pictures
+
+
+def test_all_pairs_of_columns(people, capsys):
+    assert main(["estimate", "mi", "people.csv", "--pairs", "--drop-missing", "-j", "2"]) == 0
+    said = capsys.readouterr()
+    head, *rows = csv.reader(said.out.splitlines())
+    assert head == ["", "age", "wage", "class", "income"] == ["", *(row[0] for row in rows)]
+    matrix = np.array([[float(cell or "nan") for cell in row[1:]] for row in rows])
+    np.testing.assert_array_equal(matrix, matrix.T)
+    assert matrix[0, 3] == pytest.approx(mutual_information(people["age"], people["income"]).value, rel=1e-5)
+    assert np.isnan(np.diag(matrix)).all()
+    assert "columns of text are left out: sex" in said.err
+    found = told(capsys, "mi", "people.csv", "--pairs", "--x", "age", "--y", "income,age", "--lag", "1")
+    assert found["matrix"] == [[mutual_information(people["age"][:-1], people[name][1:]).value for name in
+                                ("income", "age")]]
+
+
+def test_a_pair_that_is_refused_is_empty_and_said(tmp_path, capsys):
+    x = np.random.default_rng(0).standard_normal((20, 3)).round(1)
+    x[:, :2] = np.arange(20)[:, None] // 5
+    np.savetxt(tmp_path / "x.csv", x, delimiter=",", header="a,b,c", comments="")
+    found = told(capsys, "mi", str(tmp_path / "x.csv"), "--pairs", "--method", "3h")
+    assert found["matrix"][0][1] is None
+    assert any(text.startswith("a, b: ") for text in found["warnings"])
+
+
+@pytest.mark.parametrize(("argv", "words"), [
+    (["entropy", "--columns", "age,income"], ["age", "income", "local value, nats"]),
+    (["entropy", "--columns", "age"], ["age", "local value, nats"]),
+    (["mi", "--x", "age", "--y", "income", "--base", "2"], ["age", "income", "local value, bits"]),
+    (["tc", "--columns", "age,class,income"], ["age", "class"]),
+    (["mi", "--pairs", "--x", "age,income,class"], ["age", "income", "class", "nats"]),
+])
+def test_pictures(people, capsys, argv, words):
+    for name in ("a.svg", "b.svg"):
+        assert main(["estimate", argv[0], "people.csv", *argv[1:], "--plot", name]) == 0
+    drawn = Path("a.svg").read_text("utf8")
+    assert drawn == Path("b.svg").read_text("utf8")
+    assert [word for word in words if f">{word}<" not in drawn] == []
+    assert sorted(path.name for path in Path().iterdir()) == ["a.svg", "b.svg", "people.csv"]
 
 
 # Studies

@@ -3,6 +3,7 @@
 import gzip
 import re
 import struct
+import sys
 import zipfile
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from refvae.data import digits
 from refvae.data.readers import Dataset, dataset, read
+from refvae.data.tables import numbers, table
 
 X = np.array([[1.5, -2.0, 3.25], [0.1, 5e-300, 6.0], [7.0, 8e10, -9.0], [0.0, -0.0, 1 / 3], [2.0, 4.0, 8.0]])
 IMAGES = np.arange(42, dtype=np.uint8).reshape(7, 2, 3) * 6
@@ -111,6 +113,114 @@ def test_a_first_line_of_numbers_in_order_is_the_header_of_pandas(tmp_path):
         same(read(file), np.full((1, 784), 16), levels=16)
     same(read(write(tmp_path / "x.csv", "0,1\n1,0\n")), np.array([[0, 1], [1, 0]]), levels=1)  # two rows of data
     same(read(write(tmp_path / "x.csv", "0.0,1.0,2.0\n1,0,3\n")), np.array([[0, 1, 2], [1, 0, 3]]), levels=3)
+
+
+@pytest.mark.parametrize("first", [
+    "2019,2020", "2020,2018", "1,2", "country,2019,2020", "France,1,2", "0,1", "150,4,setosa", "1,abc",
+])
+def test_a_first_line_that_may_be_both_is_refused_until_one_says(tmp_path, first):
+    width = first.count(",") + 1
+    file = write(tmp_path / "x.csv", first + "\n" + ",".join(["1.5", "a", "2.5"][3 - width:]) + "\n")
+    if width == 2:
+        write(file, first + "\n1.5,2.5\n")
+    if not first[0].isdecimal():
+        write(file, first + "\nFrance,3.5,4.5\n")
+    refused(file, f"got the first line {first}, which may be a header as well as data, wanted header yes or no",
+            reader=table)
+    assert table(file, "yes").names == tuple(first.split(","))
+    assert table(file, "no").names == ("",) * width
+    assert (len(table(file, "yes").columns[0]), len(table(file, "no").columns[0])) == (1, 2)
+
+
+@pytest.mark.parametrize(("text", "names"), [
+    ("id,2019,2020\n7,1.5,2.5\n", ("id", "2019", "2020")), (",2019,2020\nb,1,2\n", ("", "2019", "2020")),
+    ("country,2018,2019,2020\nFrance,1,2,3\n", ("country", "2018", "2019", "2020")),
+    ("setosa,5.1\nvirginica,6\n", ("", "")), ("5,1\n6,2\n", ("", "")), ("1,2\n1,2\n", ("", "")),
+    ("'a','b'\n1,2\n", ("a", "b")), ("# a b\n1 2\n", ("a", "b")), ('"a,b",c\n1,2\n', ("a,b", "c")),
+    ('"a" "b"\n"r" 1 2\n"s" 3 4\n', ("", "a", "b")), ("a\n1,5\n", ("a",)), ("a,a\n1,2\n", ("a", "a")),
+])
+def test_headers(tmp_path, text, names):
+    assert table(write(tmp_path / "x.csv", text)).names == names
+
+
+@pytest.mark.parametrize(("cell", "wanted"), [
+    ("1_000", "a number without _"), ("1_000.5", "a number without _"), ("1 000", "a number without spaces .*"),
+    ("1\u00a0000,5", "a number without spaces .*"), ("1'000", "a number without spaces .*"),
+    ("1,5", "a number with a decimal point and no comma"), ("-1.234,5", "a number with a decimal point and no comma"),
+    ("1e", "a number"), ("0x10", "a number"), ("True", "a number"),
+])
+def test_cells_that_look_like_numbers_are_never_taken_for_others(tmp_path, cell, wanted):
+    file = write(tmp_path / "x.csv", f'a,b\n1,2\n3,"{cell}"\n')
+    refused(file, rf"got .* in line 3, column 'b', wanted {wanted}")
+    np.testing.assert_array_equal(numbers(table(file), [0]), [[1], [3]])
+
+
+def test_decimal_commas_between_commas(tmp_path):
+    refused(write(tmp_path / "x.csv", "a,b\n1,5,2,5\n"), "got 4 cells in line 2, wanted 2; decimal commas.*")
+
+
+@pytest.mark.parametrize("word", ["", " ", "NA", "N/A", "#N/A", "<NA>", "NaN", "-nan", "null", "None", "?"])
+def test_missing_values_are_dropped_only_if_asked(tmp_path, word):
+    file = write(tmp_path / "x.csv", f'a,b,label\n1,2,0\n3,"{word}",1\n5,6,2\n')
+    refused(file, "got missing values in 1 of 3 rows, the first '.*' in line 3, column 'b', wanted numbers, or drop_.*")
+    found = read(file, drop_missing=True)
+    same(found, np.array([[1, 2], [5, 6]]), [0, 2], None, 6)
+    assert found.notes[0] == f"{file}: 1 of 3 rows left out, where values are missing"
+
+
+def test_missing_values_of_arrays_and_of_whole_files(tmp_path):
+    np.savez(tmp_path / "x.npz", x=np.array([[1.5], [np.nan], [2.5]]), y=[3, 4, 5])
+    same(read(tmp_path / "x.npz", drop_missing=True), np.array([[1.5], [2.5]]), [3, 5])
+    file = write(tmp_path / "x.csv", "a,b\n1,\n,2\n")
+    with pytest.raises(ValueError, match=r"wanted rows that have all$"):
+        read(file, drop_missing=True)
+
+
+def test_labels_as_they_are_asked_for(tmp_path):
+    file = write(tmp_path / "x.csv", "a,kind,class\n1,7,0\n3,8,1\n")
+    for label, x, labels in (("auto", [[1, 7], [3, 8]], [0, 1]), ("kind", [[1, 0], [3, 1]], [7, 8]),
+                             ("none", [[1, 7, 0], [3, 8, 1]], None), ("1", [[1, 0], [3, 1]], [7, 8])):
+        found = read(file, label=label)
+        same(found, np.array(x), labels, None, 8 if label == "none" else max(max(row) for row in x))
+        assert ("holds the labels and is no data" in "".join(found.notes)) == (labels is not None)
+    with pytest.raises(ValueError, match=r"^label: got 'kinds', wanted columns of .*x.csv, as in kind"):
+        read(file, label="kinds")
+    np.savez(tmp_path / "x.npz", x=X, y=LABELS[:5], z=LABELS[1:6])
+    for label, labels in (("auto", LABELS[:5]), ("z", LABELS[1:6]), ("none", None)):
+        same(read(tmp_path / "x.npz", label=label), X, labels)
+    with pytest.raises(ValueError, match=r"got no labels 'a', wanted none, x, y, z$"):
+        read(tmp_path / "x.npz", label="a")
+
+
+@pytest.mark.parametrize(("text", "counter"), [
+    (",a\n0,1\n1,2\n", 0), ("Unnamed: 0,a\n5,1\n6,2\n", 0), ("rownames,a\nx,1\ny,2\n", 0), (",a\n0.5,1\n2,2\n", None),
+    ("id,a\n0,1\n1,2\n", None), (",a\n3,1\n1,2\n", None),
+])
+def test_a_column_that_counts_the_rows_is_known_by_name_and_numbers(tmp_path, text, counter):
+    file = write(tmp_path / "x.csv", text)
+    found = table(file)
+    assert found.counter == counter
+    assert len(found.notes) == (counter is not None)
+    if counter == 0:
+        with pytest.warns(UserWarning, match="column 0 .* counts or names the rows and is left out unless asked for"):
+            same(read(file), np.array([[1], [2]]), levels=2)
+
+
+def test_parquet(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    columns = {"a": [1.5, None, 2.5], "word": ["x", None, "y"], "b": [1, 2, 3], "__index_level_0__": [0, 1, 2]}
+    parquet.write_table(pyarrow.table(columns), tmp_path / "x.parquet")
+    found = table(tmp_path / "x.parquet")
+    assert (found.names, found.counter) == (tuple(columns), 3)
+    np.testing.assert_array_equal(numbers(found, [0, 2]), [[1.5, 1], [np.nan, 2], [2.5, 3]])
+    assert found.columns[1] == ["x", "", "y"]
+
+
+def test_parquet_without_its_package(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    file = write(tmp_path / "x.parquet", b"PAR1")
+    refused(file, "got a Parquet file without pyarrow, wanted pip install pyarrow, or .csv", reader=table)
 
 
 @pytest.mark.parametrize("dtype", IDX)

@@ -298,7 +298,7 @@ def test_a_terminal_gets_a_bar_with_loss_and_time_left(run, monkeypatch):
     (["--lr", "nan"], "--lr: got nan, wanted .*"), (["--latent", 0], "--latent: got 0, wanted latent >= 1"),
     (["--hidden", "5,0"], "--hidden: got 0, wanted hidden >= 1"),
     (["--data", "missing.npy"], "--data: missing.npy: got no such file or directory, wanted a file that can be read"),
-    (["--data", "x.txt"], "--data: x.txt: got the ending '.txt', wanted .*"),
+    (["--data", "x.xls"], "--data: x.xls: got the ending '.xls', wanted .*"),
     (["--data", "one.csv"], "--data: got 1 row, wanted at least 2, for one is held out"),
     (["--data", ""], "--data: .*"),
     (["--out", "one.csv"], r"--out: got one.csv, wanted a folder that takes files \(.+\)"),

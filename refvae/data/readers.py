@@ -63,7 +63,7 @@ def read(path: str | os.PathLike[str], *, label: str = "auto", header: Header = 
     .idx, -idx3-ubyte, .idx3-ubyte, ...
                   the format of MNIST; beside a file images-idx3... the file labels-idx1... holds the labels
 
-    label         of a table: the column that holds the labels, "none", or "auto": a column called label, labels, y or
+    label         the column or array that holds the labels, "none", or "auto": a column called label, labels, y or
                   class (in a header with x, y is a coordinate)
     header        of a table: "yes", "no", or "auto": what the first line shows
     drop_missing  leave out rows without all values
@@ -84,7 +84,8 @@ def read(path: str | os.PathLike[str], *, label: str = "auto", header: Header = 
         raise ValueError(f"{path}: got shape {x.shape}, wanted (n, d) or images (n, rows, cols)")
     shape = (x.shape[1], x.shape[2]) if x.ndim == 3 else None
     flat = x.reshape(len(x), prod(x.shape[1:]))
-    whole = ~np.isnan(flat).any(1) if drop_missing and flat.dtype.kind == "f" else np.ones(len(x), bool)
+    gaps = np.isnan(flat) if drop_missing and flat.dtype.kind == "f" else np.zeros(flat.shape, bool)
+    whole = np.asarray(~gaps.any(1))
     rows = matrix(flat[whole], str(path))
     labels = None if labels is None else _labels(labels, len(x), path)[whole]
     return Dataset(rows, labels, shape, _levels(x), () if whole.all() else (_dropped(path, whole),))

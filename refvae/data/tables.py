@@ -138,18 +138,18 @@ def choose(table: Table, wanted: str) -> tuple[list[int], list[str]]:
 
     A name comes before a number; quotes hold a name with commas. The name of an array of a .npz is all its columns.
     """
-    if wanted in table.names:
-        return [_named(table, wanted)], []
     try:
-        parts = next(csv.reader([wanted], skipinitialspace=True, strict=True), [])
+        split = next(csv.reader([wanted], skipinitialspace=True, strict=True), [])
     except csv.Error as error:
         raise ValueError(f"got {wanted!r} ({error}), wanted columns between commas") from error
-    found = [j for part in parts for j in _part(table, part.strip())]
+    parts = [wanted] if wanted in table.names else [part.strip() for part in split]
+    found = [j for part in parts for j in _part(table, part)]
     if not found or len(set(found)) < len(found):
         got = next((f"{table.place(j)} twice" for j in found if found.count(j) > 1), "no column")
         raise ValueError(f"got {got}, wanted different columns of {table.source}")
     names = {part: table.names.index(part) for part in parts if part.isdecimal() and part in table.names}
-    return found, [f"{part} is taken for the name of column {j}" for part, j in names.items() if j != int(part)]
+    return found, [f"{part} is taken for the name of column {j}" for part, j in names.items()
+                   if j != int(part) < len(table.names)]
 
 
 def _part(table: Table, part: str) -> list[int]:

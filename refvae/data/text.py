@@ -43,7 +43,9 @@ def lines(path: Path, content: bytes, header: Header = "auto") -> Lines:
     numbers, rows = _cells(path, content)
     if not rows:
         raise ValueError(f"{path}: got blank lines, wanted numbers")
-    first = [cell.strip() for cell in rows[0]]
+    first = [cell.strip(" \t'\"") for cell in rows[0]]
+    if len(rows) > 1 and {len(row) for row in rows[1:]} == {len(first) + 1} and not any(map(is_number, first)):
+        first = rows[0] = ["", *first]  # as R writes names of rows
     for number, row in zip(numbers, rows, strict=True):
         if len(row) != len(first):
             commas = "; decimal commas? write points" if len(row) == 2 * len(first) else ""
@@ -87,7 +89,7 @@ def _is_header(path: Path, first: Sequence[str], body: Sequence[Sequence[str]], 
     whole = [cell for cell in first if re.fullmatch(r"\d+", cell)]
     if len(whole) < sum(numeric) or len(set(names)) < len(names) or any(map(is_missing, names)) or not body:
         return False
-    if len(names) < len(first):
+    if len(names) < len(first) or _mixed(first, numeric, body):
         return True
     if all(numeric) and not _years(first) and any(map(WHOLE.fullmatch, chain.from_iterable(body))):
         return False
@@ -99,6 +101,15 @@ def _is_header(path: Path, first: Sequence[str], body: Sequence[Sequence[str]], 
 def _counted(first: Sequence[str]) -> bool:
     """0, 1, 2, ... as pandas writes for columns without names."""
     return len(first) > 2 and list(first) == [str(j) for j in range(len(first))]
+
+
+def _mixed(first: Sequence[str], numeric: Sequence[bool], body: Sequence[Sequence[str]]) -> bool:
+    """Names and numbers that no row of data has: words above numbers from the first cell on, or words and years."""
+    years = [cell for cell, is_one in zip(first, numeric, strict=True) if is_one]
+    columns = zip(*body, strict=True)
+    above = [all(is_number(cell) or is_missing(cell) for cell in column) for column in columns]
+    words = any(over and not is_one for over, is_one in zip(above, numeric, strict=True))
+    return not numeric[0] and (words or (len(years) > 2 and _years(years)))
 
 
 def _years(first: Sequence[str]) -> bool:

@@ -9,9 +9,9 @@ from typing import Any
 from refvae.cli.reading import FORMATS, add_reading
 
 ABOUT = f"""FILE is {FORMATS}, or - for standard input;
-a row is a point. Columns are names, numbers from 0 and ranges between commas: age,income or 0,2-4. The standard error is
-the jackknife's, by leaving out points in turn: all, or 200 of them where each costs a search. On average it is not too
-small. It knows nothing of the bias, and nothing of rows that depend on each other."""
+a row is a point. Columns are names, numbers from 0 and ranges between commas: age,income or 0,2-4. The standard error
+is the jackknife's, by leaving out points in turn: all, or 200 of them where each costs a search. On average it is not
+too small. It knows nothing of the bias, and nothing of rows that depend on each other."""
 QUANTITIES = {
     "entropy": (
         "differential entropy", "Differential entropy of the rows of FILE, from distances to their k-th neighbours.",

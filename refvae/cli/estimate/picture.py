@@ -55,7 +55,7 @@ def draw(arguments: argparse.Namespace, data: Variables, found: Any) -> Any:
     colours: dict[str, Any] = {"cmap": "viridis"} if arguments.quantity == "entropy" else signed
     if arguments.quantity == "entropy" and set(_used(found)) <= set(PLAIN):
         _add_radii(ax, data.arrays["x"], found, across, up)
-    points = ax.scatter(across, up, c=local, s=7, linewidths=0, **colours)
+    points = ax.scatter(across, up, c=local, s=8, linewidths=0.2, edgecolors="0.6", **colours)
     figure.colorbar(points, ax=ax, label=f"local value, {unit}")
     shown = f", the first {len(local)} of {len(found.local)} rows" if len(found.local) > len(local) else ""
     ax.set(title=f"{arguments.quantity} {found.value / base:.4g} {unit}{shown}", xlabel=names[0], ylabel=names[1])
