@@ -9,6 +9,7 @@ from scipy import linalg, special, stats
 
 from refvae.bottleneck import linear_combination, max_entropy, neg_entropy, normal_entropy
 from refvae.bottleneck.normal import _powers_of_shifted
+from refvae.derivations.vae.common import signs
 from refvae.evidence import Ledger, entrywise, gap, holds, z_score
 
 ledger = Ledger()
@@ -277,6 +278,15 @@ def characteristic_functions(combine, rng):
             for i in range(3)]
     want, got = np.prod(each, 0), np.exp(1j * u * mean - u * u * variance / 2)
     return gap((got.real, got.imag), (want.real, want.imag))
+
+
+@ledger.add("5.25", "identity", linear_combination, exact=True, wrong={
+    key: SUM_WRONG[key] for key in SUM_WRONG if "dev" not in key})
+def mean_over_signs(combine, rng):
+    """Mean and variance of sum a_i (mu_i + s_i sigma_i) over all signs s: the mixed terms have the mean 0."""
+    mu, sigma, a = rng.standard_normal((3, 3))
+    sums = (mu + signs(3) * sigma) @ a
+    return gap(combine(mu, sigma**2, a), (sums.mean(), (sums**2).mean() - sums.mean() ** 2))
 
 
 @ledger.add("5.25", "montecarlo", linear_combination, wrong=SUM_WRONG)

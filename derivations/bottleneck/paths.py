@@ -17,13 +17,13 @@ def codes(rng):
     return rng.standard_normal((2, 7))
 
 
-ALPHAS, ANGLES = (0.0, 0.2, 0.5, 0.75, 1.0), np.linspace(0, np.pi / 2, 5)
+ALPHAS, ANGLES = (0.0, 0.125, 0.5, 0.75, 1.0), np.linspace(0, np.pi / 2, 5)
 STRAIGHT_WRONG = {"ends exchanged": lambda z1, z2, alpha: interpolate(z2, z1, alpha),
                   "cosine and sine": lambda z1, z2, alpha: rotate(z1, z2, alpha * np.pi / 2),
                   "square roots of the weights": lambda z1, z2, alpha: np.sqrt(1 - alpha) * z1 + np.sqrt(alpha) * z2}
 
 
-@ledger.add("5.26", "law", interpolate, wrong=STRAIGHT_WRONG)
+@ledger.add("5.26", "law", interpolate, exact=True, wrong=STRAIGHT_WRONG)
 def norms_over_a_sign(path, rng):
     """Averaged over z2 and -z2, |z|^2 is (1 - alpha)^2 |z1|^2 + alpha^2 |z2|^2 exactly; the ends are z1 and z2."""
     z1, z2 = codes(rng)

@@ -6,12 +6,14 @@ import numpy as np
 from scipy import linalg, optimize
 
 from refvae.derivations.geometry.common import SPECTRUM, spread
+from refvae.elimination import solve
 from refvae.evidence import Ledger, Outcome, entrywise, gap, holds, spoiled
 from refvae.geometry import (
     best_encoder,
     naive_infimum,
     naive_penalty,
     noisy_linear_cost,
+    optimal_axes,
     profile_loss,
 )
 from refvae.vae import kl_std_normal
@@ -103,20 +105,25 @@ def gradient(W, S, **case):
     return profile_loss(W, S, **case)[1](1.0)[0]
 
 
-@ledger.add("4.18", "identity", gradient, wrong={
+def deviations(W, kind, beta, **_):
+    """The axes (4.13) for the decoder W."""
+    return optimal_axes(2 * (W * W).sum(0), beta, kind=kind)
+
+
+@ledger.add("4.18", "identity", gradient, exact=True, wrong={
     "2 lost": lambda W, S, **case: gradient(W, S, **case) / 2,
     "sigma for variance": lambda W, S, **case: gradient(W, S, **case) + 2 * W * (
-        (s := best_encoder(W, **case)[1]) - s**2),
-    "encoder held to W'": lambda W, S, **case: 2 * (W @ W.T - np.eye(6)) @ S @ W + 2 * W * best_encoder(
-        W, **case)[1] ** 2})
+        (s := deviations(W, **case)) - s**2),
+    "encoder held to W'": lambda W, S, **case: 2 * (W @ W.T - np.eye(6)) @ S @ W + 2 * W * deviations(W, **case) ** 2})
 def resolvent(gradient, rng):
     """With G = (I + W W'/gamma)^-1 the gradient is -(2/gamma) G S G W + 2 W diag sigma^2, the axes by (4.13)."""
-    (W, S), got, want = decoder_and_covariance(rng), [], []
+    W, X, got, want = rng.standard_normal((6, 3)), rng.standard_normal((11, 6)), [], []
+    S = X.T @ X
     for case, gamma in zip(CASES, (0.35, 0.7, 0.65), strict=True):
-        G, c, beta = linalg.inv(np.eye(6) + W @ W.T / gamma), (W**2).sum(0), case["beta"]
+        G, c, beta = solve(np.eye(6) + W @ W.T / gamma, np.eye(6)), (W**2).sum(0), case["beta"]
         variance = beta / (beta + 2 * c) if case["kind"] == "kl" else (beta / (beta + c)) ** 2
         got.append(gradient(W, S, **case))
-        want.append(-2 / gamma * G @ S @ G @ W + 2 * W * variance)
+        want.append(-2 * G @ S @ G @ W / gamma + 2 * W * variance)
     return gap(tuple(got), tuple(want))
 
 

@@ -85,7 +85,7 @@ def optimal_axes(curvature: Array, weight: float = 1.0, *, kind: str = "kl") -> 
     if kind not in ("kl", "naive") or not weight > 0:
         raise ValueError(f"kind, weight: got {kind!r}, {weight}, wanted 'kl' or 'naive' and a weight above 0")
     weight = weight if kind == "kl" else 2 * weight
-    total = weight + np.asarray(curvature, float)
-    if not (np.isfinite(total) & (total > 0)).all():
+    total = weight + floating(curvature, "curvature")
+    if not np.all((total > 0) & (total < np.inf)):
         raise ValueError(f"curvature: got {np.min(curvature)}, wanted numbers above {-weight}: there is no minimum")
     return np.sqrt(weight / total) if kind == "kl" else weight / total                                  # (4.13)
