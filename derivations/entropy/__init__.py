@@ -1,16 +1,19 @@
 """Evidence for derivations/entropy.md, one file a section."""
 
 from refvae.derivations.entropy import (
+    control,
     divergence_gradients,
     divergences,
     errors,
     gradients,
     information,
     information_laws,
+    labels,
     motions,
     order,
     permutation,
     products,
+    scales,
     search,
     small,
     support,
@@ -19,4 +22,5 @@ from refvae.derivations.entropy import (
 from refvae.evidence import Ledger
 
 ledger = Ledger.of(order, motions, gradients, small, support, errors, weighted, divergences,
-                   divergence_gradients, information, information_laws, permutation, search, products)
+                   divergence_gradients, information, information_laws, permutation, search, products,
+                   scales, labels, control)

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from refvae.entropy.counts import below, counts_within
-from refvae.entropy.kl import log_norm
 from refvae.entropy.neighbours import Neighbours
+from refvae.entropy.virial import virial_of
 from refvae.trees import Array
 
 SHARE = 0.05  # of the rows that may be touched by what would not happen in data with a density
@@ -55,17 +55,11 @@ def lag_correlation(column: Array) -> float:
     return float(a @ b) / both if both > 0 else 0.0
 
 
-def virial(delta: Array, norm: float) -> Array:
-    """The virial tensor T (d, d) of differences delta (n, d) from every point to its neighbour."""
-    w = log_norm(delta, norm)[1](np.ones(len(delta)))
-    return np.asarray(delta.shape[1] / len(delta) * delta.T @ w)
-
-
 def of_columns(delta: Array, norm: float) -> Iterator[str]:
     """Columns of a sample that take no part in its distances, for their units are too small."""
     delta = delta[(delta != 0).any(1)]
     if delta.shape[1] > 1 and len(delta):
-        flat = np.flatnonzero(np.diag(virial(delta, norm)) < FLAT)
+        flat = np.flatnonzero(np.diag(virial_of(delta, norm)) < FLAT)
         if len(flat):
             yield (f"columns {flat.tolist()} do not matter for the distances, their units are too small: "
                    "standardise = True")

@@ -20,7 +20,7 @@ def verify_neighbours(x: Any, idx: Any, norm: float = 2, *, among: Any = None, e
 
     x       (n, d); `among` (m, d), norm and exclude as in `neighbours`
     Every row of x is compared with all points: for norm 2 by products in float32 first, whose error is bounded (6.57),
-    and only pairs that these do not decide by differences. Distances that agree to rounding may change places.
+    and only pairs that these do not decide by differences (6.69). Distances that agree to rounding may change places.
 
     Raises TypeError or ValueError for bad input, and ValueError with the first wrong row: indices that repeat, are the
     row itself or lie in its window, distances that descend, or a nearer point that is missing.
@@ -33,13 +33,13 @@ def verify_neighbours(x: Any, idx: Any, norm: float = 2, *, among: Any = None, e
         raise ValueError(f"idx: got shape {idx.shape} for {len(x)} points of {x.shape[1]} columns, wanted (n, k)")
     exclude = whole(exclude, "exclude", least=0) if among is None else -1
     (a, b), e = rescaled(x, y)
-    slack = 2.0**-52 * (x.shape[1] + 4)
+    slack = 2.0**-52 * (x.shape[1] + 4)                                                                 # (6.69)
     rho = _distances(a, b, *_pairs(idx), norm).reshape(idx.shape)
     wrong = _repeats(idx) | _beside(idx, exclude) | (rho[:, 1:] < (1 - slack) * rho[:, :-1]).any(1)
     _refuse(np.flatnonzero(wrong), idx, "wanted different other rows in ascending distance, outside its window")
-    nearer = rho[:, -1] * (1 - slack)
+    nearer = rho[:, -1] * (1 - slack)                                                                   # (6.69)
     for i, j in _suspects(a, b, rho[:, -1], norm):
-        missing = _distances(a, b, i, j, norm) < nearer[i]
+        missing = _distances(a, b, i, j, norm) < nearer[i]                                              # (6.69)
         missing &= np.abs(i - j) > exclude
         missing[missing] = ~(idx[i[missing]] == j[missing, None]).any(1)
         _refuse(i[missing], idx, f"wanted row {j[missing][:1].tolist()} too, nearer than its last")
@@ -47,7 +47,7 @@ def verify_neighbours(x: Any, idx: Any, norm: float = 2, *, among: Any = None, e
 
 
 def _suspects(a: Array, b: Array, rho: Array, norm: float) -> Iterator[tuple[Array, Array]]:
-    """Pairs (i, j), block by block, that include all with a distance of at most rho_i.                  """
+    """Pairs (i, j), block by block, that include all with a distance of at most rho_i.                   (6.69)"""
     if norm == np.inf or a.shape[1] > MOST:
         for rows in blocks(len(a), len(b)):
             inside = np.ones((len(a[rows]), len(b)), bool)
@@ -58,10 +58,10 @@ def _suspects(a: Array, b: Array, rho: Array, norm: float) -> Iterator[tuple[Arr
         return
     factors, e = panels(a, b, 1), centred(a, b)[2]
     r = np.ldexp(rho, -e) * (1 + 2.0**-40)
-    most = (r * r - factors.size**2) / 2 + margin(factors.size, factors.size + r, a.shape[1])
+    most = (r * r - factors.size**2) / 2 + margin(factors.size, factors.size + r, a.shape[1])           # (6.69)
     most = np.nextafter(most.astype(np.float32), np.float32(np.inf))
     for rows in blocks(len(a), len(b)):
-        i, j = np.nonzero(factors.left[rows] @ factors.right <= most[rows, None])
+        i, j = np.nonzero(factors.left[rows] @ factors.right <= most[rows, None])                       # (6.69)
         yield i + rows.start, j
 
 

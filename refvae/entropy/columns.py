@@ -37,25 +37,25 @@ def whitened(x: Array) -> tuple[Array, float]:
 
 
 def standardised(x: Array, name: str = "x") -> tuple[Array, float]:
-    """Columns of mean 0 and standard deviation 1, and log|det| of the map back.   x: (n, d)
+    """Columns of mean 0 and standard deviation 1, and log|det| of the map back.   x: (n, d)              (6.61)
 
     Raises ValueError for a constant column.
     """
     unit, powers = unit_columns(x)
     apart, more = unit_columns(unit - unit[0])
     centred = apart - apart.mean(0)
-    sigma = np.sqrt((centred * centred).mean(0))
+    sigma = np.sqrt((centred * centred).mean(0))                                                        # (6.61)
     if not sigma.all():
         raise ValueError(f"{name}: got constant columns {np.flatnonzero(sigma == 0).tolist()}, wanted none with "
                          "standardise")
-    log_det = np.log(sigma).sum() + np.log(2) * (powers + more).sum()
-    return centred / sigma, float(log_det)
+    log_det = np.log(sigma).sum() + np.log(2) * (powers + more).sum()                                   # (6.61)
+    return centred / sigma, float(log_det)                                                              # (6.61)
 
 
 def scores(x: Array, first: int = 0) -> Array:
-    """Normal scores of the ranks in each column, mean ranks for equal values.   x: (n, d)
+    """Normal scores of the ranks in each column, mean ranks for equal values.   x: (n, d)                (6.62)
 
     first  number of the first column: each has an offset of its own, so that distances of different columns differ
     """
     offsets = (1 + np.mod((first + 1 + np.arange(x.shape[1])) * GOLDEN, 1)) / 3
-    return np.asarray(ndtri((rankdata(x, axis=0) - offsets) / len(x)))
+    return np.asarray(ndtri((rankdata(x, axis=0) - offsets) / len(x)))                                  # (6.62)

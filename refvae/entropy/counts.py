@@ -13,28 +13,28 @@ PAIRS = 2**22  # so many pairs of points are compared at once
 def counts_within(x: Array, radius: Array, workers: int = 1, exclude: int = 0) -> Array:
     """Number of other rows at most `radius` away from every row.   x: (n, d), radius >= 0: (n,) -> ints (n,)   (6.45)
 
-    exclude  rows up to so many places away do not count
+    exclude  rows up to so many places away do not count                                                 (6.64)
     What is compared is the rounded distance max |x_j - x_i|, the one that `neighbours` returns for norm inf.
     """
     counts = np.empty(len(x), np.intp)
     if x.shape[1] == 1:
         order, first, stop = _intervals(x[:, 0], radius)
         counts[order] = stop - first - 1                                                                # (6.45)
-        return counts - counts_beside(x, radius, exclude)
+        return counts - counts_beside(x, radius, exclude)                                               # (6.64)
     tree = cKDTree(x, balanced_tree=False)
     order = tree.indices
     found = tree.query_ball_point(x[order], radius[order], p=np.inf, workers=workers, return_length=True)
     counts[order] = found - 1                                                                           # (6.45)
-    return counts - counts_beside(x, radius, exclude)
+    return counts - counts_beside(x, radius, exclude)                                                   # (6.64)
 
 
 def counts_beside(x: Array, radius: Array, exclude: int) -> Array:
-    """How many of the rows up to `exclude` places before and after each lie within its radius.   -> (n,)  """
+    """How many of the rows up to `exclude` places before and after each lie within its radius.   -> (n,)   (6.64)"""
     counts = np.zeros(len(x), np.intp)
     for lag in range(1, min(exclude, len(x) - 1) + 1):
         gap = np.abs(x[lag:] - x[:-lag]).max(1)
-        counts[lag:] += gap <= radius[lag:]
-        counts[:-lag] += gap <= radius[:-lag]
+        counts[lag:] += gap <= radius[lag:]                                                             # (6.64)
+        counts[:-lag] += gap <= radius[:-lag]                                                           # (6.64)
     return counts
 
 

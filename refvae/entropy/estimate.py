@@ -109,10 +109,10 @@ def knn_entropy(x: Any, k: int = 3, *, norm: Norm = 2, box: Any = None, periodic
               and is refused where the weights' absolute values sum to more than sqrt(n)                  (6.23a)
     whiten    by the sample covariance first: exact under affine maps for norm 2, for norm inf under      (6.9)
               scalings, changes of sign and permutations of the columns; `jackknife_se` searches anew each time
-    standardise  by the standard deviations of the columns first: exact under separate scalings
-    exclude   rows up to so many places before and after a row are no neighbours: for series
+    standardise  by the standard deviations of the columns first: exact under separate scalings            (6.61)
+    exclude   rows up to so many places before and after a row are no neighbours: for series              (6.64)
     ties      "raise"; "jitter": uniform noise 1e-10 times the spread of a column, from `rng`; "unround": uniform noise
-              as wide as the last place of its numbers
+              as wide as the last place of its numbers                                                    (6.63)
     workers   threads of the search; the result does not depend on them
 
     More neighbours mean less variance and more bias; for d >= 3 the bias may exceed the standard error (`biased`).
@@ -150,7 +150,7 @@ def _estimate(x: Array, seen: Array, w: Array, change: Change, box: Box | None, 
     near = find(k, first=k - len(w) + 1, exclude=exclude or 0)
     refuse_ties(near.rho[:, 0], "x")
     others = candidates_apart(n, exclude or 0)
-    local = _constant(others + 1, k, w) + log_det + volumes(near.rho) @ w                        # (6.5)
+    local = _constant(others + 1, k, w) + log_det + volumes(near.rho) @ w                        # (6.5), (6.64)
 
     def leave_one_out() -> tuple[Array]:
         refuse_window(exclude)

@@ -31,11 +31,11 @@ def independence_test(x: Any, y: Any, z: Any = None, *, permutations: int = 999,
                       method: Method = "ksg1", rng: np.random.Generator | int, **settings: Any) -> IndependenceTest:
     """Whether x and y are independent, given z if there is one.   x: (n, d), y: (n, e), z: (n, f)
 
-    permutations  how many orders of the rows of x are drawn; p is at least 1 / (permutations + 1)
+    permutations  how many orders of the rows of x are drawn; p is at least 1 / (permutations + 1)        (6.65)
     blocks        of so many consecutive rows that are kept together, for series; not with z
     k, method     as in `mutual_information`, with further `settings` (without `ties`, `rng`)
 
-    Without z, P(p <= a) <= a exactly if x has exchangeable rows, or blocks, given y. With z rows of x change
+    Without z, P(p <= a) <= a exactly if x has exchangeable rows, or blocks, given y (6.65). With z rows of x change
     places with rows near in z [Runge 2018], which is exact only as far as x has the same law there. Raises TypeError
     or ValueError for bad input.
     """
@@ -57,14 +57,14 @@ def independence_test(x: Any, y: Any, z: Any = None, *, permutations: int = 999,
 
 
 def p_value(statistic: float, null: Array) -> float:
-    """(1 + the number of values of `null` that are not below) / (1 + their number).                     """
-    return float((1 + np.sum(null >= statistic)) / (1 + len(null)))
+    """(1 + the number of values of `null` that are not below) / (1 + their number).                      (6.65)"""
+    return float((1 + np.sum(null >= statistic)) / (1 + len(null)))                                     # (6.65)
 
 
 def block_order(n: int, size: int, rng: np.random.Generator) -> Array:
-    """Rows 0..n-1 in blocks of `size` in random order; what is left at the end stays.                   """
+    """Rows 0..n-1 in blocks of `size` in random order; what is left at the end stays.                    (6.65)"""
     count = n // size
-    moved = rng.permutation(count)[:, None] * size + np.arange(size)
+    moved = rng.permutation(count)[:, None] * size + np.arange(size)                                    # (6.65)
     return np.concatenate([moved.ravel(), np.arange(count * size, n)])
 
 

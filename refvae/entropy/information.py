@@ -45,11 +45,11 @@ def mutual_information(x: Any, y: Any, k: int = 3, *, method: Method = "ksg1", s
     """Mutual information of paired rows, in nats.   x: (n, d), y: (n, e)                                 [6.40]
 
     method    "ksg1" (6.41), "ksg2" (6.42), or "3h": H(x) + H(y) - H(x, y) of the same order (6.43)
-    standardise  every column by its standard deviation first, so that units do not matter
-    ranks     every column by the normal scores of its ranks first: no increasing map of a column matters
-    exclude   rows up to so many places before and after a row are no neighbours: for series
+    standardise  every column by its standard deviation first, so that units do not matter                (6.61)
+    ranks     every column by the normal scores of its ranks first: no increasing map of a column matters  (6.62)
+    exclude   rows up to so many places before and after a row are no neighbours: for series              (6.64)
     ties      "raise"; "jitter": uniform noise 1e-10 times the spread of a column, from `rng`; "unround": uniform noise
-              as wide as the last place of its numbers
+              as wide as the last place of its numbers                                                    (6.63)
     workers   threads of the search; the result does not depend on them
 
     Distances are maximum norms, within x, within y and of both side by side, so the units of x against those of y
@@ -96,8 +96,10 @@ def transfer_entropy(x: Any, y: Any, lag: int = 1, k: int = 3, **settings: Any) 
 
     Settings and errors as in `conditional_mutual_information`.   [Schreiber 2000]
     """
+    x, y = matrix(x, "x"), matrix(y, "y")
+    lag = whole(lag, "lag", most=len(y) - 1)
     now, (_, earlier) = lagged(y, lag)[0], lagged(x, lag)
-    return conditional_mutual_information(now, earlier, matrix(y, "y")[lag - 1:-1], k, **settings)
+    return conditional_mutual_information(now, earlier, y[lag - 1:-1], k, **settings)
 
 
 def lagged(x: Any, lag: int) -> tuple[Array, Array]:
@@ -214,8 +216,8 @@ def _variables(named: dict[str, Any], how: How) -> tuple[Variables, Variables]:
 def _on_one_scale(data: Variables, how: How) -> Variables:
     """Standardised or ranked, if asked, and by a common power of two in the range of safe numbers."""
     if how.standardise:
-        data = {name: standardised(x, name)[0] for name, x in data.items()}
+        data = {name: standardised(x, name)[0] for name, x in data.items()}                             # (6.61)
     if how.ranks:
         starts = np.cumsum([0, *(x.shape[1] for x in data.values())])
-        data = {name: scores(x, first) for first, (name, x) in zip(starts, data.items(), strict=False)}
+        data = {name: scores(x, first) for first, (name, x) in zip(starts, data.items(), strict=False)}  # (6.62)
     return dict(zip(data, rescaled(*data.values())[0], strict=True))

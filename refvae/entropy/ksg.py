@@ -21,7 +21,7 @@ class Form(NamedTuple):
     signs          one for each space
     extra          how often psi(n) is added
     second         count within the extent of the k nearest in each space, else nearer than the k-th in the joint one
-    exclude        rows up to so many places away do not count; n becomes the number of the others
+    exclude        rows up to so many places away do not count; n becomes the number of the others         (6.64)
     """
 
     joint: Array
@@ -39,7 +39,7 @@ def ksg_local(form: Form, near: Neighbours, workers: int = 1) -> Array:
     for sign, space, radius in zip(form.signs, form.spaces, _radii(form, near), strict=True):
         count = counts_within(space, radius, workers, form.exclude)
         psi += sign * digamma(count + (0 if form.second else 1))                                 # (6.41), (6.42)
-    constant = _constant(form, candidates_apart(n, form.exclude) + 1, k)
+    constant = _constant(form, candidates_apart(n, form.exclude) + 1, k)                                # (6.64)
     return np.asarray(constant + psi)                                                            # (6.41), (6.42)
 
 

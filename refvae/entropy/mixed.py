@@ -31,8 +31,8 @@ def mixed_information(x: Any, y: Any, k: int = 3, *, discrete: Discrete | None =
     """Mutual information of paired rows, discrete or not, in nats.   x: (n, d) or labels (n,), y likewise
 
     discrete  which variables are labels that can only be equal or not, numbers or text: of both, counts are put in for
-              the law; of one, the k nearest with the same label are sought among all rows [Ross 2014];
-              "neither": every row is judged by whether its neighbours are equally far away, as in mixtures
+              the law (6.66); of one, the k nearest with the same label are sought among all rows (6.67) [Ross 2014];
+              "neither": every row is judged by whether its neighbours are equally far away (6.68), as in mixtures
               [Gao, Kannan, Oh and Viswanath 2017]. None: those that are not floating-point numbers
     standardise  as in `mutual_information`, the columns of variables that are not labels
     ties      for variables that are not labels, as in `knn_entropy`; "neither" needs none
@@ -100,19 +100,19 @@ def _said(which: str, data: dict[str, Array], real: list[str], k: int) -> Iterat
 
 
 def plug_in(x: Array, y: Array, k: int = 0, workers: int = 1) -> Array:
-    """log of n n_xy / (n_x n_y), numbers of rows with the same labels.   x, y: (n, 1) -> (n,)           """
+    """log of n n_xy / (n_x n_y), numbers of rows with the same labels.   x, y: (n, 1) -> (n,)            (6.66)"""
     together = np.unique(np.hstack([x, y]), axis=0, return_inverse=True)[1].reshape(-1, 1)
     n_x, n_y, n_xy = (_sizes(each).astype(float) for each in (x, y, together))
-    return np.asarray(np.log(len(x) * n_xy / (n_x * n_y)))
+    return np.asarray(np.log(len(x) * n_xy / (n_x * n_y)))                                              # (6.66)
 
 
 def same_label(x: Array, y: Array, k: int, workers: int = 1) -> Array:
-    """psi(n) - psi(n_x) + psi(k) - psi(m), m others within the k-th of the same label.   labels x, y: (n, e) """
+    """psi(n) - psi(n_x) + psi(k) - psi(m), m others within the k-th of the same label.   labels x, y: (n, e)  (6.67)"""
     sizes, radius = _sizes(x), np.empty(len(x))
     if sizes.min() == 1:
         raise ValueError(f"labels: got {np.sum(sizes == 1)} that occur once, wanted each at least twice: merge them or "
                          "leave them out")
-    order = np.minimum(k, sizes - 1)
+    order = np.minimum(k, sizes - 1)                                                                    # (6.67)
     scaled = rescaled(y)[0][0]
     for label in np.unique(x):
         rows = np.flatnonzero(x[:, 0] == label)
@@ -120,11 +120,11 @@ def same_label(x: Array, y: Array, k: int, workers: int = 1) -> Array:
         radius[rows] = near.rho[:, -1]
     refuse_ties(radius, "rows of one label")
     within = counts_within(scaled, radius, workers)
-    return np.asarray(digamma(len(x)) - digamma(sizes) + digamma(order) - digamma(within))
+    return np.asarray(digamma(len(x)) - digamma(sizes) + digamma(order) - digamma(within))              # (6.67)
 
 
 def of_mixture(x: Array, y: Array, k: int, workers: int = 1) -> Array:
-    """As (6.41), and by counts where k others are at distance 0 or more at the k-th.   -> (n,)
+    """As (6.41), and by counts where k others are at distance 0 (6.66) or more at the k-th.   -> (n,)    (6.68)
 
     x: (n, d), y: (n, e)
     """
@@ -132,10 +132,10 @@ def of_mixture(x: Array, y: Array, k: int, workers: int = 1) -> Array:
     n_xy, n_x, n_y = (counts_within(each, rho, workers) for each in (np.hstack([x, y]), x, y))
     nearer = [counts_within(each, below(np.where(rho > 0, rho, 1.0)), workers) for each in (x, y)]
     psi_n = digamma(len(x))
-    equal = np.log(len(x) * (n_xy + 1) / (n_x + 1) / (n_y + 1))
-    tied = psi_n + digamma(np.maximum(n_xy, 1)) - digamma(n_x + 1) - digamma(n_y + 1)
-    apart = psi_n + digamma(k) - digamma(nearer[0] + 1) - digamma(nearer[1] + 1)
-    return np.asarray(np.where(rho == 0, equal, np.where(n_xy > k, tied, apart)))
+    equal = np.log(len(x) * (n_xy + 1) / (n_x + 1) / (n_y + 1))                                         # (6.68)
+    tied = psi_n + digamma(np.maximum(n_xy, 1)) - digamma(n_x + 1) - digamma(n_y + 1)                   # (6.68)
+    apart = psi_n + digamma(k) - digamma(nearer[0] + 1) - digamma(nearer[1] + 1)                        # (6.68)
+    return np.asarray(np.where(rho == 0, equal, np.where(n_xy > k, tied, apart)))                       # (6.68)
 
 
 def _joint(x: Array, y: Array, k: int, workers: int = 1) -> tuple[Array, Array, Array]:

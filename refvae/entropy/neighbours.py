@@ -34,7 +34,7 @@ def neighbours(x: Any, k: int, *, among: Any = None, norm: float = 2, periodic: 
     periodic  side or sides (d,) of a torus on which the points live                                      (6.60)
     method    "line" (d = 1), "tree", "products" (norm 2); "auto" takes the line for d = 1 and the tree below d = 8,
               for norm inf, on a torus and for few points; else a probe of 32 points decides
-    exclude   rows up to so many places before and after a row are left out, without `among`: a Theiler window
+    exclude   rows up to so many places before and after a row are left out, without `among`: a Theiler window  (6.64)
     workers   threads of the tree (-1: all), on which the answer does not depend; products use those of the BLAS
 
     Points that coincide are neighbours at distance 0; of points equally far away any may be given. Raises TypeError or
@@ -80,16 +80,16 @@ def search(x: Array, k: int, y: Array | None = None, norm: float = 2, sides: Arr
 
 
 def without_window(rho: Array, idx: Array, k: int, exclude: int) -> tuple[Array, Array]:
-    """The first k of k + 2 exclude neighbours that are more than `exclude` places away.   -> both (n, k) """
-    beside = np.abs(idx - np.arange(len(idx))[:, None]) <= exclude
-    kept = np.argsort(beside, axis=1, kind="stable")[:, :k]
+    """The first k of k + 2 exclude neighbours that are more than `exclude` places away.   -> both (n, k)  (6.64)"""
+    beside = np.abs(idx - np.arange(len(idx))[:, None]) <= exclude                                      # (6.64)
+    kept = np.argsort(beside, axis=1, kind="stable")[:, :k]                                             # (6.64)
     return np.take_along_axis(rho, kept, 1), np.take_along_axis(idx, kept, 1)
 
 
 def candidates_apart(n: int, exclude: int) -> Array:
-    """How many rows are more than `exclude` places away from each of n.   -> (n,)                       """
+    """How many rows are more than `exclude` places away from each of n.   -> (n,)                        (6.64)"""
     place = np.arange(n)
-    return n - 1 - np.minimum(place, exclude) - np.minimum(n - 1 - place, exclude)
+    return n - 1 - np.minimum(place, exclude) - np.minimum(n - 1 - place, exclude)                      # (6.64)
 
 
 def _method(x: Array, y: Array, k: int, own: bool, norm: float, sides: Array | None) -> Method:

@@ -27,7 +27,7 @@ def untied(x: Array, ties: Any, rng: np.random.Generator | int | None) -> Array:
 
 
 def unrounded(x: Array, rng: Any) -> Array:
-    """x (n, d) plus uniform noise as wide as the last place in which its numbers differ, column by column.
+    """x (n, d) plus uniform noise as wide as the last place in which its numbers differ, column by column.  (6.63)
 
     Columns that are not rounded stay as they are. Raises TypeError if rng is no Generator or int, and ValueError
     where no column is rounded to decimals.
@@ -35,18 +35,18 @@ def unrounded(x: Array, rng: Any) -> Array:
     units = np.array([last_place(column) for column in x.T])
     if not units.any():
         raise ValueError("ties: got 'unround' for columns without a last place, wanted decimals, or ties = 'jitter'")
-    moved: Array = x + units * (generator(rng).random(x.shape) - 0.5)
+    moved: Array = x + units * (generator(rng).random(x.shape) - 0.5)                                   # (6.63)
     return moved
 
 
 def last_place(column: Array) -> float:
-    """The largest unit, a whole number of decimal places, of which all differences are multiples; 0 for none."""
+    """The largest unit, a whole number of decimal places, of which all differences are multiples; 0 for none. (6.63)"""
     for places in range(DECIMALS):
         if (np.round(column, places) == column).all():
-            whole = np.rint(column * 10.0**places)
+            whole = np.rint(column * 10.0**places)                                                      # (6.63)
             if np.abs(whole).max() >= 2.0**53:
                 return 0.0
-            return float(np.gcd.reduce((whole - whole[0]).astype(np.int64)) / 10.0**places)
+            return float(np.gcd.reduce((whole - whole[0]).astype(np.int64)) / 10.0**places)             # (6.63)
     return 0.0
 
 
