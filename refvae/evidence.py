@@ -48,7 +48,8 @@ Check = Callable[[Any, np.random.Generator], Outcome]
 class Evidence:
     """One piece of evidence for equation `eq`; `bound` limits the error, `wrong` names what must exceed it.
 
-    `prove` runs it on exact numbers, (subject, rng) -> Proof; None: not tried, and `why` may say why not.
+    `prove` runs it on exact numbers, (subject, rng, relations that may be used) -> Proof; None: not tried, and `why`
+    may say why not.
     """
 
     eq: str
@@ -59,7 +60,7 @@ class Evidence:
     subject: Any
     wrong: Mapping[str, Any]
     bound: float
-    prove: Callable[[Any, np.random.Generator], Proof] | None = None
+    prove: Callable[[Any, np.random.Generator, int], Proof] | None = None
     why: str = ""
 
 
@@ -115,8 +116,9 @@ class Ledger:
 
         def register(check: Check) -> Check:
             what = " ".join((check.__doc__ or "").split())
-            def prove(subject: Any, rng: np.random.Generator) -> Proof:
-                return prove_check(check, subject, int(rng.integers(2**62)))
+
+            def prove(subject: Any, rng: np.random.Generator, relations: int) -> Proof:
+                return prove_check(check, subject, int(rng.integers(2**62)), relations)
 
             self.entries.append(Evidence(eq, kind, check.__name__, what, check, subject, dict(wrong), limit,
                                          prove if exact is True else None, exact if isinstance(exact, str) else ""))
@@ -140,10 +142,10 @@ class Ledger:
             note = report.block if report.status == "PASS" else str(report)
             return Outcome(*report.norms, error, note, report.status in ("PASS", "FAIL"))
 
-        def prove(version: Any, rng: np.random.Generator) -> Proof:
+        def prove(version: Any, rng: np.random.Generator, relations: int) -> Proof:
             points = exact(rng) if callable(exact) else args(rng)
             return prove_layer(version, points, int(rng.integers(2**62)), locate=version is layer,
-                               here=callable(exact))
+                               here=callable(exact), relations=relations)
 
         named = {label: _named(layer, version) for label, version in wrong.items()}
         what = " ".join((gradient.__doc__ or "").split())
@@ -173,22 +175,25 @@ def run(evidence: Evidence, seed: int = 0) -> Result:
 
 
 def _control(evidence: Evidence, name: str, seed: int, proof: Proof | None) -> Control:
-    """A wrong version is rejected by the check, and refuted exactly where the right one is proved."""
+    """A wrong version is rejected by the check; where the right one is proved, exact numbers refuse it as well.
+
+    They may use the relations that the right one took and no others: what it needs, they have.
+    """
     outcome, crashed = _try(evidence, evidence.wrong[name], seed)
     rejected = not crashed and outcome.conclusive and not outcome.error <= evidence.bound
     if not (proof and proof.status == PROVED):
         return Control(name, rejected, outcome)
-    found = _prove(evidence, evidence.wrong[name], seed)
+    found = _prove(evidence, evidence.wrong[name], seed, proof.relations)
     return Control(name, rejected and found is not None and found.status == REFUTED, outcome, found)
 
 
-def _prove(evidence: Evidence, subject: Any, seed: int) -> Proof | None:
+def _prove(evidence: Evidence, subject: Any, seed: int, relations: int = 2) -> Proof | None:
     """What exact numbers say of a subject; an error about shapes or values refutes it."""
     if evidence.prove is None:
         return None
     try:
         with np.errstate(all="ignore"):
-            return evidence.prove(subject, _generator(evidence, seed))
+            return evidence.prove(subject, _generator(evidence, seed), relations)
     except ValueError as error:
         return Proof(REFUTED, note=f"ValueError: {error}")
 

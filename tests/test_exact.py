@@ -1,7 +1,8 @@
 """Proofs by exact numbers: layers of strangers, right and wrong, and every trap of such numbers by itself."""
 
+import copy
 import math
-import random
+import pickle
 import re
 
 import numpy as np
@@ -254,7 +255,7 @@ def test_the_root_of_a_square_is_not_the_number_where_it_is_negative(seed):
 
 
 def test_a_multiple_of_a_prime_is_no_zero():
-    for p in (2**61 - 1, 2**89 - 1, prime(random.Random(0))):
+    for p in (2**61 - 1, 2**89 - 1, prime(0)):
         assert check_layer(lambda x, p=p: (x * x, lambda d: 2 * x * d + p * x * d), (X,), exact=True).status == REFUTED
 
 
@@ -431,3 +432,140 @@ def test_a_gradient_is_explained_and_large_layers_are_not():
     assert found.note.endswith("pull - derivative = dy[0]*x[0]**3")
     large = check_layer(lambda x: (x, lambda d: 2 * d), (np.ones(50),), exact=True, explain=True)
     assert "smaller arguments" in large.note
+
+
+# False layers that mean to be proved
+
+
+def rounding_branch(x):
+    """sqrt(k x)^2 > k x is never true, but rounding says so for some k."""
+    k = np.arange(1, 60)[:, None, None]
+    return np.where(np.any(np.sqrt(k * x) ** 2 > k * x), x, 2 * x), lambda d: d
+
+
+def rounding_of_a_difference(x):
+    """The same with the difference against 0."""
+    k = np.arange(1, 60)[:, None, None]
+    return np.where(np.any(np.sqrt(k * x) ** 2 - k * x > 0), x, 2 * x), lambda d: d
+
+
+def value_changed_by_the_pull(x):
+    y = x**2
+
+    def pull(d):
+        y[:] = x**3
+        return 3 * x**2 * d
+    return y, pull
+
+
+def cotangent_changed_by_the_pull(x):
+    def pull(d):
+        dx = 2 * x * d
+        d *= 2
+        return 2 * dx
+    return x**2, pull
+
+
+def pull_that_is_not_linear(x):
+    return np.sum(x**2), lambda d: np.abs(d) * 2 * x
+
+
+def copies_that_draw_the_same(x):
+    other = copy.deepcopy(x[::-1])
+    return np.exp(x), lambda d: d * np.exp(other)
+
+
+def other_lines_for_exact_numbers(x):
+    return (x**2 if x.dtype == object else x**3), lambda d: 2 * x * d
+
+
+def branch_in_the_slope_alone(x):
+    return x**3, lambda d: d * 3 * np.where(x > 0, x, -x) * np.where(x < 0, x, x)
+
+
+def product_of_roots(x):
+    """sqrt(x^2 y) = x sqrt(y) is false for x < 0."""
+    return np.sqrt(x[:, 0] ** 2 * (x[:, 1] ** 2 + 1)), lambda d: np.stack([
+        d * np.sqrt(x[:, 1] ** 2 + 1), d * x[:, 0] * x[:, 1] / np.sqrt(x[:, 1] ** 2 + 1), 0 * d], 1)
+
+
+def root_through_exp_and_log(x):
+    """exp(log(x^2) / 2) is |x|."""
+    return np.exp(np.log(x**2) / 2), lambda d: d + 0 * x
+
+
+def floor_for_a_number(x):
+    return np.rint(3 * x) * x, lambda d: d * 3 * x
+
+
+def first_row_alone(x):
+    return x**2, lambda d: np.concatenate([2 * x[:1] * d[:1], 2 * x[1:] * d[:1]])
+
+
+def float_for_a_fraction(x):
+    return x / 3, lambda d: d * (1 / 3)
+
+
+def truncated_pi(x):
+    return np.pi * x, lambda d: 3.14159265358979 * d
+
+
+def saturated(x):
+    """1 - tanh(40)^2 is no 0."""
+    return np.tanh(x + 40), lambda d: 0 * d
+
+
+def exp_of_a_sum(x):
+    """exp(x y) is no product of exp(x) and exp(y)."""
+    return np.exp(x[:, 0] * x[:, 1]), lambda d: np.exp(x[:, :1]) * np.exp(x[:, 1:2]) * d[:, None] * [1, 1, 0]
+
+
+def half_angle(x):
+    return np.sin(x), lambda d: d * np.sqrt(1 - np.sin(x) ** 2)
+
+
+def large_multiples(x):
+    """Forty times exp(16 x) by its argument: its degree is 2^160."""
+    for _ in range(40):
+        x = 16 * x
+        y = np.exp(x)
+    return y, lambda d: 16.0**40 * d * y + 2.0**-60 * d
+
+
+LIARS = [rounding_branch, rounding_of_a_difference, value_changed_by_the_pull, pull_that_is_not_linear,
+         copies_that_draw_the_same, other_lines_for_exact_numbers, branch_in_the_slope_alone, product_of_roots,
+         root_through_exp_and_log, floor_for_a_number, first_row_alone, float_for_a_fraction, truncated_pi, saturated,
+         exp_of_a_sum, half_angle, large_multiples]
+
+
+@pytest.mark.parametrize("liar", LIARS)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_what_is_false_is_not_proved(liar, sign):
+    assert check_layer(liar, (sign * X,), exact=True).status != PROVED
+
+
+def test_a_pull_that_changes_its_cotangent_is_an_error():
+    with pytest.raises(ValueError, match="pure function"):
+        check_layer(cotangent_changed_by_the_pull, (X,), exact=True)
+
+
+def test_every_comparison_of_a_line_is_listed():
+    found = check_layer(lambda x: (x * (x > 0) * (x < 100), lambda d: d * (x > 0)), (X,), exact=True)
+    assert any("both sides" not in branch and "True only" in branch for branch in found.branches)
+
+
+def test_large_constants_and_powers_count():
+    small, large = (check_layer(lambda x, c=c: (c * x, lambda d: c * d), (X,), exact=True)
+                    for c in (3, 3**10000))
+    assert large.error > small.error
+    k = 2**400
+    found = check_layer(lambda x: (x**k, lambda d: k * x ** (k - 1) * d), (np.ones(2),), exact=True)
+    assert found.status == NOT_RUN
+    assert "smaller arguments" in found.note
+
+
+def test_numbers_stay_in_their_run(field):
+    u = variables(field, [0.5])[0]
+    assert copy.deepcopy(u) is u
+    with pytest.raises(TypeError, match="belongs to one run"):
+        pickle.dumps(u)

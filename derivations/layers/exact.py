@@ -44,12 +44,12 @@ def what_is_seen(prove, rng):
 
 
 @ledger.add("1.34", "identity", prove_layer, wrong={
-    "degree of the value alone": lambda f, args: replace(prove_layer(f, args), error=6 * (2.0**-88 + 2.0**-69)),
+    "degree of the value alone": lambda f, args: replace(prove_layer(f, args), error=6 * (2.0**-88 + 2.0**-76)),
     "primes forgotten": lambda f, args: replace(prove_layer(f, args), error=10 * 2.0**-88)})
 def bound_by_hand(prove, rng):
     """x^2 has the size 2, its derivative 2 (2 + 1); the pull 2 x dy has 3, with v 4: t = 10 without formal elements."""
     found = prove(scaled(lambda x: x * x, lambda x: 2 * x), (rng.standard_normal(1),))
-    return gap(np.array(found.error), np.array(10 * (2.0**-88 + 2.0**-69)))
+    return gap(np.array(found.error), np.array(10 * (2.0**-88 + 2.0**-76)))
 
 
 @ledger.add("1.35", "identity", rank, wrong={

@@ -8,80 +8,127 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Callable
-from itertools import chain
+from functools import lru_cache
 from typing import Any
 
+from refvae.check.pair import Pair
+
 BITS = 89  # of the prime: three digits of an integer of CPython
-MULTIPLES = (1, 2, 3, 4, 6, 8, 16)  # of a / 4: exp(a) = r^4, so that exp(a / 2), exp(3 a), ... are known with it
+MULTIPLES = (1, 2, 3, 4, 6, 8, 16)  # of a / 4: exp(a) = r^4, so that exp(a / 2), exp(3a / 2), ... are known with it
 FEW = 4000  # known values among which relations are looked for
-Site = tuple[str, int]  # file and line
+Site = tuple[str, int, int]  # file, line, and instruction of its code
+Known = tuple[Any, int]  # an element, and its size as in (1.34)
 
 
-def prime(draw: random.Random) -> int:
-    """A random prime of BITS bits that is 3 mod 4, so that -1 is no square."""
+@lru_cache(1024)
+def prime(seed: int, bits: int = BITS) -> int:
+    """A random prime of so many bits that is 3 mod 4, so that -1 is no square."""
+    draw = random.Random(seed)
     while True:
-        p = draw.getrandbits(BITS) | 1 << BITS - 1 | 3
+        p = draw.getrandbits(bits) | 1 << bits - 1 | 3
         if all(p % q for q in (3, 5, 7, 11, 13)) and all(pow(draw.randrange(2, p), p // 2, p) in (1, p - 1)
                                                          for _ in range(24)):
             return p
 
 
 class Field:
-    """One run: a random prime p, the formal elements drawn so far, and the branches taken.
+    """One run: a random prime p of `bits` bits, the formal elements drawn so far, and the branches taken.
 
     related    whether sums of known arguments of exp, and products of those of log, are looked for
     rooted     whether sqrt(a) is a root of a with a random sign; else it is free, and only d sqrt(a) = da / 2 sqrt(a)
     squares    of every such root, whether its radicand was a square among the integers mod p
-    branches   line -> the outcomes of comparisons there;   ties  the lines where the witness lay between two branches
-    logs       a -> log(a), and  roots  a -> sqrt(a), as far as they are known
+    branches   where something was compared -> the outcomes;   ties  where rounding of a witness could decide
+    roots      a -> sqrt(a), as far as they are known
     size       what the formal elements add to the bound of (1.34);   count  how many there are
     """
 
-    def __init__(self, seed: int, related: bool = False, rooted: bool = False) -> None:
-        self._random = random.Random(seed)
-        self.p, self.related, self.rooted, self.size, self.count = prime(self._random), related, rooted, 0, 0
+    def __init__(self, seed: int, related: bool = False, rooted: bool = False, bits: int = BITS) -> None:
+        self._random, self.p = random.Random(f"elements {seed}"), prime(seed, bits)
+        self.related, self.rooted, self.bits, self.size, self.count = related, rooted, bits, 0, 0
         self.branches: dict[Site, set[bool]] = {}
         self.ties: set[Site] = set()
         self.squares: list[bool] = []
         self.constants: dict[Any, Any] = {}
         self.roots: dict[Any, Any] = {0: 0}
-        self._exp: dict[Any, Any] = {0: 1}
-        self.logs: dict[Any, Any] = {1: 0}
-        self._tan: dict[Any, Any] = {0: 0}
+        self._inverses: dict[Any, Any] = {}
+        self._exp: dict[Any, Known] = {0: (1, 0)}
+        self._log: dict[Any, Known] = {1: (0, 0)}
+        self._tan: dict[Any, Known] = {0: (0, 0)}
         self._free: dict[Any, int] = {}
+        self.half, self._quarter = (pow(k, -1, self.p) for k in (2, 4))
 
     def again(self, seed: int) -> Field:
         """A field of the same kind."""
-        return Field(seed, self.related, self.rooted)
+        return Field(seed, self.related, self.rooted, self.bits)
 
     def draw(self) -> int:
         """A random element, not 0."""
         return self._random.randrange(1, self.p)
 
-    def exp(self, a: Any) -> Any:
+    def inverse(self, a: Any) -> Any:
+        """1 / a, remembered."""
+        if a not in self._inverses:
+            self._inverses[a] = pow(a, -1, self.p)
+        return self._inverses[a]
+
+    def exp(self, a: Any, size: int) -> Known:
         """A power of a random r = exp(a / 4); the positive root of exp(2a) if that is known."""
-        if a not in self._exp:
-            quarter, square = a * pow(4, -1, self.p) % self.p, self._exp.get(2 * a % self.p)
-            if square is not None:
-                self._remember(a, self.sqrt(square), (1,))
-            elif (b := self._partner(self._exp, lambda b: (a - b) % self.p)) is not None:
-                self._remember(a, self._exp[b] * self._exp[(a - b) % self.p] % self.p, (1, 2))
-            else:
-                self._remember(quarter, self._exp.get(quarter) or self.draw(), MULTIPLES)
+        if (known := self._known_exp(a)) is not None:
+            return known
+        if (square := self._known_exp(2 * a % self.p)) is not None:
+            self._remember(a, size, *self.sqrt(*square))
+        elif (b := self._partner(self._exp, lambda b: (a - b) % self.p)) is not None:
+            (e, m), (f, n) = self._exp[b], self._exp[(a - b) % self.p]
+            self._remember(a, size, e * f % self.p, m + n)
+        else:
+            quarter = a * self._quarter % self.p
+            self._powers(quarter, size, *(self._known_exp(quarter) or (self.draw(), 1)))
         return self._exp[a]
 
-    def log(self, a: Any) -> Any:
-        """The l with exp(l) = a."""
-        if a not in self.logs:
-            b = self._partner(self.logs, lambda b: a * b % self.p)
-            self._remember(self.draw() if b is None else (self.logs[a * b % self.p] - self.logs[b]) % self.p, a, (1, 2))
-        return self.logs[a]
+    def _known_exp(self, a: Any) -> Known | None:
+        """exp(a) or 1 / exp(-a), if one is known."""
+        if a not in self._exp and (other := self._exp.get(-a % self.p)) is not None:
+            self._exp[a] = self.inverse(other[0]), other[1]
+        return self._exp.get(a)
 
-    def _remember(self, a: Any, r: Any, multiples: tuple[int, ...]) -> None:
-        """exp(k a) = r^k, both ways."""
-        for k in chain(multiples, (-k for k in multiples)):
-            self._exp.setdefault(k * a % self.p, pow(r, k, self.p))
-            self.logs.setdefault(self._exp[k * a % self.p], k * a % self.p)
+    def log(self, a: Any, size: int) -> Known:
+        """The l with exp(l) = a."""
+        if (known := self.known_log(a)) is not None:
+            return known
+        if (b := self._partner(self._log, lambda b: a * b % self.p)) is not None:
+            (c, m), (d, n) = self._log[a * b % self.p], self._log[b]
+            self._remember((c - d) % self.p, m + n, a, size)
+        else:
+            self._remember(self.draw(), 1, a, size)
+        return self._log[a]
+
+    def known_log(self, a: Any) -> Known | None:
+        """log(a) or -log(1 / a), if one is known."""
+        if a and a not in self._log and (other := self._log.get(self.inverse(a))) is not None:
+            self._log[a] = -other[0] % self.p, other[1]
+        return self._log.get(a)
+
+    def _powers(self, a: Any, size: int, r: Any, degree: int) -> None:
+        """exp(k a) = r^k for all k of MULTIPLES, given exp(a) = r."""
+        p = self.p
+        square, cube = r * r % p, r * r * r % p
+        fourth, sixth = square * square % p, cube * cube % p
+        eighth = fourth * fourth % p
+        for k, power in zip(MULTIPLES, (r, square, cube, fourth, sixth, eighth, eighth * eighth % p), strict=True):
+            self._note(k * a % p, size, power, k * degree)
+
+    def _remember(self, a: Any, size: int, e: Any, degree: int) -> None:
+        """exp(a) = e and exp(2a) = e^2."""
+        self._note(a, size, e, degree)
+        self._note(2 * a % self.p, size, e * e % self.p, 2 * degree)
+
+    def _note(self, a: Any, size: int, e: Any, degree: int) -> None:
+        """exp(a) = e, both ways; where relations are looked for exp(-a) = 1 / e too."""
+        self._exp.setdefault(a, (e, degree))
+        self._log.setdefault(e, (a, size))
+        if self.related:
+            self._exp.setdefault(-a % self.p, (self.inverse(e), degree))
+            self._log.setdefault(self.inverse(e), (-a % self.p, size))
 
     def _partner(self, known: dict[Any, Any], other: Callable[[Any], Any]) -> Any:
         """A known b such that other(b) is known too; looked for if `related`, and among few."""
@@ -89,14 +136,14 @@ class Field:
             return None
         return next((b for b in known if other(b) in known), None)
 
-    def sqrt(self, a: Any) -> Any:
+    def sqrt(self, a: Any, size: int) -> Known:
         """exp(l / 2) where a is a known exp(l); else free, or a root of a if `rooted` and a contains no root itself."""
-        half = self.logs.get(a, 1) * pow(2, -1, self.p) % self.p
-        if a not in self.roots and a in self.logs and half in self._exp:
-            return self._exp[half]
+        if a not in self.roots and (log := self.known_log(a)) is not None \
+                and (root := self._known_exp(log[0] * self.half % self.p)) is not None:
+            return root
         if a not in self.roots:
             self.roots[a] = self._root(a) if self.rooted and type(a) is int else self.draw()
-        return self.roots[a]
+        return self.roots[a], 2 * size if self.rooted else 1
 
     def _root(self, a: int) -> Pair:
         """A root of a or, where a is no square, i times a root of -a; its sign is random."""
@@ -104,15 +151,15 @@ class Field:
         self.squares.append(r * r % self.p == a)
         return Pair(sign * r % self.p, 0) if self.squares[-1] else Pair(0, sign * r % self.p)
 
-    def tan_half(self, a: Any) -> Any:
+    def tan_half(self, a: Any) -> Known:
         """t = tan(a / 2), where cos(a) = (1 - t^2) / (1 + t^2) and sin(a) = 2t / (1 + t^2)."""
         if a not in self._tan:
-            angle = a * pow(2, -1, self.p) % self.p
-            t = self._tan.get(angle) or self.draw()
+            angle = a * self.half % self.p
+            t, size = self._tan.get(angle) or (self.draw(), 1)
             for _ in range(3):
-                t = self._tan.setdefault(angle, t)
-                self._tan[-angle % self.p] = -t % self.p
-                angle, t = 2 * angle % self.p, 2 * t * pow(1 - t * t, -1, self.p) % self.p
+                self._tan.setdefault(angle, (t, size))
+                self._tan.setdefault(-angle % self.p, (-t % self.p, size))
+                angle, t, size = 2 * angle % self.p, 2 * t * pow(1 - t * t, -1, self.p) % self.p, 2 * size
         return self._tan[a]
 
     def free(self, *of: Any) -> int:
@@ -122,65 +169,10 @@ class Field:
     def took(self, outcome: bool, tie: bool) -> bool:
         """The outcome of a comparison, noted with the line of code that asked."""
         frame = sys._getframe(1)
-        while frame.f_back and frame.f_globals.get("__name__", "").startswith(("numpy", "refvae.check.")):
+        while frame.f_back and frame.f_globals.get("__name__", "").startswith(("numpy.", "refvae.check.")):
             frame = frame.f_back
-        site = frame.f_code.co_filename, frame.f_lineno
+        site = frame.f_code.co_filename, frame.f_lineno, frame.f_lasti
         self.branches.setdefault(site, set()).add(outcome)
         if tie:
             self.ties.add(site)
         return outcome
-
-
-class Pair:
-    """re + im i with i^2 = -1 modulo p: where the roots of all integers mod p are, since -1 is no square.
-
-    Whatever was computed from a root is a Pair, whatever was not is an int.
-    """
-
-    __slots__ = ("im", "re")
-
-    def __init__(self, re: int, im: int) -> None:
-        self.re, self.im = re, im
-
-    def __add__(u, v: Any) -> Pair:
-        return Pair(u.re + v, u.im) if type(v) is int else Pair(u.re + v.re, u.im + v.im)
-
-    def __mul__(u, v: Any) -> Pair:
-        if type(v) is int:
-            return Pair(u.re * v, u.im * v)
-        return Pair(u.re * v.re - u.im * v.im, u.re * v.im + u.im * v.re)
-
-    __radd__, __rmul__ = __add__, __mul__
-
-    def __neg__(u) -> Pair:
-        return Pair(-u.re, -u.im)
-
-    def __sub__(u, v: Any) -> Pair:
-        return u.__add__(-v)
-
-    def __rsub__(u, v: Any) -> Pair:
-        return (-u).__add__(v)
-
-    def __mod__(u, p: int) -> Pair:
-        return Pair(u.re % p, u.im % p)
-
-    def __pow__(u, k: int, p: int) -> Pair:
-        if k < 0:
-            unit = pow(u.re * u.re + u.im * u.im, -1, p)
-            return Pair(u.re * unit, -u.im * unit)._power(-k, p)
-        return u._power(k, p)
-
-    def _power(u, k: int, p: int) -> Pair:
-        half = u._power(k // 2, p) if k > 1 else Pair(1, 0)
-        return half * half * (u if k % 2 else 1) % p
-
-    def __eq__(u, v: Any) -> bool:
-        return (u.re, u.im) == ((v, 0) if type(v) is int else (v.re, v.im))
-
-    def __hash__(u) -> int:
-        return hash((u.re, u.im) if u.im else u.re)
-
-    def __bool__(u) -> bool:
-        return bool(u.re or u.im)
-
-

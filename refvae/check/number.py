@@ -15,23 +15,37 @@ from typing import Any, cast
 
 import numpy as np
 
-from refvae.check.field import MULTIPLES, Field
+from refvae.check.field import Field
+from refvae.check.functions import ROUNDING, Functions, Real, at
+
+PLAIN = {bool, int, float, np.float64, np.int64}
+DIGITS = 1024  # binary digits of a constant that count as one in its size
 
 
-class Number:
-    """a + b eps with the witness x in a field; `size` bounds degree and height of a as a rational function (1.34)."""
+class Number(Functions):
+    """a + b eps with the witness x in a field.
 
-    __slots__ = ("a", "b", "field", "size", "x")
+    m     the sum of the absolute terms of x, so that rounding has moved x by less than ROUNDING m
+    size  bounds degree and height of a as a rational function (1.34)
+    """
+
+    __slots__ = ("a", "b", "field", "m", "size", "x")
     is_exact = True
 
-    def __init__(self, field: Field, a: Any, b: Any, x: float, size: int) -> None:
-        self.field, self.a, self.b, self.x, self.size = field, a, b, x, size
+    def __init__(self, field: Field, a: Any, b: Any, x: float, m: float, size: int) -> None:
+        self.field, self.a, self.b, self.x, self.m, self.size = field, a, b, x, m, size
 
     def __repr__(self) -> str:
         return f"Number({self.x:.6g})"
 
     def __hash__(self) -> int:
         return hash(self.a)
+
+    def __deepcopy__(self, memo: Any) -> Number:
+        return self  # a copy of the field would draw the same elements for other arguments
+
+    def __reduce__(self) -> Any:
+        raise TypeError("an exact number belongs to one run: it has no copy in a file")
 
     # Arithmetic
 
@@ -40,21 +54,22 @@ class Number:
         if v is NotImplemented:
             return NotImplemented
         p = u.field.p
-        return Number(u.field, (u.a + v.a) % p, (u.b + v.b) % p, u.x + v.x, u.size + v.size)
+        return Number(u.field, (u.a + v.a) % p, (u.b + v.b) % p, u.x + v.x, u.m + v.m, u.size + v.size)
 
     def __sub__(u, other: Any) -> Number:
         v: Number = other if type(other) is Number else number(u.field, other)
         if v is NotImplemented:
             return NotImplemented
         p = u.field.p
-        return Number(u.field, (u.a - v.a) % p, (u.b - v.b) % p, u.x - v.x, u.size + v.size)
+        return Number(u.field, (u.a - v.a) % p, (u.b - v.b) % p, u.x - v.x, u.m + v.m, u.size + v.size)
 
     def __mul__(u, other: Any) -> Number:
         v: Number = other if type(other) is Number else number(u.field, other)
         if v is NotImplemented:
             return NotImplemented
-        p, a, c = u.field.p, u.a, v.a
-        return Number(u.field, a * c % p, (a * v.b + u.b * c) % p, u.x * v.x, u.size + v.size)
+        p, a, c, x, y = u.field.p, u.a, v.a, u.x, v.x
+        m = abs(x) * v.m + abs(y) * u.m
+        return Number(u.field, a * c % p, (a * v.b + u.b * c) % p, x * y, m, u.size + v.size)
 
     __radd__, __rmul__ = __add__, __mul__
 
@@ -71,7 +86,7 @@ class Number:
         return u.reciprocal().__mul__(other)
 
     def __neg__(u) -> Number:
-        return Number(u.field, -u.a % u.field.p, -u.b % u.field.p, -u.x, u.size)
+        return Number(u.field, -u.a % u.field.p, -u.b % u.field.p, -u.x, u.m, u.size)
 
     def __pos__(u) -> Number:
         return u
@@ -80,107 +95,48 @@ class Number:
         """1 / u."""
         if not u.a:
             return u._nowhere()
-        a = pow(u.a, -1, u.field.p)
-        return u._with(a, -a * a, _at(operator.truediv, 1, u.x), u.size)
+        a = u.field.inverse(u.a)
+        return u._with(a, -a * a, lambda x: 1 / x, u.size)
 
     def __pow__(u, k: Any) -> Number:
         """Whole powers, halves through sqrt, all others as exp(k log u)."""
-        if type(k) is Number or k * 2 != int(k * 2):
-            return u.log().__mul__(k).exp()
+        if isinstance(k, np.ndarray):
+            return NotImplemented
+        if type(k) is Number or not math.isfinite(k) or k * 2 != int(k * 2):
+            return cast(Number, (u.log() * k).exp())
         if k != int(k):
-            return u.sqrt().__pow__(int(2 * k))
+            return cast(Number, u.sqrt() ** int(2 * k))
         k = int(k)
         if k < 0:
             return u.reciprocal().__pow__(-k)
+        if k == 2:
+            return u * u
         slope = k * pow(u.a, k - 1, u.field.p) if k else 0
-        return u._with(pow(u.a, k, u.field.p), slope, _at(operator.pow, u.x, k), k * u.size or 1)
+        return u._with(pow(u.a, k, u.field.p), slope, lambda x: x**k, k * u.size or 1)
 
     def __rpow__(u, base: Any) -> Number:
-        return u.__mul__(number(u.field, base).log()).exp()
+        return cast(Number, (u * u.like(base).log()).exp())
 
-    def _with(u, a: Any, slope: Any, x: float, size: int) -> Number:
-        """f(u) with the value a, the derivative `slope` and the witness x."""
-        return Number(u.field, a, slope * u.b % u.field.p, x, size)
+    def _with(u, a: Any, slope: Any, f: Real, size: int) -> Number:
+        """f(u) with the value a and the derivative `slope`."""
+        return Number(u.field, a, slope * u.b % u.field.p, *at(f, u.x, u.m), size)
 
-    def _formal(u, a: Any, slope: Any, x: float, size: int = 1) -> Number:
+    def _formal(u, a: Any, slope: Any, f: Real, size: int) -> Number:
         u.field.size += 2 * (u.size + size)
         u.field.count += 1
-        return u._with(a, slope, x, size)
+        return u._with(a, slope, f, size)
+
+    def _seen(u, f: Real, v: Number) -> Number:
+        """The number v = f(u) with the witness f(x)."""
+        return Number(u.field, v.a, v.b, *at(f, u.x, u.m), v.size)
 
     def _nowhere(u) -> Number:
         """What has no real value: a number of its own, without a witness."""
-        return Number(u.field, u.field.draw(), 0, math.nan, 1)
+        return Number(u.field, u.field.draw(), 0, math.nan, 0.0, 1)
 
-    # Formal elements
-
-    def exp(u) -> Number:
-        e = u.field.exp(u.a)
-        return u._formal(e, e, _at(math.exp, u.x), MULTIPLES[-1])
-
-    def log(u) -> Number:
-        if not u.x > 0 and u.a not in u.field.logs:
-            return u._nowhere()
-        return u._formal(u.field.log(u.a), pow(u.a, -1, u.field.p), _at(math.log, u.x))
-
-    def sqrt(u) -> Number:
-        if not u.x > 0 and u.a not in u.field.logs:
-            return u if not u.a and not u.b else u._nowhere()
-        s = u.field.sqrt(u.a)
-        return u._formal(s, pow(2 * s, -1, u.field.p), _at(math.sqrt, u.x), 2 * u.size)
-
-    def sin(u) -> Number:
-        sin, cos = u._circle()
-        return u._formal(sin, cos, _at(math.sin, u.x), 16)
-
-    def cos(u) -> Number:
-        sin, cos = u._circle()
-        return u._formal(cos, -sin, _at(math.cos, u.x), 16)
-
-    def _circle(u) -> tuple[Any, Any]:
-        t, p = u.field.tan_half(u.a), u.field.p
-        unit = pow(1 + t * t, -1, p)
-        return 2 * t * unit % p, (1 - t * t) * unit % p
-
-    def arctan(u) -> Number:
-        return u._formal(u.field.free("arctan", u.a), pow(1 + u.a * u.a, -1, u.field.p), math.atan(u.x))
-
-    def _seen(u, x: float) -> Number:
-        """The same number with a witness that did not cancel."""
-        return Number(u.field, u.a, u.b, x, u.size)
-
-    def expm1(u) -> Number:
-        return (u.exp() - 1)._seen(_at(math.expm1, u.x))
-
-    def log1p(u) -> Number:
-        return (1 + u).log()._seen(_at(math.log1p, u.x))
-
-    def sinh(u) -> Number:
-        return ((u.exp() - (-u).exp()) / 2)._seen(_at(math.sinh, u.x))
-
-    def cosh(u) -> Number:
-        return ((u.exp() + (-u).exp()) / 2)._seen(_at(math.cosh, u.x))
-
-    def tanh(u) -> Number:
-        e = (u + u).exp()
-        return ((e - 1) / (e + 1))._seen(math.tanh(u.x))
-
-    def tan(u) -> Number:
-        return u.sin() / u.cos()
-
-    def arctanh(u) -> Number:
-        return ((1 + u).log() - (1 - u).log()) / 2
-
-    def arcsinh(u) -> Number:
-        return (u + (u * u + 1).sqrt()).log()
-
-    def exp2(u) -> Number:
-        return 2**u
-
-    def log2(u) -> Number:
-        return u.log() / number(u.field, 2).log()
-
-    def log10(u) -> Number:
-        return u.log() / number(u.field, 10).log()
+    def like(u, c: Any) -> Number:
+        """The constant c in the same field."""
+        return number(u.field, c)
 
     # Branches
 
@@ -188,8 +144,9 @@ class Number:
         v: Number = other if type(other) is Number else number(u.field, other)
         if v is NotImplemented:
             return NotImplemented
-        same = u.a == v.a
-        return u.field.took(holds(0, 0) if same else holds(u.x, v.x), not same and not abs(u.x - v.x) > 0)
+        if u.a == v.a:
+            return u.field.took(holds(0, 0), False)
+        return u.field.took(holds(u.x, v.x), not abs(u.x - v.x) > ROUNDING * (u.m + v.m))
 
     def __lt__(u, v: Any) -> Any:
         return u._compare(v, operator.lt)
@@ -215,6 +172,14 @@ class Number:
     def __abs__(u) -> Number:
         return u if u >= 0 else -u
 
+    def rint(u) -> Number:
+        """The nearest whole number, on the branch of the witness."""
+        if not math.isfinite(u.x):
+            return u._nowhere()
+        n = round(u.x)
+        u.field.took(True, not abs(u.x - n) < 0.5 - ROUNDING * u.m)
+        return number(u.field, n)
+
     # What cores that also run on complex numbers ask for
 
     @property
@@ -231,40 +196,33 @@ class Number:
     conj = conjugate
 
 
-def _at(f: Callable[..., float], *x: float) -> float:
-    """A real function at the witness: inf where it overflows, NaN where it is not defined."""
-    try:
-        return f(*x)
-    except OverflowError:
-        return math.inf
-    except (ValueError, ZeroDivisionError):
-        return math.nan
-
-
 def number(field: Field, c: Any) -> Number:
     """The constant c, or NotImplemented: a float is the dyadic rational that it is, 2^k pi and such are formal."""
-    if not isinstance(c, (int, float, np.number, np.bool, Fraction)) or isinstance(c, np.complexfloating):
+    if type(c) not in PLAIN and (not isinstance(c, (int, float, np.number, np.bool, Fraction))
+                                 or isinstance(c, np.complexfloating)):
         return cast(Number, NotImplemented)
-    if c not in field.constants:
-        field.constants[c] = _constant(field, c.item() if isinstance(c, np.generic) else c)
-    return cast(Number, field.constants[c])
+    found = field.constants.get(c)
+    if found is None:
+        found = field.constants[c] = _constant(field, c.item() if isinstance(c, np.generic) else c)
+    return cast(Number, found)
 
 
 def _constant(field: Field, c: Any) -> Number:
-    if not math.isfinite(c):
-        return Number(field, field.draw(), 0, float(c), 1)
+    if isinstance(c, float) and not math.isfinite(c):
+        return Number(field, field.draw(), 0, c, 0.0, 1)
     value, formal = FORMAL.get(abs(math.frexp(c)[0]) if isinstance(c, float) else 0, (c, None))
     n, d = (Fraction(c) / Fraction(value) if formal else Fraction(c)).as_integer_ratio()
-    ratio = Number(field, n * pow(d, -1, field.p) % field.p, 0, n / d, 1)
+    size = 1 + max(n.bit_length() - DIGITS, d.bit_length() - DIGITS, 0) // DIGITS
+    ratio = Number(field, n * pow(d, -1, field.p) % field.p, 0, *at(lambda _: n / d, 0.0, 0.0), size)
     return formal(field) * ratio if formal else ratio
 
 
 def _one(field: Field) -> Number:
-    return Number(field, 1, 0, 1.0, 1)
+    return Number(field, 1, 0, 1.0, 1.0, 1)
 
 
 def _pi(field: Field) -> Number:
-    return Number(field, field.free("pi"), 0, math.pi, 1)
+    return Number(field, field.free("pi"), 0, math.pi, math.pi, 1)
 
 
 FORMAL: dict[float, tuple[float, Callable[[Field], Number]]] = {  # by mantissa: 2^k times these

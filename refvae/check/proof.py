@@ -19,8 +19,11 @@ from refvae.check.report import GradientError
 
 PROVED, REFUTED, NOT_RUN = "PROVED", "REFUTED", "NOT RUN"
 CERTAIN = 1e-9  # a larger probability of error is no proof
+LONG = 4 * BITS  # bits of the prime where a shorter one leaves more than that
 SIGNS = 40  # runs with random signs beyond one for each root
 SHAKES = (0.0, 2.0**-10, 1.0, -1.0)  # witnesses: the point, near it, and two opposite ones of its scale
+UNSETTLED = "the signs of some roots are not settled: write np.abs(x) for np.sqrt(x**2)"
+LARGE = "the difference vanishes, but its degree may be large, so that chance leaves {:.1g}: give smaller arguments"
 LIMITED = (TypeError, AttributeError, NotImplementedError, np.linalg.LinAlgError)  # what floats alone can do
 
 
@@ -31,7 +34,8 @@ class Proof:
     status    PROVED; REFUTED; NOT RUN: a line needs floats, or there is no derivative at the witness
     error     PROVED: a bound for the probability that a false statement comes so far; else 1
     cells     in how many cells, each the inputs that take the same branches, at the shapes that were given
-    branches  lines that compare, with "both sides" or the one side that was ever taken
+    branches  lines that compare, with "both sides" or the one side that was ever taken, in all that they compare
+    relations which it took: 0 those of [1.33], 1 sums of arguments of exp and products of those of log, 2 roots
     note      REFUTED: the coordinate and both values; NOT RUN: the line, what it needs, and what to write instead
     """
 
@@ -40,6 +44,7 @@ class Proof:
     cells: int = 0
     branches: tuple[str, ...] = ()
     note: str = ""
+    relations: int = 2
 
     def __str__(self) -> str:
         if self.status != PROVED:
@@ -75,10 +80,10 @@ class Run(NamedTuple):
     seed: int
 
 
-def decide(trial: Trial, seed: int, *, related: bool = True, here: bool = False) -> tuple[Proof, Run | None, float]:
+def decide(trial: Trial, seed: int, *, relations: int = 2, here: bool = False) -> tuple[Proof, Run | None, float]:
     """Run a trial in several cells, until every line that compares has taken both sides, or four times.
 
-    `related` looks for sums of arguments too, `here` stays in the cell of the given point.
+    `relations` limits what may be used, as in `Proof`; `here` stays in the cell of the given point.
     ValueError of a first run goes through; where witnesses were moved it only says that this is no cell of the domain.
     """
     proved: list[Run] = []
@@ -87,7 +92,8 @@ def decide(trial: Trial, seed: int, *, related: bool = True, here: bool = False)
         if proved and (number < 2 or all(len(outcomes) == 2 for outcomes in sides.values())):
             continue
         try:
-            run = settle(trial, seed + 1000 * number, shake, related)
+            with np.errstate(all="ignore"):
+                run = settle(trial, seed + 1000 * number, shake, relations)
         except LIMITED as error:
             return Proof(NOT_RUN, note=why_not(error)), None, shake
         except ValueError:
@@ -105,23 +111,23 @@ def decide(trial: Trial, seed: int, *, related: bool = True, here: bool = False)
     return (_proved(proved, sides) if proved else Proof(NOT_RUN, note=_nowhere(last.field))), None, 0.0
 
 
-def settle(trial: Trial, seed: int, shake: float, related: bool) -> Run:
+def settle(trial: Trial, seed: int, shake: float, relations: int) -> Run:
     """One cell: with free roots; if that fails with true ones, until their independence or enough signs are seen."""
-    for looks in (False, True)[:1 + related]:
-        field = Field(seed, looks)
+    for related in (False, True)[:1 + relations]:
+        field = Field(seed, related)
         found = trial(field, shake)
         error = chance(found, field)
-        if found.zero and error > CERTAIN:  # once more, with other numbers
-            field = Field(seed + 1, looks)
+        if found.zero and error > CERTAIN:
+            field = Field(seed, related, bits=LONG)
             found = trial(field, shake)
-            error *= chance(found, field)
+            error = chance(found, field)
         if found.zero or field.ties or not found.finite:
             return Run(found, error, field, seed)
-    if len(field.roots) == 1:
+    if len(field.roots) == 1 or relations < 2:
         return Run(found, 1.0, field, seed)
     characters: list[list[bool]] = []
     while True:
-        field = Field(seed + 1 + len(characters), related, rooted=True)
+        field = Field(seed + 1 + len(characters), related=True, rooted=True)
         found = trial(field, shake)
         characters.append(field.squares)
         dependent = len(field.squares) - rank(characters)
@@ -148,21 +154,25 @@ def rank(characters: Sequence[Sequence[bool]]) -> int:
 def chance(found: Found, field: Field) -> float:
     """The bound of (1.34): degree, collisions of formal elements, and primes that divide every coefficient."""
     size = found.size + field.size
-    collisions = (2 * len(MULTIPLES)) ** (3 if field.related else 2) * field.count ** (1 + field.related) * field.size
-    return float(size + collisions) / 2.0 ** (BITS - 1) + float(size) * 2.0 ** (20 - BITS)             # (1.34)
+    collisions = (2 * len(MULTIPLES)) ** (2 + field.related) * field.count ** (1 + field.related) * field.size
+    return float(size + collisions) / 2.0 ** (field.bits - 1) + float(size) * 2.0 ** (13 - field.bits)   # (1.34)
 
 
 def _proved(runs: Sequence[Run], sides: dict[Site, set[bool]]) -> Proof:
     error = max(run.error for run in runs)
     if error > CERTAIN:
-        return Proof(NOT_RUN, note=f"{len(runs[0].field.squares)} roots, some of squares, whose signs are not settled: "
-                                   "write np.abs(x) for np.sqrt(x**2)")
-    branches = tuple(f"{Path(file).name}:{line}: " + ("both sides" if len(outcomes) == 2 else f"{outcomes.pop()} only")
-                     for (file, line), outcomes in sides.items())
-    return Proof(PROVED, error, len(runs), branches)
+        return Proof(NOT_RUN, note=UNSETTLED if any(run.field.squares for run in runs) else LARGE.format(error))
+    lines: dict[tuple[str, int], list[set[bool]]] = {}
+    for (file, line, _), outcomes in sides.items():
+        lines.setdefault((Path(file).name, line), []).append(outcomes)
+    branches = tuple(f"{file}:{line}: " + ("both sides" if all(len(each) == 2 for each in taken) else
+                                           " and ".join(f"{min(each)} only" for each in taken if len(each) == 1))
+                     for (file, line), taken in lines.items())
+    relations = max(run.field.related + run.field.rooted for run in runs)
+    return Proof(PROVED, error, len(runs), branches, relations=relations)
 
 
 def _nowhere(field: Field) -> str:
-    places = ", ".join(f"{Path(file).name}:{line}" for file, line in sorted(field.ties))
+    places = ", ".join(sorted({f"{Path(file).name}:{line}" for file, line, _ in field.ties}))
     return f"no derivative here: the point lies on the border of two branches at {places}" if places \
         else "no finite value here: the point lies outside the domain"
