@@ -86,6 +86,24 @@ def unbiased(estimate, rng):
     return Outcome(found.information, want, abs(found.information - want) / found.error, note)
 
 
+def capped(cap):
+    """estimate_split of codes far apart, where every sample is log n, with another upper limit."""
+    return lambda mu, logvar, eps: estimate_split(mu, logvar, eps)._replace(
+        information=min(np.full(eps.shape[:2], np.log(len(mu))).mean(), cap(len(mu))))
+
+
+@ledger.add("5.9", "limit", estimate_split, bound=0, wrong={
+    "no upper limit": capped(lambda n: np.inf), "log (n + 1)": capped(lambda n: np.log(n + 1)),
+    "half of it": capped(lambda n: np.log(n) / 2)})
+def never_above_log_n(estimate, rng):
+    """2 to 39 codes far apart, 2 to 4 draws: log n to the last bit or one below, never above, however means round."""
+    cases = []
+    for n, draws in product(range(2, 40), (2, 3, 4)):
+        found = estimate(100.0 * np.arange(n)[:, None], np.zeros((n, 1)), np.zeros((draws, n, 1))).information
+        cases.append(np.log(n) * (1 - 1e-14) < found <= np.log(n))
+    return holds(cases)
+
+
 @ledger.add("5.9", "montecarlo", estimate_split, wrong={
     "error of all together": all_together,
     "draws not counted": lambda mu, logvar, eps: (lambda s: s._replace(error=s.error * np.sqrt(len(eps))))(

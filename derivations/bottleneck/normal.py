@@ -44,14 +44,15 @@ ledger.adjoint("5.21", as_layer(neg_entropy), lambda rng: (rng.standard_normal(9
     key: as_layer(wrong) for key, wrong in VARIATION_WRONG.items()})
 
 
-@ledger.add("5.21", "identity", neg_entropy, wrong={**VARIATION_WRONG, "log of the masses": lambda p, w: (
+@ledger.add("5.21", "identity", neg_entropy, exact=True, wrong={**VARIATION_WRONG, "log of the masses": lambda p, w: (
     neg_entropy(p, w)[0] + w @ (p * np.log(w)), neg_entropy(p, w)[1])})
 def bregman(functional, rng):
-    """F(p') - F(p) - <slope, p' - p> is sum w (p' log(p'/p) - p' + p), scipy.special.kl_div; and F by xlogy."""
+    """F(p') - F(p) - <slope, p' - p> is sum w (p' log(p'/p) - p' + p), and F term by term."""
     (p, w), (other, _) = density(rng), density(rng)
     value, slope = functional(p, w)
     rest = functional(other, w)[0] - value - slope @ (other - p)
-    return gap(np.array([rest, value]), np.array([w @ special.kl_div(other, p), w @ special.xlogy(p, p)]))
+    kl = sum(c * (b * (np.log(b) - np.log(a)) - b + a) for a, b, c in zip(p, other, w, strict=True))
+    return gap(np.array([rest, value]), np.array([kl, sum(c * a * np.log(a) for a, c in zip(p, w, strict=True))]))
 
 
 # Moments
@@ -174,6 +175,28 @@ def every_other_density_has_less(solve, rng):
         change = free @ rng.standard_normal(free.shape[1])
         others.append(p + 0.5 * change * (p / np.abs(change)).min())
     return holds([*(np.abs((w * p) @ powers - m) < 1e-12), *(neg_entropy(other, w)[0] > best for other in others)])
+
+
+def refused(solve, x, w, m):
+    """Whether the moments are said to be those of no positive density."""
+    try:
+        solve(x, w, m)
+    except ArithmeticError:
+        return True
+    return False
+
+
+@ledger.add("5.22", "law", max_entropy, bound=0, wrong={
+    "whatever Newton's method comes to": newton(),
+    "all refused": lambda x, w, m: max_entropy(x, w, np.append(m, -1.0))})
+def two_neighbours_alone(solve, rng):
+    """E (x - a)(x - a - 1) = 0 on whole numbers says that all mass is at a and a + 1: refused, and met if a bit more."""
+    x, w, cases = np.arange(8.0), np.ones(8), []
+    for a, share in ((2, 0.25), (3, 0.125), (1, 0.625)):
+        m = [(1 - share) * a**j + share * (a + 1) ** j for j in (1, 2, 3)]
+        cases += [refused(solve, x, w, np.array(m[:r])) for r in (2, 3)]
+        cases.append(not refused(solve, x, w, np.array([m[0], m[1] + 0.5])))
+    return holds(cases)
 
 
 # Gibbs
