@@ -190,7 +190,7 @@ def refused(solve, x, w, m):
     "whatever Newton's method comes to": newton(),
     "all refused": lambda x, w, m: max_entropy(x, w, np.append(m, -1.0))})
 def two_neighbours_alone(solve, rng):
-    """E (x - a)(x - a - 1) = 0 on whole numbers says that all mass is at a and a + 1: refused, and met if a bit more."""
+    """E (x - a)(x - a - 1) = 0 on whole numbers says that all mass is at a and a + 1: refused; a bit more is met."""
     x, w, cases = np.arange(8.0), np.ones(8), []
     for a, share in ((2, 0.25), (3, 0.125), (1, 0.625)):
         m = [(1 - share) * a**j + share * (a + 1) ** j for j in (1, 2, 3)]
