@@ -13,8 +13,10 @@ from scipy import stats
 from refvae.cli import main
 from refvae.entropy import (
     conditional_mutual_information,
+    independence_test,
     knn_divergence,
     knn_entropy,
+    mixed_information,
     mutual_information,
     total_correlation,
 )
@@ -119,7 +121,7 @@ def test_what_takes_a_while_is_said(tmp_path, capsys):
     (["entropy", "x.csv", "--box", "0:1", "--norm", "inf"], "--box: got .* of 60 points outside it"),
     (["entropy", "x.csv", "--box", "0:1"], "--box: got norm 2, wanted norm inf"),
     (["entropy", "x.csv", "--periodic", "9", "--whiten"], "--whiten: got it with box or periodic"),
-    (["entropy", "twice.npz", "--k", "1"], "twice.npz, x .0, 1, 2.: got 18 of 18 points .* or --ties jitter"),
+    (["entropy", "twice.npz", "--k", "1"], "x .0, 1, 2.: got 18 of 18 points .* or --ties jitter"),
     (["entropy", "x.csv", "--ties", "jitter", "--seed", "-1"], "--seed: got -1"),
     (["entropy", "wide.npy", "--weights", "bsy", "--k", "48"], "--weights: got absolute values of sum .* for n = 90"),
     (["divergence", "x.csv", "y.npy", "--k", "51"], "--k: got 51, wanted 1 <= k <= 50"),
@@ -137,6 +139,10 @@ def test_what_takes_a_while_is_said(tmp_path, capsys):
     (["entropy", "x.csv", "--plot", "x.jpg"], "--plot: got the ending '.jpg', wanted a file .svg"),
     (["entropy", "x.csv", "--plot", "none/x.svg"], "--plot: got no folder none"),
     (["mi", "x.csv", "--x", "0", "--blocks", "5"], "--blocks: got it without --test"),
+    (["mi", "x.csv", "--x", "0", "--test", "0"], "--test: got 0, wanted permutations >= 1"),
+    (["mi", "x.csv", "--x", "0", "--ci", "1"], "--ci: got 1.0, wanted a number above 0 and below 1"),
+    (["mi", "x.csv", "--x", "0", "--method", "mixed", "--ranks"], "--ranks: got it with --method mixed"),
+    (["mi", "x.csv", "--x", "0", "--discrete", "x"], "--discrete: got it without --method mixed"),
     (["mi", "x.csv", "--pairs", "--ci", ".9"], "--ci: got it with --pairs"),
     (["mi", "x.csv", "y.npy", "--pairs"], "FILE2: got it with --pairs, wanted one file"),
     (["mi", "x.csv", "--pairs", "-j", "0"], "--jobs: got 0"),
@@ -292,6 +298,114 @@ def test_bits(people, capsys):
     assert (nats["unit"], bits["unit"]) == ("nats", "bits")
     for name in ("value", "jackknife_se"):
         assert bits[name] == pytest.approx(nats[name] / np.log(2), rel=1e-15)
+
+
+# Traps
+
+
+def table_of(name, **columns):
+    """A CSV file of these columns."""
+    np.savetxt(name, np.column_stack([*columns.values()]), delimiter=",", header=",".join(columns), comments="")
+    return name
+
+
+@pytest.fixture
+def traps(tmp_path, monkeypatch):
+    """Normal columns x and y of correlation .9, with others made of them, and two independent series."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(2)
+    x, e, u, v = rng.standard_normal((4, 400))
+    y = 0.9 * x + np.sqrt(1 - 0.81) * e
+    for j in range(1, 400):
+        u[j], v[j] = 0.99 * u[j - 1] + 0.14 * u[j], 0.99 * v[j - 1] + 0.14 * v[j]
+    return table_of("traps.csv", x=x, y=y, large=1e4 * y, coarse=y.round(1), two=(y > 0), u=u, v=v, e=e)
+
+
+@pytest.mark.parametrize(("argv", "warning", "remedy"), [
+    (["mi", "--x", "x", "--y", "large"], r"x \(x\): .* units are too small beside the others': --standardise or --ranks",
+     ["--standardise"]),
+    (["entropy", "--columns", "x,large"], "columns x do not matter for the distances, .*: --standardise",
+     ["--standardise"]),
+    (["entropy", "--columns", "coarse", "--k", "20"], r"x \(coarse\): columns coarse have few different values, .*: --ti",
+     None),
+    (["mi", "--x", "u", "--y", "v"], r"x \(u\): lag-1 correlation 0.9\d, as in a series, .*: --exclude N leaves out N",
+     ["--exclude", "30"]),
+    (["entropy", "--columns", "x,y,e"], "biased for d >= 3, here 3: .*; compare with fewer columns", None),
+    (["entropy", "--columns", "x", "--k", "200"], "k = 200 is of the order of n = 400, .*: take a smaller k",
+     ["--k", "3"]),
+])
+def test_every_trap_is_named_with_its_remedy(traps, capsys, argv, warning, remedy):
+    if "coarse" in argv:
+        argv = [*argv, "--ties", "jitter"]
+    asked = [argv[0], traps, *argv[1:]]
+    assert any(re.search(warning, text) for text in told(capsys, *asked)["warnings"])
+    assert main(["estimate", *asked]) == 0
+    assert re.search(f"\nwarning: {warning}", capsys.readouterr().out)
+    if remedy is not None:
+        assert not any(re.search(warning, text) for text in told(capsys, *asked, *remedy)["warnings"])
+
+
+def test_harmless_columns_have_no_warning(traps, capsys):
+    assert told(capsys, "mi", traps, "--x", "x", "--y", "y")["warnings"] == []
+    assert told(capsys, "entropy", traps, "--columns", "x,y")["warnings"] == []
+
+
+def test_a_sample_against_itself(traps, capsys):
+    found = told(capsys, "divergence", traps, traps, "--columns", "x,y")
+    said = "400 rows of x are rows of y too, so the samples are not independent: leave out of one what is in the other"
+    assert said in found["warnings"]
+
+
+def test_rounded_and_discrete_columns_are_refused_with_remedies_that_work(traps, capsys):
+    assert main(["estimate", "mi", traps, "--x", "x", "--y", "coarse"]) == 2
+    said = capsys.readouterr().err
+    assert "y (coarse): got" in said
+    assert "--ties unround for rounded numbers" in said
+    assert "--method mixed for a discrete variable" in said
+    assert "rng" not in said
+    truth = -np.log(1 - 0.81) / 2
+    assert told(capsys, "mi", traps, "--x", "x", "--y", "coarse", "--ties", "unround")["value"] == pytest.approx(
+        truth, abs=0.2)
+    of_labels = told(capsys, "mi", traps, "--x", "two", "--y", "x", "--method", "mixed", "--discrete", "x")
+    x, two = np.genfromtxt(traps, delimiter=",", skip_header=1)[:, [0, 4]].T
+    assert of_labels["value"] == mixed_information(two, x, discrete="x").value == pytest.approx(0.37, abs=0.15)
+
+
+def test_words_are_labels_for_mixed_variables(people, capsys):
+    words = np.array(list("ab") * 20)
+    found = told(capsys, "mi", "people.csv", "--x", "sex", "--y", "age", "--method", "mixed")
+    assert found["value"] == mixed_information(words, people["age"], discrete="x").value
+    found = told(capsys, "mi", "people.csv", "--x", "class", "--y", "sex", "--method", "mixed", "--discrete", "both")
+    assert found["value"] == mixed_information(np.arange(40) % 3, words, discrete="both").value
+
+
+def test_all_settings_of_information_arrive(people, capsys):
+    x, y = people["age"], people["income"]
+    asked = ["mi", "people.csv", "--x", "age", "--y", "income"]
+    assert told(capsys, *asked, "--standardise")["value"] == mutual_information(x, y, standardise=True).value
+    assert told(capsys, *asked, "--ranks")["value"] == mutual_information(x, y, ranks=True).value
+    found = told(capsys, *asked, "--exclude", "2", "--ci", ".9")
+    assert found["value"] == mutual_information(x, y, exclude=2).value
+    assert (found["jackknife_se"], found["interval"], found["why_none"]) == (None, None, "rows depend on each other")
+    assert told(capsys, *asked, "--ties", "unround", "--seed", "3")["value"] == mutual_information(
+        x, y, ties="unround", rng=3).value
+    low, high = told(capsys, *asked, "--ci", ".9", "--base", "2")["interval"]
+    assert (low * np.log(2), high * np.log(2)) == pytest.approx(mutual_information(x, y).interval(0.9), rel=1e-12)
+    assert main(["estimate", *asked, "--ci", ".9"]) == 0
+    assert "\n90 % interval  " in capsys.readouterr().out
+
+
+def test_independence(people, capsys):
+    x, y = people["age"], people["income"]
+    asked = ["people.csv", "--x", "age", "--y", "income", "--test", "39", "--seed", "5"]
+    assert told(capsys, "mi", *asked)["p_value"] == independence_test(x, y, permutations=39, rng=5).p_value == 0.025
+    assert told(capsys, "mi", *asked, "--blocks", "8", "--ranks")["p_value"] == independence_test(
+        x, y, permutations=39, blocks=8, ranks=True, rng=5).p_value
+    z = np.arange(40.0)[:, None] % 3
+    assert told(capsys, "cmi", *asked, "--z", "class")["p_value"] == independence_test(
+        x, y, z, permutations=39, rng=5).p_value
+    assert main(["estimate", "mi", *asked]) == 0
+    assert "\nindependence  p = 0.025 of 39 permutations\n" in capsys.readouterr().out
 
 
 # Pairs and pictures

@@ -93,6 +93,9 @@ def _add_own(p: Any, quantity: str) -> None:
         p.add_argument("--method", choices=("ksg1", "ksg2", "3h", *mixed), default="ksg1",
                        help="of Kraskov, Stoegbauer and Grassberger, or entropies minus the joint one" + (
                             ", or for variables that are discrete or in part" if mixed else "") + " (default ksg1)")
+    if quantity == "mi":
+        p.add_argument("--discrete", choices=("x", "y", "both", "neither"), help="with --method mixed, which variables "
+                       "are labels (default: those of text)")
     if quantity in ("entropy", "divergence"):
         p.add_argument("--norm", choices=("2", "inf"), default="2", help="Euclidean or maximum norm (default 2)")
     if quantity == "entropy":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
@@ -43,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     reader = Reader(arguments)
     down, across = _parts(reader)
     jobs = list(_jobs(arguments, down, across))
-    compute = partial(entry, k=arguments.k, method=arguments.method, more=settings(arguments))
+    compute = partial(entry, k=arguments.k, method=arguments.method, more=settings(arguments, Variables({}, {}, [])))
     with _pool(arguments.jobs) as pool:
         found = list(tqdm((pool.map if pool else map)(compute, jobs), total=len(jobs), unit="pair", disable=None))
     unit, nats = UNITS[arguments.base]
@@ -115,16 +116,21 @@ def _pool(jobs: int) -> AbstractContextManager[Executor | None]:
 
 
 def _said(arguments: argparse.Namespace, found: Sequence[Entry], down: Part, across: Part) -> list[str]:
-    """Refusals pair by pair, and every warning once for each column that it speaks of."""
-    said = []
+    """What is refused or warned of, once for sentences that differ in numbers alone, with the first pair."""
+    kinds: dict[str, dict[str, str]] = {}
     for one in found:
         x, y = (Part(part.table, [part.chosen[j]]) for part, j in ((down, one.i), (across, one.j)))
-        data = Variables({}, {"x": x, "y": y}, [])
-        for text in (one.refusal, *one.warnings):
-            if text:
-                about = "" if text.startswith(("x:", "y:")) and not one.refusal else f"{x.titles[0]}, {y.titles[0]}: "
-                said.append(about + said_here(arguments, data, text))
-    return list(dict.fromkeys(said))
+        data, pair = Variables({}, {"x": x, "y": y}, []), f"{x.titles[0]}, {y.titles[0]}"
+        for text in filter(None, (one.refusal, *one.warnings)):
+            kind = re.sub(r"[\d.]+", "#", text.partition(":")[2] or text)
+            kinds.setdefault(kind, {}).setdefault(pair, said_here(arguments, data, text))
+    return [_first(texts, len(found)) for texts in kinds.values()]
+
+
+def _first(texts: dict[str, str], pairs: int) -> str:
+    """The first of the sentences about pairs, and how many there are."""
+    pair, text = next(iter(texts.items()))
+    return f"{pair}: {text}" + (f" (and {len(texts) - 1} more of {pairs} pairs)" if len(texts) > 1 else "")
 
 
 def _print(arguments: argparse.Namespace, matrix: Array, rows: list[str], columns: list[str], notes: list[str],

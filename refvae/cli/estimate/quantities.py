@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -12,28 +11,34 @@ import numpy as np
 from refvae.cli.estimate.variables import Variables
 from refvae.cli.select import BadInput
 from refvae.entropy import (
+    IndependenceTest,
     conditional_mutual_information,
+    independence_test,
     knn_divergence,
     knn_entropy,
+    mixed_information,
     mutual_information,
     total_correlation,
 )
+from refvae.entropy.ties import untied
+from refvae.inputs import generator
 from refvae.trees import Array
 
 SHARED = ("standardise", "ranks", "exclude")  # passed on only where they are asked for
-WORDS = ((r"ties = 'unround'", "--ties unround"), (r"ties = 'jitter' with an rng", "--ties jitter"),
-         (r"ties = 'jitter'", "--ties jitter"), (r"\b(standardise|ranks) = True", r"--\1"),
+WORDS = ((r", each with an rng", ""), (r"ties = 'unround'", "--ties unround"), (r"ties = 'jitter'", "--ties jitter"),
+         (r"--ties jitter with an rng", "--ties jitter"), (r"\bmutual_information with", "--method ksg1 with"),
+         (r"\b(standardise|ranks) = True", r"--\1"),
          (r"\bexclude = w leaves out w rows", "--exclude N leaves out N rows"),
          (r"\bmixed_information\b", "--method mixed"))
 
 
 def estimate(arguments: argparse.Namespace, data: Variables) -> Any:
     """The estimate of the quantity; BadInput for what it refuses."""
-    return translated(arguments, data, lambda: _estimate(arguments, *data.arrays.values()))
+    return translated(arguments, data, lambda: _estimate(arguments, data, *data.arrays.values()))
 
 
-def _estimate(arguments: argparse.Namespace, x: Array, y: Any = None, z: Any = None) -> Any:
-    k, more = arguments.k, settings(arguments)
+def _estimate(arguments: argparse.Namespace, data: Variables, x: Array, y: Any = None, z: Any = None) -> Any:
+    k, more = arguments.k, settings(arguments, data)
     if arguments.quantity == "entropy":
         return knn_entropy(x, k, norm=_norm(arguments), box=arguments.box, periodic=arguments.periodic,
                            weights=arguments.weights, whiten=arguments.whiten, **more)
@@ -49,13 +54,20 @@ def _estimate(arguments: argparse.Namespace, x: Array, y: Any = None, z: Any = N
 def information(x: Array, y: Array, k: int, method: Any, more: dict[str, Any]) -> Any:
     """Mutual information by any method."""
     if method == "mixed":
-        return import_module("refvae.entropy").mixed_information(x, y, k, **more)
+        return mixed_information(x, y, k, **more)
     return mutual_information(x, y, k, method=method, **more)
 
 
-def settings(arguments: argparse.Namespace) -> dict[str, Any]:
+def settings(arguments: argparse.Namespace, data: Variables) -> dict[str, Any]:
     """Settings that several estimators share, as far as they are asked for."""
-    more = {name: value for name in SHARED if (value := getattr(arguments, name, None))}
+    more: dict[str, Any] = {name: value for name in SHARED if (value := getattr(arguments, name, None))}
+    if getattr(arguments, "method", None) == "mixed":
+        if wrong := next((name for name in ("ranks", "exclude", "test") if getattr(arguments, name)), None):
+            raise BadInput(f"--{wrong}: got it with --method mixed, wanted another method")
+        labels = "".join(name for name in data.parts if data.parts[name].is_text)
+        more["discrete"] = arguments.discrete or {"": "neither", "xy": "both"}.get(labels, labels)
+    elif getattr(arguments, "discrete", None):
+        raise BadInput("--discrete: got it without --method mixed, wanted both")
     return more if arguments.ties == "raise" else {**more, "ties": arguments.ties, "rng": arguments.seed}
 
 
@@ -70,13 +82,16 @@ def tested(arguments: argparse.Namespace, data: Variables) -> Any:
         if getattr(arguments, "blocks", None) is not None:
             raise BadInput("--blocks: got it without --test, wanted --test N")
         return None
-    more = {name: value for name, value in settings(arguments).items() if name != "rng"}
-    if arguments.blocks is not None:
-        more["blocks"] = arguments.blocks
-    x, y, *z = data.arrays.values()
-    test: Any = import_module("refvae.entropy").independence_test
-    return translated(arguments, data, lambda: test(
-        x, y, *z, k=arguments.k, permutations=permutations, rng=arguments.seed, **more))
+    more = {name: value for name, value in settings(arguments, data).items() if name not in ("ties", "rng")}
+    more |= {name: value for name in ("blocks", "method") if (value := getattr(arguments, name, None)) is not None}
+    rng = generator(arguments.seed)
+
+    def test() -> IndependenceTest:
+        x, y, *z = (untied(each, arguments.ties, rng if arguments.ties != "raise" else None)
+                    for each in data.arrays.values())
+        return independence_test(x, y, *z, k=arguments.k, permutations=permutations, rng=rng, **more)
+
+    return translated(arguments, data, test)
 
 
 # Messages
@@ -95,13 +110,13 @@ def said_here(arguments: argparse.Namespace, data: Variables, message: str) -> s
     name, colon, rest = message.partition(":")
     begins = {"rng": "--seed", "permutations": "--test"}.get(name, name)
     known = _titles(data, name)
+    alone = arguments.quantity in ("entropy", "divergence")
     if known:
-        part = next(iter(data.parts.values())) if name.startswith("xs") else data.parts.get(name, data.parts.get("y"))
-        assert part is not None
-        begins = f"{part.table.source}, {name} ({', '.join(known[:4])}{', ...' if len(known) > 4 else ''})"
+        begins = f"{name} ({', '.join(known[:4])}{', ...' if len(known) > 4 else ''})"
     elif hasattr(arguments, name):
         begins = f"--{name}"
-    said = re.sub(r"columns \[([\d, ]+)\]", lambda found: _columns(known, found), begins + colon + rest)
+    titles = known or (data.parts["x"].titles if alone else [])
+    said = re.sub(r"columns \[([\d, ]+)\]", lambda found: _columns(titles, found), begins + colon + rest)
     for pattern, words in WORDS:
         said = re.sub(pattern, words, said)
     return said
@@ -120,4 +135,4 @@ def _columns(known: list[str], found: re.Match[str]) -> str:
     numbers = [int(number) for number in found[1].split(",")]
     if not known or max(numbers) >= len(known):
         return found[0]
-    return ("column " if len(numbers) == 1 else "columns ") + ", ".join(known[j] for j in numbers)
+    return "columns " + ", ".join(known[j] for j in numbers)

@@ -51,7 +51,7 @@ def _interval(arguments: argparse.Namespace, found: Any, nats: float, error: flo
 
 
 def _test(test: Any) -> dict[str, Any]:
-    return {} if test is None else {"p_value": test.p_value, "permutations": test.permutations}
+    return {} if test is None else {"p_value": test.p_value, "permutations": len(test.null)}
 
 
 def lines(told: dict[str, Any]) -> list[str]:

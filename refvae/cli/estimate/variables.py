@@ -13,7 +13,7 @@ from refvae.cli.select import BadInput
 from refvae.data import tables
 from refvae.data.formats import STANDARD_INPUT
 from refvae.data.tables import Table
-from refvae.data.text import LABEL_COLUMNS
+from refvae.data.text import LABEL_COLUMNS, is_missing
 from refvae.trees import Array
 
 
@@ -22,6 +22,11 @@ class Part(NamedTuple):
 
     table: Table
     chosen: list[int]
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is one column of words."""
+        return len(self.chosen) == 1 and not tables.is_numeric(self.table, self.chosen[0])
 
     @property
     def titles(self) -> list[str]:
@@ -163,6 +168,8 @@ CHOICES: dict[str, Callable[[Reader], dict[str, Part]]] = {
 
 def numbers(part: Part, arguments: argparse.Namespace) -> Array:
     """Columns as numbers, NaN where values are missing and may be."""
+    if getattr(arguments, "method", None) == "mixed" and part.is_text:
+        return _labels(part, arguments)
     options = {"entropy": "--columns", "divergence": "--columns", "tc": "--columns"}
     with refused(""):
         try:
@@ -173,6 +180,15 @@ def numbers(part: Part, arguments: argparse.Namespace) -> Array:
         if not arguments.drop_missing:
             tables.complete(part.table, x, part.chosen, False)
     return x
+
+
+def _labels(part: Part, arguments: argparse.Namespace) -> Array:
+    """A column of words as numbers 0, 1, ... in their order, NaN where they are missing and may be."""
+    cells = [cell.strip() for cell in part.table.columns[part.chosen[0]]]
+    x = np.where(list(map(is_missing, cells)), np.nan, np.unique(cells, return_inverse=True)[1])[:, None]
+    with refused(""):
+        tables.complete(part.table, x, part.chosen, arguments.drop_missing)
+    return np.asarray(x)
 
 
 def lagged(arrays: dict[str, Array], arguments: argparse.Namespace) -> dict[str, Array]:
