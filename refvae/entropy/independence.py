@@ -10,6 +10,7 @@ import numpy as np
 
 from refvae.entropy.information import Method, conditional_mutual_information, mutual_information
 from refvae.entropy.neighbours import neighbours
+from refvae.entropy.ties import jittered
 from refvae.inputs import generator, matrix, same_shape, whole
 from refvae.trees import Array
 
@@ -50,7 +51,8 @@ def independence_test(x: Any, y: Any, z: Any = None, *, permutations: int = 999,
     else:
         z = matrix(z, "z")
         value = partial(conditional_mutual_information, y=y, z=z, k=k, **settings)
-        draw = partial(local_order, neighbours(z, min(NEAR, n - 1), norm=np.inf).idx)
+        apart = jittered(z - z.min(0), rng)  # so that rows of equal z have different near ones
+        draw = partial(local_order, neighbours(apart, min(NEAR, n - 1), norm=np.inf).idx)
     null = np.array([value(x[draw(rng)]).value for _ in range(permutations)])
     statistic = value(x).value
     return IndependenceTest(statistic, p_value(statistic, null), null)

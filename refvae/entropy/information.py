@@ -16,8 +16,8 @@ from refvae.entropy.jackknife import left_out, one_more
 from refvae.entropy.ksg import Form, ksg_local, ksg_without_each
 from refvae.entropy.neighbours import Neighbours, candidates_apart, neighbours
 from refvae.entropy.scale import rescaled
-from refvae.entropy.ties import refuse_equal_rows, refuse_ties, refuse_ties_within, untied
-from refvae.inputs import generator, matrix, same_shape, whole
+from refvae.entropy.ties import refuse_equal_rows, refuse_ties, refuse_ties_within, untied_together
+from refvae.inputs import matrix, same_shape, whole
 from refvae.trees import Array
 
 Method = Literal["ksg1", "ksg2", "3h"]
@@ -209,8 +209,7 @@ def _variables(named: dict[str, Any], how: How) -> tuple[Variables, Variables]:
     first, *others = arrays
     for name in others:
         same_shape(arrays[first][:, 0], arrays[name][:, 0], f"a column of {first} and of {name}")
-    rng = generator(how.rng) if how.ties in ("jitter", "unround") else how.rng
-    return arrays, {name: untied(x, how.ties, rng) for name, x in arrays.items()}
+    return arrays, untied_together(arrays, how.ties, how.rng)
 
 
 def _on_one_scale(data: Variables, how: How) -> Variables:

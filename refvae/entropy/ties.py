@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,16 @@ def untied(x: Array, ties: Any, rng: np.random.Generator | int | None) -> Array:
             raise ValueError("rng: got one with ties = 'raise', wanted it with ties = 'jitter' or 'unround' only")
         return x
     return jittered(x, rng) if ties == "jitter" else unrounded(x, rng)
+
+
+def untied_together(xs: Mapping[str, Array], ties: Any, rng: np.random.Generator | int | None) -> dict[str, Array]:
+    """Variables by name, moved apart as by `untied` with numbers of one generator.
+
+    "unround" leaves those that are not rounded as they are; ValueError if none is.
+    """
+    rng = generator(rng) if ties in ("jitter", "unround") else rng  # type: ignore[arg-type]
+    rounded = [name for name, x in xs.items() if ties != "unround" or any(map(last_place, x.T))] or xs
+    return {name: untied(x, ties, rng) if name in rounded else x for name, x in xs.items()}
 
 
 def unrounded(x: Array, rng: Any) -> Array:

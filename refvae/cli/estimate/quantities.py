@@ -20,7 +20,7 @@ from refvae.entropy import (
     mutual_information,
     total_correlation,
 )
-from refvae.entropy.ties import untied
+from refvae.entropy.ties import untied_together
 from refvae.inputs import generator
 from refvae.trees import Array
 
@@ -87,8 +87,8 @@ def tested(arguments: argparse.Namespace, data: Variables) -> Any:
     rng = generator(arguments.seed)
 
     def test() -> IndependenceTest:
-        x, y, *z = (untied(each, arguments.ties, rng if arguments.ties != "raise" else None)
-                    for each in data.arrays.values())
+        moved = untied_together(data.arrays, arguments.ties, None if arguments.ties == "raise" else rng)
+        x, y, *z = moved.values()
         return independence_test(x, y, *z, k=arguments.k, permutations=permutations, rng=rng, **more)
 
     return translated(arguments, data, test)
