@@ -1,24 +1,79 @@
-"""The numbered statements of the derivations, and the lines of code that carry their numbers."""
+"""The numbered statements of a folder of derivations, and the lines of code that carry their numbers.
+
+A `Book` is such a folder. Ours is `OURS`, the default everywhere; any other is read by the same code, and its
+statements may use ours, as in `uses (1.2), refvae:3.5`.
+"""
 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from importlib import import_module, resources
+from hashlib import sha256
+from importlib import import_module, invalidate_caches
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
 NUMBER = r"\d+\.\d+[a-z]?"
 HEADER = re.compile(rf"^\*\*([(\[])({NUMBER})[)\]]\*\* +(.*)$")
+HEADING = re.compile(r"# +(\d+) .*")
 TAG = re.compile(rf"#((?: *\({NUMBER}\),?)+)$")
+FROM_US = "refvae:"
+NO_CODE = re.compile(r"(evidence|conftest|test_\w+|\w+_test)\.py")
+
+
+@dataclass(frozen=True)
+class Book:
+    """A folder of derivations.
+
+    pages     the folder itself, with <chapter>.md, each headed by its number: # 1 Title
+    code      the folder of the modules that carry tags: of ours with all below it, of others the folder alone
+    figures   the folder of the modules that draw
+    package   what its modules are imported under, a name that no other folder has
+    evidence  the module with the `ledger` of a chapter, inside the package
+    """
+
+    pages: Path
+    code: Path
+    figures: Path
+    package: str
+    evidence: str
+
+    @classmethod
+    def at(cls, path: Path) -> Book:
+        """The book in a folder: its pages, the code and evidence.py beside them, figures/ below."""
+        root = path.resolve()
+        return cls(root, root, root / "figures", f"book_{sha256(str(root).encode()).hexdigest()[:16]}", "evidence")
+
+    def module(self, name: str) -> ModuleType:
+        """A module of the book."""
+        if self.package not in sys.modules:
+            sys.modules[self.package] = package = ModuleType(self.package)
+            package.__path__ = [str(self.pages)]
+            invalidate_caches()
+        return import_module(f"{self.package}.{name}")
+
+
+def folder(name: str) -> Path:
+    """The folder of an installed subpackage, such as `derivations`; of `refvae` itself for the empty name."""
+    spec = find_spec(f"refvae.{name}" if name else "refvae")
+    assert spec is not None
+    return Path(str(spec.origin)).parent
+
+
+OURS = Book(folder("derivations"), folder(""), folder("figures"), "refvae", "derivations.{}")
 
 
 @dataclass(frozen=True)
 class Statement:
-    """A claim **(1.4)**, or a definition **[1.1]** that claims nothing, as its derivation states it."""
+    """A claim **(1.4)**, or a definition **[1.1]** that claims nothing, as its derivation states it.
+
+    `uses` and `about` hold numbers of its own book, or of ours, as refvae:1.4.
+    """
 
     number: str
     chapter: str
@@ -30,6 +85,7 @@ class Statement:
     source: str
     text: str
     line: int
+    book: Book = OURS
 
 
 class TaggedLine(NamedTuple):
@@ -41,32 +97,38 @@ class TaggedLine(NamedTuple):
 
 
 @lru_cache
-def chapters() -> dict[str, str]:
+def chapters(book: Book = OURS) -> dict[str, str]:
     """Chapter name -> its title line, in the order of their numbers."""
-    pages = folder("derivations").glob("*.md")
-    heads = {page.stem: page.read_text("utf8").partition("\n")[0].lstrip("# ") for page in pages}
-    numbered = [(int(head.split()[0]), name) for name, head in heads.items() if head.split()[0].isdigit()]
-    return {name: heads[name] for _, name in sorted(numbered)}
+    heads = {page.stem: page.read_text("utf8").partition("\n")[0] for page in book.pages.glob("*.md")}
+    numbered = sorted((int(match[1]), name) for name, head in heads.items() if (match := HEADING.match(head)))
+    return {name: heads[name].lstrip("# ") for _, name in numbered}
 
 
 @lru_cache
-def statements() -> dict[str, Statement]:
+def statements(book: Book = OURS) -> dict[str, Statement]:
     """All statements by number, in the order of the derivations; ValueError if a number is given twice."""
     found: dict[str, Statement] = {}
-    for chapter in chapters():
-        for statement in _read(chapter, (folder("derivations") / f"{chapter}.md").read_text("utf8")):
+    for chapter in chapters(book):
+        for statement in _read(book, chapter):
             if statement.number in found:
-                raise ValueError(f"derivations: got ({statement.number}) twice, wanted every number once")
+                raise ValueError(f"{book.pages.name}: got ({statement.number}) twice, wanted every number once")
             found[statement.number] = statement
     return found
 
 
+def find(number: str, book: Book = OURS) -> Statement:
+    """The statement with this number in a book, or ours under refvae:3.5, whose number then stays so; KeyError."""
+    if not number.startswith(FROM_US):
+        return statements(book)[number]
+    ours = statements()[number.removeprefix(FROM_US)]
+    return replace(ours, number=number, uses=tuple(FROM_US + other for other in ours.uses))
+
+
 @lru_cache
-def tagged_lines() -> dict[str, list[TaggedLine]]:
-    """Equation number -> the lines of the package whose right margin carries it."""
+def tagged_lines(book: Book = OURS) -> dict[str, list[TaggedLine]]:
+    """Equation number -> the lines of the book's code whose right margin carries it."""
     found: dict[str, list[TaggedLine]] = {}
-    installed_rooms = {folder("derivations"), folder("figures")}  # in a wheel they lie inside the package
-    for path in sorted(set(folder("").rglob("*.py")) - {p for room in installed_rooms for p in room.rglob("*.py")}):
+    for path in sorted(_modules(book)):
         for line, text in enumerate(path.read_text("utf8").splitlines(), 1):
             if match := TAG.search(text):
                 for number in re.findall(NUMBER, match[1]):
@@ -76,31 +138,42 @@ def tagged_lines() -> dict[str, list[TaggedLine]]:
 
 def lines_of(statement: Statement) -> list[TaggedLine]:
     """The lines that compute a statement: its own, or those of the statements that it is about."""
-    numbers = statement.about or (statement.number,)
-    return [line for number in numbers for line in tagged_lines().get(number, [])]
+    homes = [home(number, statement.book) for number in statement.about or (statement.number,)]
+    return [line for number, book in homes for line in tagged_lines(book).get(number, [])]
 
 
-def evidence_module(chapter: str) -> ModuleType:
-    """The package derivations/<chapter>, which holds the chapter's evidence in `ledger`."""
-    return import_module(f"refvae.derivations.{chapter}")
+def home(number: str, book: Book = OURS) -> tuple[str, Book]:
+    """A number as its own book has it, and that book: ours for refvae:3.5."""
+    return (number.removeprefix(FROM_US), OURS) if number.startswith(FROM_US) else (number, book)
 
 
-def folder(name: str) -> Path:
-    """The folder of an installed subpackage, such as `derivations`; of `refvae` itself for the empty name."""
-    return Path(str(resources.files(f"refvae.{name}" if name else "refvae")))
+def evidence_module(chapter: str, book: Book = OURS) -> ModuleType:
+    """The module that holds a chapter's evidence in `ledger`: derivations/<chapter> of ours."""
+    return book.module(book.evidence.format(chapter))
 
 
-def _read(chapter: str, text: str) -> Iterator[Statement]:
-    lines = text.splitlines()
+def _modules(book: Book) -> set[Path]:
+    """The code of a book: of ours all that is no derivation and no figure, of others what its pages link to as well."""
+    if book == OURS:  # in a wheel derivations and figures lie inside the package
+        return set(book.code.rglob("*.py")) - set(book.pages.rglob("*.py")) - set(book.figures.rglob("*.py"))
+    pages = [(book.pages / f"{chapter}.md").read_text("utf8") for chapter in chapters(book)]
+    linked = {(book.pages / link).resolve() for page in pages for header in re.findall(HEADER.pattern, page, re.M)
+              for link in re.findall(r"\]\(([^)]+\.py)\)", header[2])}
+    beside = {path for path in book.code.glob("*.py") if not NO_CODE.fullmatch(path.name)}
+    return beside | {path for path in linked if path.is_file()}
+
+
+def _read(book: Book, chapter: str) -> Iterator[Statement]:
+    lines = (book.pages / f"{chapter}.md").read_text("utf8").splitlines()
     for index, line in enumerate(lines):
         if match := HEADER.match(line):
             bracket, number, header = match.groups()
             title, *fields = header.split(" · ")
             part = dict.fromkeys(("code", "about", "uses", "from"), "")
             part.update((word, rest) for word, _, rest in (entry.partition(" ") for entry in fields))
-            about, uses = (tuple(re.findall(NUMBER, part[word])) for word in ("about", "uses"))
+            about, uses = (tuple(re.findall(f"(?:{FROM_US})?{NUMBER}", part[word])) for word in ("about", "uses"))
             yield Statement(number, chapter, title, bracket == "(", tuple(re.findall(r"`([\w.]+)`", part["code"])),
-                            about, uses, part["from"], _body(lines[index + 1:]), index + 1)
+                            about, uses, part["from"], _body(lines[index + 1:]), index + 1, book)
 
 
 def _body(lines: list[str]) -> str:

@@ -8,12 +8,12 @@ from typing import Any
 
 from refvae.check.proof import PROVED, Proof
 from refvae.evidence import BLIND, PASS, UNCHECKED, Result
-from refvae.statements import Statement, statements
+from refvae.statements import OURS, Book, Statement, find
 
 Verdicts = dict[str, bool | None]
 
 
-def is_closed(number: str, results: Sequence[Result], known: Verdicts | None = None) -> bool | None:
+def is_closed(number: str, results: Sequence[Result], known: Verdicts | None = None, book: Book = OURS) -> bool | None:
     """Whether a claim and all that it uses are closed; None if the run holds no result for one of them.
 
     Closed: every status is PASS and there are two kinds of evidence, one of them not `adjoint`. `known` keeps verdicts
@@ -21,7 +21,7 @@ def is_closed(number: str, results: Sequence[Result], known: Verdicts | None = N
     """
     known = {} if known is None else known
     if number not in known:
-        known[number] = _verdict(statements()[number], results, known)
+        known[number] = _verdict(find(number, book), results, known)
     return known[number]
 
 
@@ -29,7 +29,7 @@ def _verdict(statement: Statement, results: Sequence[Result], known: Verdicts) -
     own = [result for result in results if result.eq == statement.number]
     if statement.is_claim and not own:
         return None
-    used = [is_closed(other, results, known) for other in statement.uses]
+    used = [is_closed(other, results, known, statement.book) for other in statement.uses]
     if False in used or (statement.is_claim and not _stands(own)):
         return False
     return None if None in used else True
@@ -45,7 +45,7 @@ def records(results: Sequence[Result], claims: Sequence[Statement]) -> list[dict
     found, known = [], Verdicts()
     for claim in claims:
         own = [result for result in results if result.eq == claim.number]
-        closed = is_closed(claim.number, results, known)
+        closed = is_closed(claim.number, results, known, claim.book)
         found += [_record(claim, result, closed) for result in own] or [_unchecked(claim)]
     return found
 

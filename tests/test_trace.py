@@ -4,20 +4,33 @@ Every rule is a function that returns what it finds, as `file:line: what is wron
 The tests at the end break each rule on purpose.
 """
 
-import ast
 import io
 import re
 import tokenize
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 from refvae.evidence import Evidence
 from refvae.mutate.execution import never_run
-from refvae.statements import HEADER, NUMBER, Statement, TaggedLine, chapters, evidence_module, statements, tagged_lines
+from refvae.statements import NUMBER, Statement, TaggedLine, chapters, evidence_module, statements, tagged_lines
+from refvae.trace import (
+    FENCE,
+    INLINE,
+    SPAN,
+    at,
+    blank,
+    dead_links,
+    loose,
+    malformed,
+    misnumbered,
+    misplaced,
+    misused,
+    name,
+    prose,
+    where,
+)
 
 ROOT = Path(__file__).parents[1]
 PAGES = [page for page in sorted(ROOT.rglob("*.md"))
@@ -26,10 +39,6 @@ DERIVATIONS = [ROOT / "derivations" / f"{chapter}.md" for chapter in chapters()]
 MODULES = [path for room in ("refvae", "derivations", "figures") for path in sorted((ROOT / room).rglob("*.py"))]
 DETERMINISTIC = {"adjoint", "identity", "law", "limit", "oracle"}
 
-FENCE = re.compile(r"^ *(`{3,})([^`\n]*)\n(.*?)^ *\1`* *$", re.M | re.S)
-SPAN = re.compile(r"(?<!`)(`+)(?!`)(?:.|\n(?!\n))*?(?<!`)\1(?!`)")
-INLINE = re.compile(r"\$([^$\n]+)\$")
-LINK = re.compile(r"\]\(<?([^)\s>]+)>?\)")
 CITED = re.compile(rf"(?<![\w.])[(\[]({NUMBER})[)\]]")
 ACCENTS_AND_LETTERS = re.compile(r"\\math(?:bb|bf|cal|frak|scr) *\{?\w\}?|\\[A-Za-z]+|[A-Za-z]")
 WORDS = re.compile(r"\\(?:mathrm|text|begin|end)\{[^{}]*\}")
@@ -60,21 +69,8 @@ def number(chapter: str) -> int:
     return int(chapters()[chapter].split()[0])
 
 
-def name(path: Path) -> str:
-    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else path.name
-
-
 def on_pages(rule: Callable[[Path, str], Iterable[str]], pages: Sequence[Path]) -> list[str]:
     return [finding for page in pages for finding in rule(page, page.read_text("utf8"))]
-
-
-def at(page: Path, text: str, position: int) -> str:
-    return f"{name(page)}:{text.count(chr(10), 0, position) + 1}"
-
-
-def blank(pattern: re.Pattern[str], text: str) -> str:
-    """The text with what matches made blank; positions and lines stay."""
-    return pattern.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
 
 
 def formulas(text: str) -> Iterator[tuple[int, str, bool]]:
@@ -83,29 +79,7 @@ def formulas(text: str) -> Iterator[tuple[int, str, bool]]:
     yield from ((match.start(1), match[1], True) for match in INLINE.finditer(blank(SPAN, blank(FENCE, text))))
 
 
-def prose(text: str) -> str:
-    return blank(INLINE, blank(SPAN, blank(FENCE, text)))
-
-
 # Pages: links, formulas, symbols
-
-
-def dead_links(page: Path, text: str) -> Iterator[str]:
-    for match in LINK.finditer(prose(text)):
-        file, _, anchor = match[1].partition("#")
-        target = (page.parent / file).resolve() if file else page
-        if re.match(r"[a-z]+:", match[1]):
-            continue
-        if target != page and not target.exists():
-            yield f"{at(page, text, match.start())}: no file {match[1]}"
-        elif anchor and anchor not in anchors(text if target == page else target.read_text("utf8")):
-            yield f"{at(page, text, match.start())}: no anchor {match[1]}"
-
-
-def anchors(text: str) -> set[str]:
-    headings = re.findall(r"^#+ +(.*?) *$", blank(FENCE, text), re.M)
-    slugs = {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
-    return slugs | set(re.findall(r'<a id="([^"]+)">', text))
 
 
 def unbalanced(page: Path, text: str) -> Iterator[str]:
@@ -193,30 +167,6 @@ def test_rows_of_the_notation_have_five_cells():
 # Numbers: each stands once, in order, under its anchor, and whoever cites one cites one that exists
 
 
-def misnumbered(page: Path, text: str) -> Iterator[str]:
-    """Headers that cannot be read, stand without their anchor, belong to another chapter or are out of order."""
-    lines, last = text.splitlines(), (0, "")
-    chapter = re.match(r"# (\d+) ", text)
-    for i, line in enumerate(lines):
-        where = f"{name(page)}:{i + 1}"
-        if not (header := HEADER.match(line)):
-            if re.match(r"\*\*[(\[]\d", line):
-                yield f"{where}: not a header **(n.m)** or **[n.m]** with a title"
-            continue
-        found, fields = header[2], header[3].split(" · ")[1:]
-        first, _, second = found.partition(".")
-        place = (int(re.sub(r"\D", "", second)), re.sub(r"\d", "", second))
-        if lines[i - 1] != f'<a id="eq-{first}-{second}"></a>':
-            yield f'{where}: ({found}) wants <a id="eq-{first}-{second}"></a> on the line above'
-        if not chapter or first != chapter[1]:
-            yield f"{where}: ({found}) does not belong to the chapter of the heading"
-        if place <= last:
-            yield f"{where}: ({found}) stands twice or out of order"
-        if strange := {field.split(" ")[0] for field in fields} - {"code", "about", "uses", "from"}:
-            yield f"{where}: ({found}) has the fields {sorted(strange)}, wanted code, about, uses, from"
-        last = place
-
-
 def unknown_numbers(path: Path, text: str, known: Iterable[str]) -> Iterator[str]:
     """Numbers in brackets that nothing states, in the comments and strings of a module or in the prose of a page."""
     for line, string, _ in strings(text) if path.suffix == ".py" else [(1, prose(text), False)]:
@@ -258,63 +208,6 @@ def test_docstrings_with_a_backslash_are_raw():
 # Statements: lines of code, what they use
 
 
-def where(statement: Statement) -> str:
-    return f"derivations/{statement.chapter}.md:{statement.line}: ({statement.number})"
-
-
-def loose(found: Iterable[Statement], tagged: Mapping[str, Sequence[TaggedLine]]) -> Iterator[str]:
-    """Claims without lines of their own and without `about`, or with both, or about statements without lines."""
-    for claim in (statement for statement in found if statement.is_claim):
-        if (claim.number in tagged) == bool(claim.about):
-            yield f"{where(claim)} wants tagged lines or `about`, and not both"
-        if bool(claim.code) == bool(claim.about):
-            yield f"{where(claim)} wants the field `code` or the field `about`, and not both"
-        yield from (f"{where(claim)} is about ({n}), which has no tagged line" for n in claim.about if n not in tagged)
-
-
-def misplaced(page: Path, text: str, tagged: Mapping[str, Sequence[TaggedLine]]) -> Iterator[str]:
-    """Functions in a `code` field that their link does not define or that hold no tagged line; lines outside them."""
-    for match in re.finditer(HEADER.pattern, text, re.M):
-        here, own = f"{at(page, text, match.start())}: ({match[2]})", tagged.get(match[2], [])
-        field = next((field for field in match[3].split(" · ") if field.startswith("code ")), "")
-        inside: set[TaggedLine] = set()
-        for function, link in re.findall(r"`([\w.]+)`(?:\]\(([^)]+)\))?", field):
-            file = (page.parent / link).resolve()
-            spans = definitions(file.read_text("utf8")) if file.suffix == ".py" and file.exists() else {}
-            first, last = spans.get(function, (1, 0))
-            held = {line for line in own if line.path.resolve() == file and first <= line.line <= last}
-            inside |= held
-            if not held:
-                yield f"{here} {function} " + ("holds no line tagged with it" if last else f"is not in '{link}'")
-        if field:
-            yield from (f"{name(path)}:{i}: ({match[2]}) is tagged outside what its `code` field names"
-                        for path, i, _ in own if not any(line.path == path and line.line == i for line in inside))
-
-
-def definitions(source: str) -> dict[str, tuple[int, int]]:
-    """First and last line of every function and class at the top level, and of methods."""
-    tops = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
-    named = {top.name: top for top in tops} | {
-        f"{top.name}.{node.name}": node for top in tops if isinstance(top, ast.ClassDef) for node in top.body
-        if isinstance(node, ast.FunctionDef)}
-    return {title: (node.lineno, node.end_lineno or 0) for title, node in named.items()}
-
-
-def misused(found: Mapping[str, Statement]) -> Iterator[str]:
-    """`uses` and `about` that name nothing, a later chapter or, round some corners, the statement itself."""
-    for statement in found.values():
-        for n in (*statement.uses, *statement.about):
-            if n not in found:
-                yield f"{where(statement)} names ({n}), which no derivation states"
-            elif int(n.split(".")[0]) > int(statement.number.split(".")[0]):
-                yield f"{where(statement)} names ({n}) of a later chapter"
-    try:
-        TopologicalSorter({n: statement.uses for n, statement in found.items()}).prepare()
-    except CycleError as error:
-        cycle = error.args[1][::-1]
-        yield (where(found[cycle[0]]) if cycle[0] in found else "") + " uses itself: " + " uses ".join(cycle)
-
-
 def test_a_claim_has_lines_or_is_about_lines():
     none(loose(statements().values(), tagged_lines()))
 
@@ -343,21 +236,6 @@ def thin(found: Mapping[str, Statement], entries: Sequence[Evidence], tagged: It
             yield f"{where(statement)} has tagged lines and no deterministic check with a bound of 1e-12"
 
 
-def malformed(chapter: str, entries: Sequence[Evidence], known: Iterable[str]) -> Iterator[str]:
-    """Evidence for unknown or another chapter's numbers, without wrong versions or docstring, or twice by one name."""
-    times = Counter((entry.eq, entry.kind, entry.name) for entry in entries)
-    for entry in entries:
-        here = f"derivations/{chapter}: ({entry.eq}) {entry.kind} {entry.name}"
-        if entry.eq not in known or entry.eq.split(".")[0] != str(number(chapter)):
-            yield f"{here}: derivations/{chapter}.md does not state this number"
-        if not entry.wrong:
-            yield f"{here}: no wrong versions"
-        if not entry.what:
-            yield f"{here}: no docstring"
-        if times[entry.eq, entry.kind, entry.name] > 1:
-            yield f"{here}: two checks of one name, which draw the same random numbers"
-
-
 def all_evidence() -> dict[str, list[Evidence]]:
     return {chapter: list(evidence_module(chapter).ledger.entries) for chapter in chapters()}
 
@@ -377,7 +255,8 @@ def test_evidence_runs_every_tagged_line(chapter):
 
 @pytest.mark.parametrize("chapter", chapters())
 def test_evidence_is_well_formed(chapter):
-    none(malformed(chapter, all_evidence()[chapter], statements()))
+    own = {each.number for each in statements().values() if each.is_claim and each.chapter == chapter}
+    none(malformed(f"derivations/{chapter}", all_evidence()[chapter], own))
 
 
 @pytest.mark.parametrize("chapter", chapters())
@@ -487,8 +366,8 @@ def test_evidence_can_be_thin():
 
 @pytest.mark.parametrize("fields", [{"eq": "1.99"}, {"eq": "2.2"}, {"wrong": {}}, {"what": ""}])
 def test_evidence_can_be_malformed(fields):
-    assert list(malformed("layers", [evidence("law"), evidence("limit")], {"1.2", "2.2"})) == []
-    assert len(list(malformed("layers", [evidence("law"), evidence("limit", **fields)], {"1.2", "2.2"}))) == 1
+    assert list(malformed("layers", [evidence("law"), evidence("limit")], {"1.2"})) == []
+    assert len(list(malformed("layers", [evidence("law"), evidence("limit", **fields)], {"1.2"}))) == 1
 
 
 def test_evidence_can_bear_one_name_twice():
