@@ -8,7 +8,7 @@ from typing import Any
 
 from refvae.check.proof import PROVED, Proof
 from refvae.evidence import BLIND, PASS, UNCHECKED, Result
-from refvae.statements import OURS, Book, Statement, find
+from refvae.statements import FROM_US, OURS, Book, Statement, find
 
 Verdicts = dict[str, bool | None]
 
@@ -38,6 +38,19 @@ def _verdict(statement: Statement, results: Sequence[Result], known: Verdicts) -
 def _stands(own: Sequence[Result]) -> bool:
     kinds = {result.kind for result in own}
     return all(result.status == PASS for result in own) and len(kinds) >= 2
+
+
+def borrowed(claims: Sequence[Statement]) -> list[Statement]:
+    """The claims of ours that the claims of another folder use, at any depth, each once."""
+    found: dict[str, Statement] = {}
+    todo = list(claims)
+    while todo:
+        one = todo.pop()
+        for number in one.uses:
+            if number.startswith(FROM_US) and number not in found:
+                found[number] = find(number)
+                todo.append(found[number])
+    return sorted((one for one in found.values() if one.is_claim), key=lambda one: (one.chapter, one.line))
 
 
 def records(results: Sequence[Result], claims: Sequence[Statement]) -> list[dict[str, Any]]:

@@ -18,10 +18,9 @@ import numpy as np
 import pytest
 
 from refvae import __version__
-from refvae import statements as statements_module
 from refvae.cli import figures, main, parser, select, show, verify
 from refvae.evidence import KINDS, Ledger, Outcome
-from refvae.statements import chapters, lines_of, statements
+from refvae.statements import Book, chapters, lines_of, statements
 
 ROOT = Path(__file__).parents[1]
 KEYS = ["eq", "chapter", "statement", "source", "kind", "check", "measured", "expected", "error", "bound", "control",
@@ -241,24 +240,19 @@ def small_ledger():
     return ledger
 
 
-def forget():
-    for cached in (statements_module.chapters, statements_module.statements, statements_module.tagged_lines):
-        cached.cache_clear()
-
-
 @pytest.fixture
 def book(tmp_path, monkeypatch):
-    """The folder of the small book, with its page and its code."""
-    for room, name, text in (("derivations", "small.md", PAGE), ("package", "f.py", CODE), ("figures", "", "")):
-        (tmp_path / room).mkdir()
-        if name:
-            (tmp_path / room / name).write_text(text, "utf8")
-    monkeypatch.setattr(statements_module, "folder", lambda name: tmp_path / (name or "package"))
-    monkeypatch.setitem(sys.modules, "refvae.derivations.small", SimpleNamespace(ledger=small_ledger()))
+    """The folder of the small book, with its page and its code, in the place of ours."""
+    (tmp_path / "small.md").write_text(PAGE, "utf8")
+    (tmp_path / "f.py").write_text(CODE, "utf8")
+    small = Book.at(tmp_path)
+    monkeypatch.setattr(select, "opened", lambda words: (small, list(words)))
+    for command in (verify, show):
+        monkeypatch.setattr(command, "opened", select.opened)
+    monkeypatch.setitem(sys.modules, small.package, SimpleNamespace())
+    monkeypatch.setitem(sys.modules, f"{small.package}.evidence", SimpleNamespace(ledger=small_ledger()))
     monkeypatch.chdir(tmp_path)
-    forget()
-    yield tmp_path
-    forget()
+    return tmp_path
 
 
 def test_statuses_and_closed_claims_are_computed(book, capsys):

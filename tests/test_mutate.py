@@ -12,7 +12,7 @@ from refvae.mutate import allowed, checker, execution, fresh, trial
 from refvae.mutate.allowed import Allowed
 from refvae.mutate.lines import digest, mutants
 from refvae.mutate.trial import KILLED, SURVIVES, Fate
-from refvae.statements import TaggedLine, folder, statements, tagged_lines
+from refvae.statements import OURS, TaggedLine, folder, statements, tagged_lines
 
 FORMULA = """\
 def square(x):
@@ -134,7 +134,8 @@ def toy(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     entries = importlib.import_module(f"{name}.evidence").ledger.entries
     for module in (trial, execution):
-        monkeypatch.setattr(module, "own_evidence", lambda number: [entry for entry in entries if entry.eq == number])
+        monkeypatch.setattr(module, "own_evidence", lambda number, book=None: [
+            entry for entry in entries if entry.eq == number])
     fresh.imports.cache_clear()
     lines = [TaggedLine(package / "formula.py", i, text) for i, text in enumerate(FORMULA.splitlines(), 1)]
     yield lambda number: next(line for line in lines if f"# ({number})" in line.text)
@@ -149,7 +150,7 @@ def fates(line, number):
         seconds, seen = trial.measure(check, [line])
         measured[check] = seconds, frozenset(execution.Piece(*piece) for piece in seen)
     with trial.workers(1):
-        return trial.fates(trial.subject(line, [number], measured))
+        return trial.fates(trial.subject(line, [number], list(measured), measured))
 
 
 def test_evidence_that_bites_kills_every_mutant(toy):
@@ -309,10 +310,10 @@ def test_only_changed_lines(monkeypatch):
     held = next(held for number, held in tagged_lines().items() if statements()[number].is_claim)
     name = held[0].path.name
     diff = f"+++ b/{name}\n@@ -1,0 +{held[0].line} @@\n+x\n@@ -5 +9000,2 @@\n+++ b/other.py\n@@ -1 +1 @@\n"
-    monkeypatch.setattr(mutate, "_git", lambda *words: str(held[0].path.parent) if "rev-parse" in words else diff)
+    monkeypatch.setattr(mutate, "_git", lambda book, *words: str(held[0].path.parent) if "rev-parse" in words else diff)
     assert (held[0].path.resolve(), 9001) in mutate.changed("HEAD")
-    arguments = type("Arguments", (), {"checker": False, "pattern": [], "changed": "HEAD"})
-    assert mutate._lines(arguments) == [held[0]]
+    arguments = type("Arguments", (), {"checker": False, "changed": "HEAD"})
+    assert mutate._lines(arguments, [], OURS) == [held[0]]
 
 
 # The checker

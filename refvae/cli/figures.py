@@ -11,14 +11,15 @@ from types import ModuleType
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
-from refvae.cli.select import BadInput
-from refvae.statements import folder
+from refvae.cli.select import BadInput, opened
+from refvae.statements import OURS, Book
 from refvae.svg import difference, matplotlib_version
 
 EXAMPLES = """examples:
   refvae figures
   refvae figures linear_ae --out /tmp/figures
   refvae figures --check                        are the figures of this package the ones that its code draws?
+  refvae figures mine/                          mine/figures/*.py, drawn beside them
 """
 
 
@@ -26,8 +27,10 @@ def add_to(commands: Any) -> None:
     """Add the subcommand."""
     p = commands.add_parser("figures", help="write the figures as SVG, or check them", epilog=EXAMPLES,
                             formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("name", nargs="*", metavar="NAME", help=f"figure: {', '.join(names())} (default: all)")
-    p.add_argument("--out", metavar="DIR", help="folder, made if need be (default: ./figures)")
+    p.add_argument("name", nargs="*", metavar="NAME", help=f"figure: {', '.join(names())} (default: all); "
+                   "before it, a folder of derivations of your own")
+    p.add_argument("--out", metavar="DIR", help="folder, made if need be (default: ./figures; of a folder of your own, "
+                   "its figures/)")
     p.add_argument("--check", action="store_true", help="write nothing; draw and compare with the figures in DIR "
                    "(default: those beside the code); exit 1 if one is another picture")
     p.set_defaults(run=run)
@@ -35,16 +38,20 @@ def add_to(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the figures and print their paths, or check them; the exit code is 1 if a figure is another picture."""
-    for name in arguments.name:
-        if name not in names():
-            raise BadInput(f"NAME: got {name!r}, wanted one of {', '.join(names())}")
-    chosen = arguments.name or names()
+    book, chosen = opened(arguments.name)
+    known = names(book)
+    if not known:
+        raise BadInput(f"PATH: got {arguments.name[0]!r}, where figures/ has no module, wanted one with compute, draw")
+    for name in chosen:
+        if name not in known:
+            raise BadInput(f"NAME: got {name!r}, wanted one of {', '.join(known)}")
     if arguments.check:
-        return check(chosen, folder("figures") if arguments.out is None else Path(arguments.out))
-    return write(chosen, Path("figures" if arguments.out is None else arguments.out))
+        return check(chosen or known, book.figures if arguments.out is None else Path(arguments.out), book)
+    default = Path("figures") if book == OURS else book.figures
+    return write(chosen or known, default if arguments.out is None else Path(arguments.out), book)
 
 
-def write(chosen: list[str], out: Path) -> int:
+def write(chosen: list[str], out: Path, book: Book = OURS) -> int:
     """Draw figures into a folder."""
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -52,7 +59,7 @@ def write(chosen: list[str], out: Path) -> int:
         raise BadInput(f"--out: got {out}, wanted a folder that can be made ({error.strerror})") from error
     for name in chosen:
         path = out / f"{name}.svg"
-        svg = drawn(name)
+        svg = drawn(name, book)
         try:
             path.write_bytes(svg)
         except OSError as error:
@@ -61,7 +68,7 @@ def write(chosen: list[str], out: Path) -> int:
     return 0
 
 
-def check(chosen: list[str], place: Path) -> int:
+def check(chosen: list[str], place: Path, book: Book = OURS) -> int:
     """Draw figures and print where each differs first from the one in a folder; 1 if one does or is missing there."""
     paths, ours = {name: place / f"{name}.svg" for name in chosen}, version("matplotlib")
     for path in paths.values():
@@ -70,7 +77,7 @@ def check(chosen: list[str], place: Path) -> int:
                            f"installed; pip install matplotlib=={theirs}")
     code = 0
     for name, path in paths.items():
-        found = compared(drawn(name), path)
+        found = compared(drawn(name, book), path)
         print(f"{name}: {found or 'the same'}", flush=True)
         code = 1 if found else code
     return code
@@ -84,18 +91,18 @@ def compared(svg: bytes, shown: Path) -> str | None:
         return f"{shown} cannot be read ({error})"
 
 
-def drawn(name: str) -> bytes:
+def drawn(name: str, book: Book = OURS) -> bytes:
     """The SVG of a figure."""
-    module, svg = figure_module(name), BytesIO()
+    module, svg = figure_module(name, book), BytesIO()
     import_module("refvae.figures").save(module.draw(module.compute()), svg)
     return svg.getvalue()
 
 
-def names() -> list[str]:
+def names(book: Book = OURS) -> list[str]:
     """The figures that there are."""
-    return sorted(path.stem for path in folder("figures").glob("*.py") if not path.stem.startswith("_"))
+    return sorted(path.stem for path in book.figures.glob("*.py") if not path.stem.startswith("_"))
 
 
-def figure_module(name: str) -> ModuleType:
+def figure_module(name: str, book: Book = OURS) -> ModuleType:
     """The module figures/<name>.py: compute() gives the arrays, draw(arrays) the figure."""
-    return import_module(f"refvae.figures.{name}")
+    return book.module(f"figures.{name}")

@@ -19,12 +19,13 @@ class BadInput(ValueError):
 
 def opened(words: Sequence[str]) -> tuple[Book, list[str]]:
     """The book in the folder that the first word names, and the other words; ours, and all words, if it names none."""
-    if not words or re.fullmatch(NUMBER, words[0]) or words[0] in chapters(OURS) or not Path(words[0]).is_dir():
+    name = words[0] if words else ""
+    if not name or re.fullmatch(NUMBER, name) or name in chapters(OURS) or not Path(name).is_dir():
         return OURS, list(words)
-    book = Book.at(Path(words[0]))
+    book = Book.at(Path(name))
     if wrong := _wrong(book):
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
-        raise BadInput(f"PATH: got {words[0]!r}, where {wrong[0]}{more}")
+        raise BadInput(f"PATH: got {name!r}, where {wrong[0]}{more}")
     return book, list(words[1:])
 
 
@@ -70,23 +71,23 @@ def _wrong(book: Book) -> list[str]:
     try:
         if not chapters(book):
             return ["no page (*.md) begins with '# 1 Title', a chapter's number and name"]
-        return list(findings(book)) or list(_wrong_evidence(book))
+        return list(findings(book)) or _wrong_evidence(book)
     except SyntaxError as error:
         return [f"{Path(error.filename or '').name}:{error.lineno}: {error.msg}"]
     except (OSError, ValueError) as error:
         return [f"a file cannot be read ({str(error).splitlines()[0]})"]
 
 
-def _wrong_evidence(book: Book) -> Iterable[str]:
+def _wrong_evidence(book: Book) -> list[str]:
     if not any((book.pages / name).exists() for name in ("evidence.py", "evidence/__init__.py")):
         return ["there is no evidence.py, with the checks in its `ledger`"]
     numbers = {each.number for each in statements(book).values() if each.is_claim}
     try:
-        return malformed("evidence.py", evidence_module("", book).ledger.entries, numbers)
+        return list(malformed("evidence.py", evidence_module("", book).ledger.entries, numbers))
     except Exception as error:  # whatever somebody else's code raises
-        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).parent == book.pages]
-        place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "evidence.py"
-        return [f"{place} raises {type(error).__name__}: {(str(error) or 'no message').splitlines()[0]}"]
+        steps = [(Path(step.filename), step.lineno) for step in traceback.extract_tb(error.__traceback__)]
+        place = [f"{path.name}:{line}" for path, line in steps if path.is_relative_to(book.pages)] or ["evidence.py"]
+        return [f"{place[-1]} raises {type(error).__name__}: {(str(error) or 'no message').splitlines()[0]}"]
 
 
 def _distance(a: str, b: str) -> tuple[int, int]:

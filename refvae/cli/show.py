@@ -3,42 +3,47 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from refvae.cli.select import statement
+from refvae.cli.select import BadInput, opened, statement
 from refvae.cli.verify import verify
 from refvae.evidence import UNCHECKED
-from refvae.statements import Statement, chapters, folder, lines_of, statements
+from refvae.statements import OURS, Book, Statement, chapters, find, lines_of, statements
 
 
 def add_to(commands: Any) -> None:
     """Add the subcommand."""
     p = commands.add_parser("show", help="print an equation, its lines of code and its evidence",
-                            epilog="examples:\n  refvae show\n  refvae show 1.19\n  refvae show '(2.4)'",
+                            epilog="examples:\n  refvae show\n  refvae show 1.19\n  refvae show '(2.4)'\n"
+                                   "  refvae show mine/ 1.2",
                             formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("number", nargs="?", metavar="EQ", help="equation number; without it, all are listed")
+    p.add_argument("number", nargs="*", metavar="EQ", help="equation number; without it, all are listed; before it, "
+                   "a folder of derivations of your own")
     p.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the statement, or the contents; the exit code is 0."""
-    print("\n".join(contents() if arguments.number is None else page(statement(arguments.number))))
+    book, numbers = opened(arguments.number)
+    if len(numbers) > 1:
+        raise BadInput(f"EQ: got {' '.join(numbers)}, wanted one number")
+    print("\n".join(page(statement(numbers[0], book)) if numbers else contents(book)))
     return 0
 
 
-def contents() -> Iterator[str]:
+def contents(book: Book = OURS) -> Iterator[str]:
     """All statements, chapter by chapter."""
-    for chapter, title in chapters().items():
+    for chapter, title in chapters(book).items():
         yield f"{title}  [{chapter}]"
-        yield from (f"  {_named(it)}" for it in statements().values() if it.chapter == chapter)
+        yield from (f"  {_named(it)}" for it in statements(book).values() if it.chapter == chapter)
 
 
 def page(chosen: Statement) -> Iterator[str]:
     """The lines that `refvae show` prints."""
     yield _named(chosen) + (f"   from {chosen.source}" if chosen.source else "")
-    yield f"{_short(folder('derivations') / f'{chosen.chapter}.md')}:{chosen.line}\n\n{chosen.text}"
+    yield f"{_short(chosen.book.pages / f'{chosen.chapter}.md')}:{chosen.line}\n\n{chosen.text}"
     if lines_of(chosen):
         yield "\nCode" + (f" (about {', '.join(f'({n})' for n in chosen.about)})" if chosen.about else "")
     for path, number, text in lines_of(chosen):
@@ -51,12 +56,13 @@ def page(chosen: Statement) -> Iterator[str]:
             yield (f"  {result.kind}: {result.what}\n    measured {found.measured:.9g}, expected {found.expected:.9g}, "
                    f"error {found.error:.2g}, bound {result.bound:.3g}, wrong versions rejected "
                    f"{sum(c.rejected for c in result.controls)}/{len(result.controls)}: {result.status}")
-    yield "\nUses: " + (_list(chosen.uses) or "nothing")
-    yield "Used by: " + (_list(tuple(s.number for s in statements().values() if chosen.number in s.uses)) or "nothing")
+    yield "\nUses: " + (_list(find(number, chosen.book) for number in chosen.uses) or "nothing")
+    users = (it for it in statements(chosen.book).values() if chosen.number in it.uses)
+    yield "Used by: " + (_list(users) or "nothing")
 
 
-def _list(numbers: tuple[str, ...]) -> str:
-    return ", ".join(_named(statements()[number]) for number in numbers)
+def _list(found: Iterable[Statement]) -> str:
+    return ", ".join(map(_named, found))
 
 
 def _named(it: Statement) -> str:

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,11 @@ from tqdm import tqdm
 
 from refvae import evidence
 from refvae.cli import broken
-from refvae.cli.report import report
-from refvae.cli.select import BadInput, claims, statement
+from refvae.cli.report import report, table
+from refvae.cli.select import BadInput, claims, opened, statement
 from refvae.evidence import PASS, Evidence, Result
-from refvae.statements import Statement, evidence_module
-from refvae.verdict import records
+from refvae.statements import OURS, Book, Statement, evidence_module, home
+from refvae.verdict import borrowed, records
 
 EXAMPLES = """examples:
   refvae verify                         everything
@@ -26,6 +27,8 @@ EXAMPLES = """examples:
   refvae verify --break 1.19            show how its checks fail on wrong versions
   refvae verify --json out.json -j 2    records for other programs, two processes
   refvae verify --seed 7                the same claims with other random numbers
+  refvae verify mine/ 1.2               a derivation of your own (refvae new mine), and what it uses of ours
+  refvae verify mine/ --markdown        the table for an appendix
 """
 
 
@@ -33,9 +36,11 @@ def add_to(commands: Any) -> None:
     """Add the subcommand."""
     p = commands.add_parser("verify", help="run the evidence of every claim", epilog=EXAMPLES,
                             formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("pattern", nargs="*", metavar="PATTERN", help="chapter, equation number or glob (default: all)")
+    p.add_argument("pattern", nargs="*", metavar="PATTERN", help="chapter, equation number or glob (default: all); "
+                   "before them, a folder of derivations of your own")
     p.add_argument("--break", dest="broken", metavar="EQ", help="show the checks of EQ failing on each wrong version")
     p.add_argument("--json", metavar="FILE", help="also write one record per piece of evidence")
+    p.add_argument("--markdown", action="store_true", help="print the claims as a table in Markdown")
     p.add_argument("--seed", type=int, default=0, metavar="N", help="other random numbers everywhere (default 0)")
     p.add_argument("-j", "--jobs", type=int, default=1, metavar="N", help="processes (default 1)")
     p.set_defaults(run=run)
@@ -43,24 +48,26 @@ def add_to(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """The exit code: 0 if every status is PASS."""
-    _validate(arguments)
+    book, patterns = opened(arguments.pattern)
+    _validate(arguments, patterns)
     if arguments.broken is not None:
-        one = statement(arguments.broken)
+        one = statement(arguments.broken, book)
         results = verify([one], arguments.seed, arguments.jobs)
         print("\n".join(broken.page(one, results)))
         return broken.exit_code(one, results)
-    chosen = claims(arguments.pattern)
+    chosen = claims(patterns, book)
+    chosen += borrowed(chosen)
     found = records(verify(chosen, arguments.seed, arguments.jobs), chosen)
     if arguments.json is not None:
         write_json(arguments.json, found)
-    print("\n".join(report(found)))
+    print("\n".join(table(found) if arguments.markdown else report(found, book)))
     return 0 if all(record["status"] == PASS for record in found) else 1
 
 
 def verify(chosen: Sequence[Statement], seed: int = 0, jobs: int = 1) -> list[Result]:
     """Run all evidence for the claims, in `jobs` processes, with a progress bar if this is a terminal."""
-    tasks = [(claim.chapter, index, seed) for claim in chosen for index, entry in enumerate(_entries(claim.chapter))
-             if entry.eq == claim.number]
+    tasks = [(claim, index, seed) for claim in chosen for index, entry in enumerate(_entries(claim.chapter, claim.book))
+             if entry.eq == home(claim.number)[0]]
     with tqdm(total=len(tasks), unit="check", disable=not sys.stderr.isatty(), leave=False) as bar:
         results = []
         for result in _results(tasks, jobs):
@@ -70,7 +77,7 @@ def verify(chosen: Sequence[Statement], seed: int = 0, jobs: int = 1) -> list[Re
     return results
 
 
-def _results(tasks: Sequence[tuple[str, int, int]], jobs: int) -> Iterator[Result]:
+def _results(tasks: Sequence[tuple[Statement, int, int]], jobs: int) -> Iterator[Result]:
     if min(jobs, len(tasks)) <= 1:
         yield from map(_run_one, tasks)
         return
@@ -78,22 +85,23 @@ def _results(tasks: Sequence[tuple[str, int, int]], jobs: int) -> Iterator[Resul
         yield from pool.map(_run_one, tasks)
 
 
-def _run_one(task: tuple[str, int, int]) -> Result:
-    chapter, index, seed = task
-    return evidence.run(_entries(chapter)[index], seed)
+def _run_one(task: tuple[Statement, int, int]) -> Result:
+    """The result, under the number that the claim has in this run."""
+    claim, index, seed = task
+    return replace(evidence.run(_entries(claim.chapter, claim.book)[index], seed), eq=claim.number)
 
 
-def _entries(chapter: str) -> list[Evidence]:
-    return list(evidence_module(chapter).ledger.entries)
+def _entries(chapter: str, book: Book = OURS) -> list[Evidence]:
+    return list(evidence_module(chapter, book).ledger.entries)
 
 
-def _validate(arguments: argparse.Namespace) -> None:
+def _validate(arguments: argparse.Namespace, patterns: Sequence[str]) -> None:
     if arguments.jobs < 1:
         raise BadInput(f"-j: got {arguments.jobs}, wanted at least 1")
     if arguments.seed < 0:
         raise BadInput(f"--seed: got {arguments.seed}, wanted at least 0")
-    if arguments.broken is not None and (arguments.pattern or arguments.json is not None):
-        raise BadInput("--break: got a PATTERN or --json too, wanted one EQ alone")
+    if arguments.broken is not None and (patterns or arguments.json is not None or arguments.markdown):
+        raise BadInput("--break: got a PATTERN, --json or --markdown too, wanted one EQ alone")
     validate_json(arguments.json)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ FIELDS = ("file", "line", "mutant", "reason")
 
 @dataclass(frozen=True)
 class Allowed:
-    """An equivalent mutant: its file, relative to the folder that holds `refvae`; its line's hash; its text; why."""
+    """An equivalent mutant: its file, relative to the folder that holds `refvae` (of others, to their own folder); its
+    line's hash; its text; why."""
 
     file: str
     line: str
@@ -32,9 +34,14 @@ def read(path: Path) -> list[Allowed]:
     return [Allowed(**entry) for entry in entries]
 
 
+def name(path: Path, root: Path) -> str:
+    """How a file is named: relative to the root, with slashes."""
+    return Path(os.path.relpath(path, root)).as_posix()
+
+
 def matches(entry: Allowed, fate: Fate, root: Path) -> bool:
     """Whether an entry is about this mutant."""
-    mutant = fate.path.relative_to(root).as_posix(), digest(fate.text), fate.mutant
+    mutant = name(fate.path, root), digest(fate.text), fate.mutant
     return mutant == (entry.file, entry.line, entry.mutant)
 
 

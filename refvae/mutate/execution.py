@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from refvae import evidence
 from refvae.evidence import Evidence
-from refvae.statements import TaggedLine, evidence_module, statements, tagged_lines
+from refvae.statements import OURS, Book, TaggedLine, evidence_module, statements, tagged_lines
 
 EXACT = {"adjoint", "identity", "law", "limit", "oracle"}
 
@@ -27,11 +27,11 @@ class Piece(NamedTuple):
     columns: int
 
 
-def own_evidence(number: str) -> list[Evidence]:
+def own_evidence(number: str, book: Book = OURS) -> list[Evidence]:
     """The evidence of a number and of the claims about it, in the order of the derivations."""
     found = []
-    for claim in (each for each in statements().values() if each.number == number or number in each.about):
-        found += [entry for entry in evidence_module(claim.chapter).ledger.entries if entry.eq == claim.number]
+    for claim in (each for each in statements(book).values() if each.number == number or number in each.about):
+        found += [entry for entry in evidence_module(claim.chapter, book).ledger.entries if entry.eq == claim.number]
     return found
 
 

@@ -91,7 +91,7 @@ def module_of(path: Path) -> str:
     for name, module in list(sys.modules.items()):
         if getattr(module, "__file__", None) == str(path) and name != "__main__":
             return name
-    raise ModuleNotFoundError(f"{path}: no module that evidence imports")
+    raise ModuleNotFoundError(f"{path} is imported by no evidence")
 
 
 def importers(name: str) -> set[str]:

@@ -19,7 +19,7 @@ from refvae.evidence import Evidence
 from refvae.mutate.execution import Piece, own_evidence, passes, pieces, running
 from refvae.mutate.fresh import edit, imports, in_child
 from refvae.mutate.lines import Mutant, mutants
-from refvae.statements import TaggedLine
+from refvae.statements import OURS, Book, TaggedLine
 
 KILLED, SURVIVES = "killed", "survives"
 LEAST = 60.0  # seconds that a mutant may take however quick its evidence is
@@ -63,9 +63,9 @@ class Subject:
 Measured = Mapping[Check, tuple[float, frozenset[Piece]]]
 
 
-def checks_of(number: str) -> list[Check]:
+def checks_of(number: str, book: Book = OURS) -> list[Check]:
     """The evidence of a number and of the claims about it."""
-    return [place(entry) for entry in own_evidence(number)]
+    return [place(entry) for entry in own_evidence(number, book)]
 
 
 def place(entry: Evidence) -> Check:
@@ -89,9 +89,9 @@ def measure(check: Check, lines: Sequence[TaggedLine]) -> tuple[float, list[Piec
     return in_child(task, 600)  # type: ignore[no-any-return]
 
 
-def subject(line: TaggedLine, numbers: Sequence[str], measured: Measured) -> Subject:
+def subject(line: TaggedLine, numbers: Sequence[str], own: Sequence[Check], measured: Measured) -> Subject:
     """A tagged line and its checks: those that run it first, the quick before the slow."""
-    own, held = dict.fromkeys(check for number in numbers for check in checks_of(number)), pieces(line)
+    held = pieces(line)
     ordered = sorted(own, key=lambda check: (not held & measured[check][1], measured[check][0]))
     return Subject(line, tuple(numbers), tuple(ordered), sum(measured[check][0] for check in own))
 
@@ -124,6 +124,7 @@ def _killer(path: Path, mutant: Mutant, checks: Sequence[Check]) -> str:
 @contextmanager
 def workers(jobs: int) -> Iterator[Callable[..., Iterator[Any]]]:
     """A map over tasks, in their order, in `jobs` processes that hold what is loaded now."""
+    imports.cache_clear()  # for other folders may have been loaded since
     imports()
     gc.collect()
     gc.freeze()  # so that a fork copies little
