@@ -208,7 +208,7 @@ def test_identifiers_are_names_only():
 
 def check(monkeypatch, *arguments, **how):
     """Run `refvae figures --check` with a small picture for every drawn figure."""
-    monkeypatch.setattr(figures, "drawn", lambda name: picture(**how))
+    monkeypatch.setattr(figures, "drawn", lambda name, book: picture(**how))
     return main(["figures", "layers", "eae", "--check", *map(str, arguments)])
 
 

@@ -28,7 +28,7 @@ EXAMPLES = """examples:
   refvae verify --json out.json -j 2    records for other programs, two processes
   refvae verify --seed 7                the same claims with other random numbers
   refvae verify mine/ 1.2               a derivation of your own (refvae new mine), and what it uses of ours
-  refvae verify mine/ --markdown        the table for an appendix
+  refvae verify --markdown mine/        the table for an appendix
 """
 
 
