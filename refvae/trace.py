@@ -141,7 +141,7 @@ def misplaced(page: Path, text: str, tagged: Mapping[str, Sequence[TaggedLine]])
         inside: set[TaggedLine] = set()
         for function, link in re.findall(r"`([\w.]+)`(?:\]\(([^)]+)\))?", field):
             file = (page.parent / link).resolve()
-            spans = definitions(file.read_text("utf8")) if file.suffix == ".py" and file.exists() else {}
+            spans = definitions(file.read_text("utf8"), str(file)) if file.suffix == ".py" and file.exists() else {}
             first, last = spans.get(function, (1, 0))
             held = {line for line in own if line.path.resolve() == file and first <= line.line <= last}
             inside |= held
@@ -152,9 +152,9 @@ def misplaced(page: Path, text: str, tagged: Mapping[str, Sequence[TaggedLine]])
                         for path, i, _ in own if not any(line.path == path and line.line == i for line in inside))
 
 
-def definitions(source: str) -> dict[str, tuple[int, int]]:
+def definitions(source: str, file: str = "<unknown>") -> dict[str, tuple[int, int]]:
     """First and last line of every function and class at the top level, and of methods."""
-    tops = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    tops = [node for node in ast.parse(source, file).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
     named = {top.name: top for top in tops} | {
         f"{top.name}.{node.name}": node for top in tops if isinstance(top, ast.ClassDef) for node in top.body
         if isinstance(node, ast.FunctionDef)}

@@ -15,7 +15,7 @@ from io import TextIOWrapper  # noqa: E402
 from typing import Any, NoReturn  # noqa: E402
 
 from refvae import __version__  # noqa: E402
-from refvae.cli import book, estimate, figures, mutate, show, study, train, verify  # noqa: E402
+from refvae.cli import book, estimate, figures, mutate, new, show, study, train, verify  # noqa: E402
 from refvae.cli.select import BadInput  # noqa: E402
 
 
@@ -35,7 +35,7 @@ def parser() -> Parser:
     top = Parser(prog="refvae", description="The mathematics of autoencoders, every equation checked.")
     top.add_argument("--version", action="version", version=f"refvae {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (verify, show, book, mutate, figures, train, estimate, study):
+    for module in (verify, show, new, book, mutate, figures, train, estimate, study):
         module.add_to(commands)
     return top
 

@@ -55,13 +55,18 @@ def run(arguments: argparse.Namespace) -> int:
         results = verify([one], arguments.seed, arguments.jobs)
         print("\n".join(broken.page(one, results)))
         return broken.exit_code(one, results)
-    chosen = claims(patterns, book)
-    chosen += borrowed(chosen)
-    found = records(verify(chosen, arguments.seed, arguments.jobs), chosen)
+    found = verified(book, patterns, arguments.seed, arguments.jobs)
     if arguments.json is not None:
         write_json(arguments.json, found)
     print("\n".join(table(found) if arguments.markdown else report(found, book)))
     return 0 if all(record["status"] == PASS for record in found) else 1
+
+
+def verified(book: Book, patterns: Sequence[str] = (), seed: int = 0, jobs: int = 1) -> list[dict[str, Any]]:
+    """The records of claims of a book and of what they use of ours, all run."""
+    chosen = claims(patterns, book)
+    chosen += borrowed(chosen)
+    return records(verify(chosen, seed, jobs), chosen)
 
 
 def verify(chosen: Sequence[Statement], seed: int = 0, jobs: int = 1) -> list[Result]:

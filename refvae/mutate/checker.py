@@ -105,6 +105,7 @@ def _pytest(watcher: _Watcher, arguments: Sequence[str]) -> int:
 
     root = _tests().parent
     options = ["-p", "no:cacheprovider", "-p", "no:terminal", "-o", "addopts=", "--import-mode=importlib",
+               "--assert=plain",  # pytest rewrites the modules of a package with a plugin, from their files
                "-c", str(root / "pyproject.toml"), "--rootdir", str(root)]
     return int(pytest.main([*options, *arguments], plugins=[watcher]))
 
