@@ -162,8 +162,8 @@ def _named(layer: Any, version: Any) -> Any:
 def run(evidence: Evidence, seed: int = 0) -> Result:
     """Run a check on its subject and on every wrong version, all with the same derived random numbers."""
     start = time.perf_counter()
-    outcome, _ = _try(evidence, evidence.subject, seed)
-    proof = _prove(evidence, evidence.subject, seed)
+    outcome, crashed = _try(evidence, evidence.subject, seed)
+    proof = None if crashed else _prove(evidence, evidence.subject, seed)
     status = INCONCLUSIVE if not outcome.conclusive else PASS if outcome.error <= evidence.bound else FAIL
     if proof and proof.status == REFUTED and status != FAIL:
         status, outcome = FAIL, outcome._replace(note=f"exact numbers refute it: {proof.note}")

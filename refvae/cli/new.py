@@ -14,7 +14,8 @@ EXAMPLES = """examples:
   refvae new student_t        writes student_t/ with page, code, evidence and a test
   refvae new ./student_t
 """
-FILES = {"page.md": "{}.md", "layer.py": "{}.py", "evidence.py": "evidence.py", "test.py": "test_{}.py"}  # templates, *.txt
+# templates/*.txt -> what they become
+FILES = {"page.md": "{}.md", "layer.py": "{}.py", "evidence.py": "evidence.py", "test.py": "test_{}.py"}
 TAKEN = {"evidence", "conftest", "figures"}
 
 
