@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[1]
 KEYS = ["eq", "chapter", "statement", "source", "kind", "check", "measured", "expected", "error", "bound", "control",
         "status", "closed", "seconds", "note"]
 COLUMNS = ["eq", "statement", "kind", "measured", "expected", "error", "bound", "control", "status"]
-COMMANDS = ["verify", "show", "mutate", "figures", "train", "estimate", "study"]
+COMMANDS = ["verify", "show", "new", "book", "mutate", "figures", "train", "estimate", "study"]
 
 
 def command(*argv, env=None, **options):
