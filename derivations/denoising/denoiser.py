@@ -31,6 +31,20 @@ def posterior_mean_of_a_mixture(denoise, rng):
     return gap(got, (law.posterior(x, sigma)[0],) * 2)
 
 
+@ledger.add("9.2", "law", tweedie, bound=0, wrong={
+    "any level": lambda score, xt, sigma: xt + sigma**2 * score(xt),
+    "no level": lambda score, xt, sigma: tweedie(score, xt, sigma[:0])})
+def one_level_or_one_for_each_row(denoise, rng):
+    """A number and a column of seven levels are taken; one level in a column, and a row of them, are refused."""
+    x, cases = rng.standard_normal((7, 2)), []
+    for sigma, fits in ((np.ones((7, 1)), True), (np.ones((1, 1)), False), (np.ones((1, 2)), False)):
+        try:
+            cases.append((denoise(lambda y: -y, x, sigma).shape == x.shape) == fits)
+        except ValueError:
+            cases.append(not fits)
+    return holds(cases)
+
+
 @ledger.add("9.2", "law", tweedie, exact=True, wrong=TWEEDIE_WRONG)
 def two_points(denoise, rng):
     """Data without a density: x = +-1 with probabilities 1/4, 3/4 gives E[x|xt] = tanh(xt / sigma^2 + log(3) / 2)."""

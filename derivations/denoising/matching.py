@@ -11,7 +11,7 @@ from refvae import trees
 from refvae.check.numeric import STEP
 from refvae.denoising import dsm, implicit, jacobian, sliced
 from refvae.derivations.denoising.common import joint, line, mixture, network
-from refvae.evidence import Ledger, gap, spoiled, z_score
+from refvae.evidence import Ledger, gap, holds, spoiled, z_score
 from refvae.layers import mlp, mlp_grad, softplus, tanh
 
 ledger = Ledger()
@@ -239,6 +239,23 @@ def all_signs_give_the_divergence(objective, rng):
     found = [objective(layer, p, x, np.tile(signs, (7, 1)).astype(float))[0] for signs in product((-1, 1), repeat=3)]
     at = lambda x: (lambda s, pull: (s, lambda ds: pull(ds)[1]))(*layer(p, x))
     return gap(np.array(np.mean(found)), np.array(implicit(at, x).mean()))
+
+
+@ledger.add("9.8", "law", sliced, bound=0, wrong={
+    "real cotangents": lambda layer, p, x, v: sliced(lambda p, x: (lambda s, pull: (s, lambda ds: pull(ds.real)))(
+        *layer(p, x)), p, x, v),
+    "complex ones": lambda layer, p, x, v: sliced(lambda p, x: (lambda s, pull: (s, lambda ds: pull(ds + 0j)))(
+        *layer(p, x)), p, x, v)})
+def cotangents_of_the_type_of_values(objective, rng):
+    """The score map is asked for cotangents of what it gave, once real and once complex."""
+    seen = []
+
+    def layer(p, x):
+        s, pull = vector(p, x)
+        return s, lambda ds: (seen.append((s.dtype, ds.dtype)), pull(ds))[1]
+
+    objective(layer, network(rng, 3, 5, 3), *rng.standard_normal((2, 7, 3)))[1](2.0)
+    return holds([*(one == other for one, other in seen), {one.kind for one, _ in seen} == {"f", "c"}])
 
 
 @ledger.add("9.8", "montecarlo", slices, wrong={

@@ -99,6 +99,19 @@ def pythagoras(layer, rng):
     return gap(np.array(rest + layer(with_moments(m, np.linalg.cholesky(S).T))[0]), np.array(whole))
 
 
+@ledger.add("7.9", "identity", kl_of_moments, wrong={
+    "variances alone": from_moments(lambda m, S: true_kl(m, np.diag(np.diag(S)))),
+    "determinant's size alone": lambda z: (kl_of_moments(z)[0].real, None),
+    "conjugate": lambda z: (np.conj(kl_of_moments(z)[0]), None)})
+def on_complex_rows(layer, rng):
+    """The same expression with complex rows, where the determinant has a phase; a check of the gradient needs this."""
+    z = rng.standard_normal((9, 3)) + 0.1j * rng.standard_normal((9, 3))
+    m = z.sum(0) / 9
+    S = sum(np.outer(row - m, row - m) for row in z) / 9
+    got, want = layer(z)[0], (np.trace(S) + m @ m - 3 - np.log(np.linalg.det(S))) / 2
+    return gap(np.array([got.real, got.imag]), np.array([want.real, want.imag]))
+
+
 def rows(rng):
     """Nine rows with correlations and a mean."""
     m, root = moments(rng)

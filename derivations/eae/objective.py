@@ -8,7 +8,7 @@ from refvae import trees
 from refvae.derivations.eae.common import LAM, entropy_by_hand, forward, loss, nearest, network, value, with_neighbours
 from refvae.eae import EAE, neg_objective, searching
 from refvae.entropy import knn_entropy_layer
-from refvae.evidence import Ledger, gap, spoiled
+from refvae.evidence import Ledger, gap, holds, spoiled
 from refvae.layers import Dense, tanh
 
 ledger = Ledger()
@@ -151,6 +151,18 @@ def brute_force(searched, rng):
         got += [y, trees.flatten(pull(d)[0]).vector]
         want += [right, trees.flatten(pull_right(d)[0]).vector]
     return gap(tuple(map(np.asarray, got)), tuple(map(np.asarray, want)))
+
+
+@ledger.add("7.4", "law", searched, bound=0, wrong={
+    "none for the data": lambda k, lam: lambda p, x: (0.0, lambda d: (p,)),
+    "those of the indices too": lambda k, lam: lambda p, x: neg_objective(p, x, nearest(x, k), lam),
+    "a gradient in the data": lambda k, lam: lambda p, x: (0.0, lambda d: (p, x))})
+def one_cotangent_for_each_argument(searched, rng):
+    """One for the parameters, of their shapes, and None for the data."""
+    p, x = network(rng)
+    found = searched(2, LAM)(p, x)[1](1.0)
+    return holds([len(found) == 2, found[-1] is None, [g.shape for g in trees.leaves(found[0])] == [
+        each.shape for each in trees.leaves(p)]])
 
 
 def well_apart(rng, k):

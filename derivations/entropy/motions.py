@@ -103,6 +103,7 @@ WHITEN_WRONG = {"columns alone": spheres, "no determinant": lambda x, k, norm=2:
                 "determinant of the covariance": lambda x, k, norm=2: whitened(x, k, norm) + log_root(x)}
 
 
+@ledger.add("6.5", "identity", whitened, wrong=WHITEN_WRONG)
 @ledger.add("6.9", "identity", whitened, wrong=WHITEN_WRONG)
 def by_mahalanobis(estimate, rng):
     """Radii in the metric of the inverse covariance, by loops."""

@@ -135,7 +135,10 @@ def fair_codes(sampler, rng):
         lambda idx: logits(idx) - logits(idx).max((0, 2), keepdims=True), u),
     "always the likeliest": SAMPLE_WRONG["always the likeliest"]})
 def large_logits(sampler, rng):
-    """Logits moved by 900, -900, 0 and 800 in every row and place give the codes that they gave before."""
+    """Logits moved by 900, -900, 0 and 800 in every row and place give the codes that they gave before; one that is
+    900 above the others, its code."""
     logits, u = chain(rng), rng.random((50, 4))
     far = rng.choice([900.0, -900.0, 0.0, 800.0], (50, 4, 1))
-    return holds((sampler(lambda idx: logits(idx) + far, u) == without_maximum(logits, u)).ravel())
+    alone = 900.0 * np.eye(3)[rng.integers(0, 3, (50, 4))]
+    return holds(np.concatenate([(sampler(lambda idx: logits(idx) + far, u) == without_maximum(logits, u)).ravel(),
+                                 (sampler(lambda idx: alone, u) == alone.argmax(2)).ravel()]))

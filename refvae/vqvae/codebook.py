@@ -164,7 +164,7 @@ def _entropy(counts: Array) -> Any:
 def cluster_sums(z: Array, idx: Array, K: int) -> tuple[Array, Array]:
     """How many rows chose each code, (K,), and their sums, (K, k)."""
     same_shape(z[:, 0], idx, "a column of z and idx")
-    sums = np.zeros((K, z.shape[1]))
+    sums = np.zeros((K, z.shape[1]), np.result_type(z, float))
     np.add.at(sums, idx, z)
     return np.bincount(idx, minlength=K).astype(float), sums
 

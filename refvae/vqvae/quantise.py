@@ -25,21 +25,32 @@ def nearest_code(z: Any, codes: Any) -> Array:
     same_shape(z[0], codes[0], "a row of z and of codes")
     centre = codes.mean(0)
     z0, codes0 = z - centre, codes - centre
-    norms = (codes0 * codes0).sum(1)
     with np.errstate(over="ignore"):
-        radii = (np.sqrt((z0 * z0).sum(1)) + np.sqrt(norms.max())) ** 2
-    if not np.isfinite(radii).all():
+        margin = margins(z0, codes0)
+    if not np.isfinite(margin).all():
         raise ValueError(f"z, codes: got numbers up to {np.abs(z).max():.3g}, whose squared distances overflow")
-    margins = 4 * (z.shape[1] + 4) * EPS * radii + TINY                                                 # (8.2)
     idx = np.empty(len(z), np.int64)
     for start in range(0, len(z), size := max(1, ENTRIES // len(codes))):
         rows = slice(start, start + size)
-        scores = norms - 2 * z0[rows] @ codes0.T                                                        # (8.2)
-        open_ = scores <= (scores.min(1) + margins[rows])[:, None]                                      # (8.2)
+        score = scores(z0[rows], codes0)
+        open_ = score <= (score.min(1) + margin[rows])[:, None]                                         # (8.2)
         idx[rows] = open_.argmax(1)
         several = np.flatnonzero(open_.sum(1) > 1)
         idx[start + several] = _decided(z[start + several], codes, open_[several])
     return idx
+
+
+def scores(z: Array, codes: Array) -> Array:
+    """|e_j|^2 - 2 <z, e_j>, the squared distance less |z|^2.   z (n, k), codes (K, k) -> (n, K)          (8.2)"""
+    found: Array = (codes * codes).sum(1) - 2 * z @ codes.T                                             # (8.2)
+    return found
+
+
+def margins(z: Array, codes: Array) -> Array:
+    """What rounding can add to the score of the nearest code.   z (n, k), codes (K, k) -> (n,)            (8.2)"""
+    norms = [np.sqrt((each * each).sum(1)) for each in (z, codes)]
+    margin: Array = 4 * (z.shape[1] + 4) * EPS * (norms[0] + norms[1].max()) ** 2 + TINY                # (8.2)
+    return margin
 
 
 def _decided(z: Array, codes: Array, open_: Array) -> Array:
