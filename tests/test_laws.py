@@ -114,6 +114,10 @@ RIGHT = {
         of_functions(lambda x: x**3, lambda dy, x: 3 * dy * x**2), (X,), seed=s),
     "layer of an object": lambda s: check_layer(
         of_object(Affine, gradients=lambda it: (it.dw, it.db)), (W, B, X), seed=s),
+    "layer, exactly": lambda s: check_layer(
+        layers.dense, (layers.Dense(W, B), X), exact=True, seed=s),
+    "gradient, exactly": lambda s: check_gradient(
+        lambda x: np.sum(np.exp(-x * x)), X, lambda x: -2 * x * np.exp(-x * x), exact=True, seed=s),
     "gradient": lambda s: check_gradient(lambda x: np.sum(x**4), X, lambda x: 4 * x**3, seed=s),
     "sgd": lambda s: check_optimiser(run(SGD), kind="sgd", seed=s),
     "momentum": lambda s: check_optimiser(run(Momentum), kind="momentum", seed=s),
@@ -186,6 +190,20 @@ def test_a_battery_that_asks_nothing_is_no_success():
     with pytest.raises(LawError, match="nothing was asked"):
         nothing.raise_for_status()
     assert catalogue.kind == "entropy"
+
+
+def test_exact_numbers_see_what_rounding_hides_and_say_why_they_do_not_run():
+    def third(x):
+        return x * (1 / 3), lambda dy: dy * 0.333333333333333  # off by 1e-15
+
+    def outside(x):
+        return x * 3, lambda dy: (dy * 3).astype(float)
+
+    assert check_layer(third, (X,)).failures == check_layer(outside, (X,)).failures == []
+    [refuted] = check_layer(third, (X,), exact=True).failures
+    assert "BROKEN: the pull is the adjoint" in refuted
+    [not_run] = check_layer(outside, (X,), exact=True).failures
+    assert "leave astype(float) out" in not_run
 
 
 def test_what_the_subject_raises_is_a_broken_law():

@@ -11,9 +11,9 @@ from refvae.cli.select import BadInput, claims
 from refvae.cli.verify import verify
 
 EXAMPLES = """examples:
-  refvae book                       runs the evidence and writes the site into ./book
-  refvae book --out DIR -j 2        elsewhere, with two processes
-  refvae book --open                and opens it in a browser
+  refvae book
+  refvae book -j 2 --out site
+  refvae book --open
 """
 
 

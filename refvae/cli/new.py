@@ -11,9 +11,10 @@ from typing import Any
 from refvae.cli.select import BadInput
 
 EXAMPLES = """examples:
-  refvae new student_t        writes student_t/ with page, code, evidence and a test
-  refvae new ./student_t
+  refvae new student_t
+  refvae new papers/student_t
 """
+ABOUT = """Write a folder with a page, its code, its evidence and a test, which refvae verify accepts at once."""
 # templates/*.txt -> what they become
 FILES = {"page.md": "{}.md", "layer.py": "{}.py", "evidence.py": "evidence.py", "test.py": "test_{}.py"}
 TAKEN = {"evidence", "conftest", "figures"}
@@ -21,7 +22,7 @@ TAKEN = {"evidence", "conftest", "figures"}
 
 def add_to(commands: Any) -> None:
     """Add the subcommand."""
-    p = commands.add_parser("new", help="begin a derivation of your own", epilog=EXAMPLES,
+    p = commands.add_parser("new", help="begin a derivation of your own", description=ABOUT, epilog=EXAMPLES,
                             formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("name", metavar="NAME", help="of the new folder, its page and its module: a Python identifier")
     p.set_defaults(run=run)

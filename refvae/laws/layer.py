@@ -9,17 +9,22 @@ from typing import Any
 import numpy as np
 
 from refvae import check, trees
+from refvae.check.proof import PROVED
 from refvae.laws.law import Case, Catalogue, LawReport
 from refvae.trees import Tree
 
 
 @dataclass(frozen=True)
 class LayerSubject:
-    """A layer f(*args) -> (y, pull) at given arguments; `zero` names cotangents that are 0 by a theorem."""
+    """A layer f(*args) -> (y, pull) at given arguments; `zero` names cotangents that are 0 by a theorem.
+
+    exact  its lines are plain NumPy and run on exact numbers too
+    """
 
     f: Callable[..., Any]
     args: Sequence[Any] = ()
     zero: Sequence[str] = ()
+    exact: bool = False
 
     def run(self, *args: Any) -> tuple[Tree, Callable[[Tree], tuple[Any, ...]]]:
         """The value, and a pull that gives a tuple in every case."""
@@ -34,23 +39,25 @@ class LayerSubject:
 catalogue = Catalogue("layer", LayerSubject)
 
 
-def check_layer(f: Callable[..., Any], args: Sequence[Any], *, zero: Sequence[str] = (),
+def check_layer(f: Callable[..., Any], args: Sequence[Any], *, zero: Sequence[str] = (), exact: bool = False,
                 expected_failures: Mapping[str, str] | None = None, seed: int = 0) -> LawReport:
     """Hold a layer, f(*args) -> (y, pull), to the laws of chapter 1 at these arguments.
 
     pull(dy) gives one cotangent per argument (bare for one argument), None for integers and for what is frozen. See
-    `of_object` and `of_functions` for layers in other styles. `zero` names cotangents that are 0 by a theorem.
+    `of_object` and `of_functions` for layers in other styles. `zero` names cotangents that are 0 by a theorem. With
+    `exact=True`, for plain NumPy, that the pull is the adjoint must moreover be proved on exact numbers, (1.33).
     """
-    return catalogue.check(f, expected_failures, seed, args=tuple(args), zero=tuple(zero))
+    return catalogue.check(f, expected_failures, seed, args=tuple(args), zero=tuple(zero), exact=exact)
 
 
 def check_gradient(f: Callable[[Any], Any], x: Tree, grad: Callable[[Any], Any], *, zero: Sequence[str] = (),
-                   expected_failures: Mapping[str, str] | None = None, seed: int = 0) -> LawReport:
+                   exact: bool = False, expected_failures: Mapping[str, str] | None = None,
+                   seed: int = 0) -> LawReport:
     """Hold the gradient of a scalar function of one array or tree to the same laws: f is then a layer."""
     def layer(x: Tree) -> tuple[Any, Callable[[Any], Tree]]:
         return f(x), lambda dy: trees.map(lambda leaf: dy * leaf, grad(x))
 
-    return check_layer(layer, (x,), zero=zero, expected_failures=expected_failures, seed=seed)
+    return check_layer(layer, (x,), zero=zero, exact=exact, expected_failures=expected_failures, seed=seed)
 
 
 def of_functions(forward: Callable[..., Any], backward: Callable[..., Any]) -> Callable[..., Any]:
@@ -135,5 +142,14 @@ def cotangents_are_like_their_arguments(f: LayerSubject, rng: np.random.Generato
 def the_pull_is_the_adjoint(f: LayerSubject, rng: np.random.Generator) -> Iterator[Case]:
     """<dy, Df v> = <pull(dy), v> on every coordinate, without an absolute tolerance; what is found is the report."""
     report = check.check_layer(f.f, list(f.args), zero=f.zero, rng=rng)
-    code = "\n# ".join(f"refvae.check.check_layer(f, args)\n{report}".splitlines())
-    yield Case(code, {}, float(report.status in ("PASS", "KINK")), 1.0, 0)
+    yield Case(_commented(f"refvae.check.check_layer(f, args)\n{report}"), {},
+               float(report.status in ("PASS", "KINK")), 1.0, 0)
+    if f.exact:
+        proof = check.check_layer(f.f, list(f.args), rng=rng, exact=True)
+        yield Case(_commented(f"refvae.check.check_layer(f, args, exact=True)\n{proof}"), {},
+                   float(proof.status == PROVED), 1.0, 0)
+
+
+def _commented(text: str) -> str:
+    """The first line as it is, the others as comments."""
+    return "\n# ".join(text.splitlines())

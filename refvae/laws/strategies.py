@@ -14,7 +14,7 @@ ODD = (3, 5, 7, 6, 4, 9, 2, 8)  # sizes that differ, so that no transpose is hid
 
 @st.composite
 def samples(draw: Any, least: int = 2, most: int = 40, dims: tuple[int, int] = (1, 5), ties: bool = False) -> Array:
-    """Points (n, d), on a grid so that moving and scaling them is exact: normal, in clusters or on a lattice.
+    """Points (n, d), on a grid so that their differences are exact: normal, in clusters or on a lattice.
 
     Their scale is a power of two from 2^-60 to 2^60, and they may lie far from the origin. `ties` lets rows coincide.
     """
