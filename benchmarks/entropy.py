@@ -5,8 +5,8 @@
     python benchmarks/entropy.py --choice      # tree against products on many kinds of data: the rule of "auto"
 
 All methods take the same sample in the same run, in turns; what is printed is CPU time of the process, the least of all
-rounds, and its ratio to ours. Peers: pip install npeet_plus entropy_estimators infomeasure scikit-learn; those missing
-are skipped. They use the maximum norm, except scikit-learn; ours and the bare tree are Euclidean.
+rounds, and its ratio to ours. Peers: pip install npeet_plus entropy_estimators infomeasure scikit-learn pykdtree; those
+missing are skipped. They use the maximum norm, except scikit-learn; ours and the bare tree are Euclidean.
 """
 
 from __future__ import annotations
@@ -77,6 +77,15 @@ def entropy_peers(x):
     return peers
 
 
+def search_peers(x):
+    """The search of pykdtree, which is Euclidean and exact to rounding."""
+    try:
+        from pykdtree.kdtree import KDTree
+    except ImportError:
+        return {}
+    return {"pykdtree (search)": lambda: KDTree(x).query(x, K + 1)}
+
+
 def information_peers(x, y):
     """Mutual information of numbers by two packages."""
     peers = {}
@@ -123,7 +132,8 @@ def entropies(rng, rounds):
         if d == 1:
             row("n = 1e4, d = 1", {**methods, "bare tree": bare_tree(x), **entropy_peers(x)}, 4 * rounds, 6)
         elif d < 8:
-            row(f"n = 1e4, d = {d}", {**methods, "bare tree": bare_tree(x)}, 20 * rounds // d, 1.1, at_most=True)
+            row(f"n = 1e4, d = {d}", {**methods, "bare tree": bare_tree(x), **search_peers(x)}, 20 * rounds // d,
+                {"bare tree": 1.1}, at_most=True)
         else:
             bounds = {name: 10 for name in ("npeet_plus", "entropy_estimators", "infomeasure")} | {"scikit-learn": 1.7}
             row(f"n = 1e4, d = {d}", {**methods, "bare tree": bare_tree(x), **entropy_peers(x)}, rounds, bounds)
