@@ -2,8 +2,11 @@
 
 import csv
 import io
+import itertools
 import json
 import re
+import sys
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +23,7 @@ from refvae.entropy import (
     mutual_information,
     total_correlation,
 )
-from refvae.entropy.study import LAWS
+from refvae.entropy.study import LAWS, PAIRS, Summary, Trial, summarise
 
 STUDY = ["--laws", "student", "--dims", "1,2", "--sizes", "12,20", "--k", "1,3", "--trials", "12", "--workers", "1"]
 
@@ -486,8 +489,113 @@ def test_the_tables_are_tidy_and_right(tmp_path):
     errors = np.array([float(t["value"]) - float(t["truth"]) for t in case])
     assert float(row["bias"]) == pytest.approx(errors.mean(), rel=1e-12)
     assert float(row["rmse"]) == pytest.approx(np.sqrt((errors**2).mean()), rel=1e-12)
-    within = [abs(e) <= 1.959964 * float(t["jackknife_se"]) for e, t in zip(errors, case, strict=True)]
+    width = stats.t(19).ppf(0.975)
+    within = [abs(e) <= width * float(t["jackknife_se"]) for e, t in zip(errors, case, strict=True)]
     assert float(row["jackknife_coverage"]) == pytest.approx(np.mean(within), rel=1e-12)
+
+
+@pytest.fixture
+def mine(tmp_path, monkeypatch):
+    """A module of somebody else in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", [*sys.path])
+    name = f"mine_{abs(hash(tmp_path)) % 10**9}"
+    Path(f"{name}.py").write_text(
+        "import numpy as np\nfrom refvae.entropy import mutual_information\n"
+        "def normal(x):\n    return np.linalg.slogdet(2 * np.pi * np.e * np.cov(x.T))[1] / 2\n"
+        "def ksg(x, y, k):\n    return mutual_information(x, y, k)\n"
+        "def broken(x):\n    raise KeyError('x')\n")
+    return name
+
+
+def table_in(folder):
+    with (folder / "summary.csv").open() as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_an_estimator_of_somebody_else_runs_beside_ours_on_the_same_data(mine, tmp_path):
+    asked = ["--sizes", "20,30", "--trials", "12", "--workers", "1"]
+    assert main(["study", "entropy", "--laws", "normal", "--dims", "2", "--k", "1,3", *asked, "--estimator",
+                 f"{mine}:normal", "--out", "a"]) == 0
+    rows = table_in(tmp_path / "a")
+    assert [(row["k"], row["estimator"]) for row in rows[:3]] == [("1", "refvae"), ("3", "refvae"),
+                                                                  ("0", f"{mine}:normal")]
+    assert (rows[2]["naive_ratio"], rows[2]["jackknife_coverage"]) == ("nan", "nan")
+    assert abs(float(rows[2]["bias"])) < 0.3
+    trials = (tmp_path / "a/trials.csv").read_bytes()
+    (tmp_path / "a/trials.csv").write_bytes(trials[:len(trials) // 2])
+    assert main(["study", "entropy", "--out", "a", "--resume", "--workers", "1"]) == 0
+    assert (tmp_path / "a/trials.csv").read_bytes() == trials
+    assert main(["study", "mi", "--laws", "noise", "--dims", "1", "--k", "1,3", *asked, "--estimator", f"{mine}:ksg",
+                 "--out", "b"]) == 0
+    rows = table_in(tmp_path / "b")
+    assert [row["rmse"] for row in rows[:2]] == [row["rmse"] for row in rows[2:4]]
+    assert float(rows[0]["truth"]) == pytest.approx(0.25 + np.log(2), rel=1e-15)
+
+
+@pytest.mark.parametrize(("name", "words"), [("broken", "KeyError: 'x'"), ("none", "AttributeError"),
+                                             ("ksg", "TypeError: ksg.. missing")])
+def test_an_estimator_that_gives_no_number(mine, capsys, name, words):
+    assert main(["study", "entropy", "--estimator", f"{mine}:{name}", "--out", "a"]) == 2
+    said = capsys.readouterr().err
+    assert re.fullmatch(rf"refvae study: --estimator: got '{mine}:{name}' \({words}.*\), wanted MODULE:FUN.*\n", said)
+    assert not Path("a").exists()
+
+
+def student_pair(x, y):
+    """Density of two coordinates that share the scale of Student's law with 3 degrees of freedom."""
+    return stats.multivariate_t(df=3).logpdf([x, y]) if np.ndim(x) == 0 else stats.multivariate_t(
+        np.zeros(2), np.eye(2), df=3).logpdf(np.stack([x, y], -1))
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_the_informations_of_the_pairs(name):
+    rng = np.random.default_rng(0)
+    x, y = PAIRS[name].sample(rng, 100_000, 1)
+    x, y = x[:, 0], y[:, 0]
+    if name == "cubed":
+        x = np.cbrt(x)
+    marginal = {"noise": lambda v: np.minimum(np.minimum(v, 1.5 - v) * 2, 1), "independent": lambda v: np.exp(-v)}
+    if name == "student":
+        ratio = student_pair(x, y) - stats.t(3).logpdf(x) - stats.t(3).logpdf(y)
+    elif name in ("normal", "cubed"):
+        ratio = stats.norm(0.8 * x, 0.6).logpdf(y) - stats.norm.logpdf(y)
+    else:
+        inside = np.log(2) if name == "noise" else -y
+        ratio = inside - np.log(marginal[name](y))
+    assert ratio.mean() == pytest.approx(PAIRS[name].information(1), abs=6 * ratio.std() / np.sqrt(len(x)) + 1e-12)
+    assert PAIRS[name].information(3) == 3 * PAIRS[name].information(1)
+    assert [each.shape for each in PAIRS[name].sample(rng, 5, 2)] == [(5, 2), (5, 2)]
+
+
+def test_the_interval_of_the_study_is_that_of_the_estimate():
+    x = np.random.default_rng(0).standard_normal((30, 1))
+    e = knn_entropy(x)
+    low, high = e.interval(0.95)
+    for truth, held in ((low + 1e-9, 1.0), (low - 1e-9, 0.0), (high - 1e-9, 1.0), (high + 1e-9, 0.0)):
+        trials = [Trial("normal", 1, 30, 3, 0, e.value, truth + shift, e.naive_se, e.jackknife_se)
+                  for shift in (0.0, 1e-11)]
+        assert summarise(trials)[0].jackknife_coverage == held
+
+
+def overlapping(figure):
+    """Labels of ticks that touch another of their axis."""
+    figure.canvas.draw()
+    touching = []
+    for axis in (axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)):
+        low, high = sorted(axis.get_view_interval())
+        labels = [tick.label1 for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
+        boxes = [label.get_window_extent() for label in labels if label.get_visible() and label.get_text()]
+        touching += [a for a, b in itertools.combinations(boxes, 2) if a.overlaps(b)]
+    return touching
+
+
+@pytest.mark.parametrize(("sizes", "least"), [((100, 120, 150, 1000), 1e-5), ((100, 1000), 0.02), ((50, 60), 0.3)])
+def test_ticks_of_a_study_stand_apart(sizes, least):
+    case = lambda d, n, k: Summary("uniform", d, n, k, 9, 0.0, least * n / sizes[0], 0.1, 0.1, 0.5, 1.0, 1.0, 1.0, 1.0)
+    rows = [case(d, n, k) for d in (1, 2) for n in sizes for k in (1, 3)]
+    figure = import_module("refvae.cli.study_picture").draw(rows)
+    assert overlapping(figure) == []
 
 
 @pytest.mark.parametrize("name", LAWS)

@@ -1,4 +1,4 @@
-"""`refvae study entropy`: bias, error and coverage of an estimator over a grid of laws, dimensions and sizes."""
+"""`refvae study entropy|mi`: bias, error and coverage of estimators over a grid of laws, dimensions and sizes."""
 
 from __future__ import annotations
 
@@ -23,12 +23,13 @@ from refvae.checkpoint import write
 from refvae.cli.reading import integers, names, refused
 from refvae.cli.select import BadInput
 from refvae.cli.train import claim_folder
-from refvae.entropy.study import LAWS, Grid, Summary, Trial, complete, pieces, summarise
+from refvae.entropy.study import LAWS, PAIRS, Grid, Summary, Trial, complete, draw, orders, pieces, summarise, theirs
 from refvae.entropy.study import run as run_pieces
 from refvae.entropy.weights import bsy_weights
 from refvae.inputs import whole
 
-ABOUT = """Run the k-nearest-neighbour estimate of entropy on laws whose entropy is known, and say how well it does.
+ABOUT = """Run the k-nearest-neighbour estimate of {what} on laws whose truth is known, and say how well it does;
+beside it, on the same data, an estimator of yours: a function {call} -> nats, which may take k.
 
 The folder gets every trial (trials.csv), the bias with its standard error, root mean square error, mean standard errors
 over the true one, and coverage of 95 % intervals (summary.csv), a figure (study.svg), and the settings (study.json).
@@ -39,40 +40,58 @@ EXAMPLES = """examples:
   refvae study entropy --out runs/weights --resume
   refvae study entropy --executor mpi4py.futures:MPIPoolExecutor
   refvae study entropy --executor distributed:Client
+  refvae study entropy --estimator mine:entropy --dims 1,2 --sizes 100,1000
+  refvae study mi --laws normal,noise --dims 1 --sizes 100,1000 --method ksg2 --estimator mine:information
 """
+WHAT: dict[str, tuple[str, str, Any]] = {
+    "entropy": ("entropy", "f(x)", LAWS),
+    "mi": ("mutual information", "f(x, y)", PAIRS)}
 TRIALS, SUMMARY, FIGURE, STORY = "trials.csv", "summary.csv", "study.svg", "study.json"
 HELP = {"dims": "dimensions", "sizes": "numbers of points", "k": "orders of the neighbour"}
-DEFAULTS: dict[str, Any] = {
-    "laws": tuple(LAWS), "dims": (1, 2, 5), "sizes": (100, 1000), "k": (1, 3, 10), "trials": 100, "seed": 0,
-    "norm": "2", "weights": None, "whiten": False}
+GRID: dict[str, Any] = {"sizes": (100, 1000), "k": (1, 3, 10), "trials": 100, "seed": 0, "standardise": False,
+                        "estimator": ""}
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "entropy": {"laws": tuple(LAWS), "dims": (1, 2, 5), **GRID, "norm": "2", "weights": None, "whiten": False},
+    "mi": {"laws": tuple(PAIRS), "dims": (1, 2), **GRID, "method": "ksg1", "ranks": False}}
 
 
 def add_to(commands: Any) -> None:
     """Add the subcommand."""
     p = commands.add_parser("study", help="measure an estimator on laws with known truth",
-                            description="Measure an estimator; its options: refvae study entropy --help",
+                            description="Measure an estimator; its options: refvae study QUANTITY --help",
                             epilog=EXAMPLES,
                             formatter_class=argparse.RawDescriptionHelpFormatter)
-    what = p.add_subparsers(dest="what", required=True, metavar="ESTIMATOR")
-    one = what.add_parser("entropy", help="bias, error and coverage of the estimate of entropy", description=ABOUT,
-                          epilog=EXAMPLES, argument_default=argparse.SUPPRESS,
-                          formatter_class=argparse.RawDescriptionHelpFormatter)
-    one.add_argument("--laws", type=names, metavar="NAMES", help=f"of {', '.join(LAWS)} (default all)")
+    what = p.add_subparsers(dest="what", required=True, metavar="QUANTITY")
+    for quantity, (words, call, laws) in WHAT.items():
+        one = what.add_parser(quantity, help=f"bias, error and coverage of estimates of {words}",
+                              description=ABOUT.format(what=words, call=call), epilog=EXAMPLES,
+                              argument_default=argparse.SUPPRESS, formatter_class=argparse.RawDescriptionHelpFormatter)
+        one.add_argument("--laws", type=names, metavar="NAMES", help=f"of {', '.join(laws)} (default all)")
+        _add_options(one, quantity)
+        one.set_defaults(run=run)
+
+
+def _add_options(one: argparse.ArgumentParser, quantity: str) -> None:
     for name in ("dims", "sizes", "k"):
-        default = ",".join(map(str, DEFAULTS[name]))
+        default = ",".join(map(str, DEFAULTS[quantity][name]))
         one.add_argument(f"--{name}", type=integers, metavar="N,N", help=f"{HELP[name]} (default {default})")
     one.add_argument("--trials", type=int, metavar="N", help="of each case (default 100)")
     one.add_argument("--seed", type=int, metavar="N", help="of all random numbers (default 0)")
-    one.add_argument("--norm", choices=("2", "inf"), help="Euclidean or maximum norm (default 2)")
-    one.add_argument("--weights", choices=("bsy",), help="of Berrett, Samworth and Yuan on the orders up to k")
-    one.add_argument("--whiten", action="store_true", help="by the sample covariance first")
+    one.add_argument("--estimator", metavar="MODULE:FUNCTION", help="of yours, to run beside on the same data")
+    if quantity == "entropy":
+        one.add_argument("--norm", choices=("2", "inf"), help="Euclidean or maximum norm (default 2)")
+        one.add_argument("--weights", choices=("bsy",), help="of Berrett, Samworth and Yuan on the orders up to k")
+        one.add_argument("--whiten", action="store_true", help="by the sample covariance first")
+    else:
+        one.add_argument("--method", choices=("ksg1", "ksg2", "3h"), help="as in refvae estimate mi (default ksg1)")
+        one.add_argument("--ranks", action="store_true", help="every column by the normal scores of its ranks first")
+    one.add_argument("--standardise", action="store_true", help="every column by its standard deviation first")
     one.add_argument("--out", type=Path, metavar="DIR", help="new folder for all that is written "
                      "(default runs/study-seed0)")
     one.add_argument("--resume", action="store_true", help="go on with the study in DIR; all else as before")
     one.add_argument("--workers", type=int, metavar="N", help="processes (default: one for each core)")
     one.add_argument("--executor", metavar="MODULE:CALLABLE", help="gives a concurrent.futures.Executor, or a Dask "
                      "client (at DASK_SCHEDULER_ADDRESS)")
-    one.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -81,14 +100,15 @@ def run(arguments: argparse.Namespace) -> int:
     pool = _pool(given.pop("executor", None), given.pop("workers", os.cpu_count() or 1))
     out = given.pop("out", Path(f"runs/study-seed{given.get('seed', 0)}"))
     resume = given.pop("resume", False)
-    grid = _grid(_settings(given, out) if resume else {**DEFAULTS, **given})
+    what = arguments.what
+    grid = _grid(what, _settings(what, given, out) if resume else {**DEFAULTS[what], **given})
     claim_folder(out, resume)
     write(out / STORY, lambda stream: stream.write(json.dumps(_story(grid), indent=1).encode() + b"\n"))
     try:
         with pool as executor:
             trials = _trials(grid, out, executor)
     except KeyboardInterrupt:
-        print(f"refvae study: interrupted; go on with: refvae study entropy --out {shlex.quote(str(out))} --resume",
+        print(f"refvae study: interrupted; go on with: refvae study {what} --out {shlex.quote(str(out))} --resume",
               file=sys.stderr)
         return 130
     rows = summarise(trials)
@@ -117,14 +137,15 @@ def _trials(grid: Grid, out: Path, executor: Executor | None) -> list[Trial]:
 # What is checked before any work
 
 
-def _grid(wanted: dict[str, Any]) -> Grid:
+def _grid(what: str, wanted: dict[str, Any]) -> Grid:
     """The study that is asked for."""
-    norm = 2 if wanted["norm"] == "2" else np.inf
-    settings = {"norm": norm, "weights": wanted["weights"], "whiten": wanted["whiten"]}
+    settings = {name: wanted[name] for name in wanted if name not in ("laws", "dims", *GRID) or name == "standardise"}
+    if what == "entropy":
+        settings["norm"] = 2 if wanted["norm"] == "2" else np.inf
     with refused("--"):
         for law in wanted["laws"]:
-            if law not in LAWS:
-                raise ValueError(f"laws: got {law!r}, wanted some of {', '.join(LAWS)}")
+            if law not in WHAT[what][2]:
+                raise ValueError(f"laws: got {law!r}, wanted some of {', '.join(WHAT[what][2])}")
         for name in ("dims", "sizes", "k"):
             if not wanted[name] or len(set(wanted[name])) < len(wanted[name]):
                 raise ValueError(f"{name}: got {wanted[name]}, wanted different numbers, at least one")
@@ -132,20 +153,34 @@ def _grid(wanted: dict[str, Any]) -> Grid:
                 whole(each, name, least=2 if name == "sizes" else 1)
         if min(wanted["sizes"]) < (least := max(wanted["k"]) + 2):  # the standard error needs one neighbour more
             raise ValueError(f"sizes: got {min(wanted['sizes'])} with k = {least - 2}, wanted at least {least}")
-        if wanted["whiten"] and min(wanted["sizes"]) <= max(wanted["dims"]):
+        if wanted.get("whiten") and min(wanted["sizes"]) <= max(wanted["dims"]):
             raise ValueError(f"sizes: got {min(wanted['sizes'])} with whiten in {max(wanted['dims'])} dimensions, "
                              "wanted more points than dimensions")
-        if wanted["weights"] is not None:
+        if wanted.get("weights") is not None:
             bsy_weights(min(wanted["k"]), max(wanted["dims"]))
-        return Grid(wanted["laws"], wanted["dims"], wanted["sizes"], wanted["k"], whole(wanted["trials"], "trials"),
-                    whole(wanted["seed"], "seed", least=0), settings)
+        grid = Grid(wanted["laws"], wanted["dims"], wanted["sizes"], wanted["k"], whole(wanted["trials"], "trials"),
+                    whole(wanted["seed"], "seed", least=0), settings, what, wanted["estimator"])
+    if grid.estimator:
+        _try(grid)
+    return grid
 
 
-def _settings(given: dict[str, Any], out: Path) -> dict[str, Any]:
+def _try(grid: Grid) -> None:
+    """BadInput unless the estimator of somebody else gives a number."""
+    try:
+        k, (data, _) = orders(grid)[0], draw(grid, grid.laws[0], grid.dims[0], grid.sizes[0], 0)
+        theirs(grid.estimator, data, k)
+    except Exception as error:  # whatever a stranger's function raises
+        said = " ".join(f"{type(error).__name__}: {error}".split())
+        raise BadInput(f"--estimator: got {grid.estimator!r} ({said}), wanted MODULE:FUNCTION that gives a number for "
+                       f"{WHAT[grid.quantity][1]}") from error
+
+
+def _settings(what: str, given: dict[str, Any], out: Path) -> dict[str, Any]:
     """What the study in the folder was, which what is given must not contradict."""
     try:
-        before = json.loads((out / STORY).read_text("utf8"))
-        before = {name: tuple(before[name]) if isinstance(before[name], list) else before[name] for name in DEFAULTS}
+        story = json.loads((out / STORY).read_text("utf8"))
+        before = {name: tuple(story[name]) if isinstance(story[name], list) else story[name] for name in DEFAULTS[what]}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput(f"--resume: got no study in {out} ({error}), wanted a folder with {STORY}") from error
     for name, value in given.items():
@@ -178,8 +213,10 @@ def _pool(executor: str | None, workers: int) -> AbstractContextManager[Executor
 
 
 def _story(grid: Grid) -> dict[str, Any]:
-    story = {**grid._asdict(), **grid.settings, "norm": "2" if grid.settings["norm"] == 2 else "inf"}
-    return {name: story[name] for name in DEFAULTS}
+    story = {**grid._asdict(), **grid.settings}
+    if grid.quantity == "entropy":
+        story["norm"] = "2" if grid.settings["norm"] == 2 else "inf"
+    return {name: story[name] for name in DEFAULTS[grid.quantity]}
 
 
 def _read(path: Path) -> list[Trial]:
@@ -187,7 +224,7 @@ def _read(path: Path) -> list[Trial]:
     if not path.exists():
         return []
     lines = path.read_text("utf8").split("\n")[1:-1]
-    types = (str, int, int, int, int, float, float, float, float)
+    types = (str, int, int, int, int, float, float, float, float, str)
     return [Trial(*(kind(cell) for kind, cell in zip(types, line.split(","), strict=True))) for line in lines]
 
 
@@ -199,8 +236,10 @@ def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
 def _table(rows: Sequence[Summary]) -> list[str]:
     """The summary for the eye."""
     lines = [f"{'law':<12}{'d':>3}{'n':>8}{'k':>5}{'bias':>10}{'±':>9}{'rmse':>10}{'naive':>7}{'jack.':>7}{'cover':>7}"]
+    both = len({row.estimator for row in rows}) > 1
     for row in rows:
         lines.append(f"{row.law:<12}{row.d:>3}{row.n:>8}{row.k:>5}{row.bias:>+10.4f}{row.bias_se:>9.4f}{row.rmse:>10.4f}"
-                     f"{row.naive_ratio:>7.2f}{row.jackknife_ratio:>7.2f}{row.jackknife_coverage:>7.2f}")
+                     f"{row.naive_ratio:>7.2f}{row.jackknife_ratio:>7.2f}{row.jackknife_coverage:>7.2f}"
+                     + (f"  {row.estimator}" if both else ""))
     return [*lines, "naive, jack.: estimated over true standard error",
             "cover: share of 95 % intervals by the jackknife that hold the truth"]
