@@ -76,7 +76,7 @@ def test_answers_that_were_looked_at(capsys, package, file, quantity, argv, low,
     ("sklearn", "datasets/data/breast_cancer.csv", "entropy", [], "got 31 cells in line 2, wanted 4"),
     ("statsmodels", "datasets/co2/co2.csv", "entropy", ["--columns", "co2"], "column 'co2', wanted numbers, or --drop"),
     ("vega_datasets", "_data/stocks.csv", "entropy", [], "column 'symbol', wanted numbers: it holds text; choose"),
-    ("statsmodels", "datasets/fair/fair.csv", "mi", ["--x", "age", "--y", "affairs"], "--ties unround for rounded numbers"),
+    ("statsmodels", "datasets/fair/fair.csv", "mi", ["--x", "age", "--y", "affairs"], "--ties unround for rounded"),
 ])
 def test_refusals_name_what_to_do(capsys, package, file, quantity, argv, words):
     assert words in refusal(capsys, package, file, quantity, *argv)

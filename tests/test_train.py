@@ -713,3 +713,23 @@ def test_the_plane_has_z1_to_the_right_and_z2_upwards():
     assert np.all(np.diff(z[:, :, 0], axis=1) > 0)
     assert np.all(np.diff(z[:, :, 1], axis=0) < 0)
     assert np.allclose(z[1, 1], 0, atol=1e-16)
+
+
+def test_tables_are_read_as_asked_and_what_was_taken_for_granted_is_said(run, tmp_path):
+    rows = np.random.default_rng(0).random((20, 3)).tolist()
+    lines = [f"{i},{a!r},{'' if i == 4 else repr(b)},{i % 2}" for i, (a, b, _) in enumerate(rows)]
+    (tmp_path / "table.csv").write_text(",a,b,class\n" + "\n".join(lines) + "\n")
+    asked = ["--data", tmp_path / "table.csv", "--latent", 1]
+    code, _, err = run("a", *asked)
+    assert code == 2
+    assert "missing values in 1 of 20 rows, the first '' in line 6, column 'b', wanted numbers, or --drop-missing" in err
+    code, _, err = run("b", *asked, "--drop-missing")
+    assert code == 0
+    assert [line.partition("table.csv: ")[2] for line in err.splitlines()] == [
+        "column 0 (no name) counts or names the rows and is left out unless asked for",
+        "1 of 20 rows left out, where values are missing", "column 'class' holds the labels and is no data"]
+    assert load(tmp_path / "b" / "model.npz").facts[:1] == (2,)
+    assert run("b", "--steps", 12, resume=True)[0] == 0
+    assert run("b", "--label", "none", resume=True)[:2] == (2, "")
+    assert run("c", *asked, "--drop-missing", "--label", "none")[0] == 0
+    assert load(tmp_path / "c" / "model.npz").facts[:1] == (3,)

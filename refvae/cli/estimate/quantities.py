@@ -112,13 +112,16 @@ def said_here(arguments: argparse.Namespace, data: Variables, message: str) -> s
     known = _titles(data, name)
     alone = arguments.quantity in ("entropy", "divergence")
     if known:
-        begins = f"{name} ({', '.join(known[:4])}{', ...' if len(known) > 4 else ''})"
+        shown = f"{', '.join(known[:4])}{', ...' if len(known) > 4 else ''}"
+        begins = shown if name.startswith("xs") else f"{name} ({shown})"
     elif hasattr(arguments, name):
         begins = f"--{name}"
     titles = known or (data.parts["x"].titles if alone else [])
     said = re.sub(r"columns \[([\d, ]+)\]", lambda found: _columns(titles, found), begins + colon + rest)
     for pattern, words in WORDS:
         said = re.sub(pattern, words, said)
+    if arguments.quantity == "divergence" or getattr(arguments, "method", None) == "mixed":
+        said = said.replace("--exclude N leaves out N rows on either side", "take rows that are far apart")
     return said
 
 
