@@ -722,7 +722,7 @@ def test_tables_are_read_as_asked_and_what_was_taken_for_granted_is_said(run, tm
     asked = ["--data", tmp_path / "table.csv", "--latent", 1]
     code, _, err = run("a", *asked)
     assert code == 2
-    assert "missing values in 1 of 20 rows, the first '' in line 6, column 'b', wanted numbers, or --drop-missing" in err
+    assert "missing values in 1 of 20 rows, the first '' in line 6, column 'b', wanted numbers, or --drop" in err
     code, _, err = run("b", *asked, "--drop-missing")
     assert code == 0
     assert [line.partition("table.csv: ")[2] for line in err.splitlines()] == [
