@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 from scipy import integrate, stats
 
@@ -162,6 +164,25 @@ def quadrature(bounds, rng):
                               epsrel=1e-13, limit=200, points=[0])[0]
     joint = integrate.quad(lambda z: stats.norm.pdf(z) * ((a - b) * z / s) ** 2 / 2, -12, 12, epsrel=1e-13)[0]
     return gap(bounds(a, b, s), Bounds(marginal, joint))
+
+
+@ledger.add("10.20", "identity", proximal_bounds, wrong={
+    "variances exchanged": lambda a, b, s: proximal_bounds(b, a, s),
+    "logarithm of standard deviations": lambda a, b, s: (lambda f, r: f._replace(marginal=f.marginal + np.log(r) / 4))(
+        proximal_bounds(a, b, s), (a * a + s * s) / (b * b + s * s)),
+    "difference of the logarithms": lambda a, b, s: (lambda r: proximal_bounds(a, b, s)._replace(
+        marginal=(r - 1 - np.log(r)) / 2))((a * a + s * s) / (b * b + s * s))})
+def gains_near_and_far(bounds, rng):
+    """Ratios of the variances r of 1/10 to 20 by (r - 1 - log r)/2; next to 1 by (r - 1)^2/4 - (r - 1)^3/6 + ..., where
+    r - 1 is a fraction."""
+    b, s = rng.uniform(0.5, 1.5), rng.uniform(0.2, 0.5)
+    far, near = (b * np.array([0.2, 0.9, 1.1, 4.0]), b * (1 + np.array([1e-5, -1e-7, 1e-9])))
+    r = (far**2 + s * s) / (b * b + s * s)
+    want, fractions = list((r - 1 - np.log(r)) / 2), [Fraction(float(each)) for each in (b, s)]
+    for a in near:
+        e = float((Fraction(float(a)) ** 2 - fractions[0] ** 2) / (fractions[0] ** 2 + fractions[1] ** 2))
+        want.append(sum((-e) ** m / m for m in range(2, 6)) / 2)
+    return entrywise(np.array([bounds(a, b, s).marginal for a in (*far, *near)]), np.array(want))
 
 
 @ledger.add("10.20", "law", proximal_bounds, bound=0, wrong={

@@ -279,15 +279,19 @@ DESCENT_WRONG = {
 
 @ledger.add("10.35", "identity", ali_descent, wrong=DESCENT_WRONG)
 def steps_written_out(descent, rng):
-    """Two steps of size .05 of (41) against its gradient, components cut at a value that cuts one of them."""
-    at, var, on = pair(rng), 1.5, grid(0.5, 7.0)
-    sizes = np.sort(abs(ali_gradient(at, "simplified", var, on)))
-    clip = (sizes[-1] + sizes[-2]) / 2
-    want = [np.array(at)]
-    for _ in range(2):
-        g = ali_gradient(Pair(*want[-1]), "simplified", var, on)
-        want.append(want[-1] - 0.05 * np.maximum(-clip, np.minimum(clip, g)))
-    return gap(descent(at, "simplified", steps=2, lr=0.05, clip=clip, var=var, on=on), np.array(want))
+    """Two steps of size .05 of (41) against its gradient, from two pairs that mirror each other; components cut at a
+    value that cuts one of them, or all."""
+    at, var, on, got, want = pair(rng), 1.5, grid(0.5, 7.0), [], []
+    for start in (at, at._replace(a=-at.a, b=-at.b)):
+        sizes = np.sort(abs(ali_gradient(start, "simplified", var, on)))
+        for clip in ((sizes[-1] + sizes[-2]) / 2, sizes[0] / 2):
+            path = [np.array(start)]
+            for _ in range(2):
+                g = ali_gradient(Pair(*path[-1]), "simplified", var, on)
+                path.append(path[-1] - 0.05 * np.maximum(-clip, np.minimum(clip, g)))
+            got.append(descent(start, "simplified", steps=2, lr=0.05, clip=clip, var=var, on=on))
+            want.append(path)
+    return gap(np.array(got), np.array(want))
 
 
 @ledger.add("10.35", "limit", ali_gradient, bound=2e-5, wrong={

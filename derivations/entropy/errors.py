@@ -147,6 +147,14 @@ PART_WRONG = {"not scaled up": lambda v, n: efron_stein(v), "n / b": lambda v, n
               "without centring": lambda v, n: np.sqrt((n - 1) / (len(v) - 1) * np.sum(v * v))}
 
 
+@ledger.add("6.21a", "limit", lambda v, n: efron_stein(v, sizes=[n]), bound=1e-12, wrong=PART_WRONG | {
+    "sign": lambda v, n: -efron_stein(v, sizes=[n])})
+def two_of_five(se, rng):
+    """Two values of distance 2, of five points: the root of 4 times their variance 2."""
+    c = rng.standard_normal()
+    return gap(np.array(se(np.array([c, c + 2]), 5)), np.array(np.sqrt(8)))
+
+
 @ledger.add("6.21a", "identity", lambda v, n: efron_stein(v, sizes=[n]), wrong=PART_WRONG)
 def any_part_has_the_same_mean(se, rng):
     """Over all outcomes of a law on three points, n = 4: two or three points left out against all four."""

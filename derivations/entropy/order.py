@@ -8,7 +8,7 @@ import numpy as np
 from scipy import special, stats
 
 from refvae.derivations.entropy.common import points, radii, shifted, value
-from refvae.entropy import knn_entropy_layer, log_ball_volume, neighbours
+from refvae.entropy import bsy_weights, knn_entropy_layer, log_ball_volume, neighbours
 from refvae.evidence import Ledger, entrywise, gap, holds, z_score
 
 ledger = Ledger()
@@ -160,6 +160,35 @@ def exponential_bias(n, k):
     terms = inside * law(low) * np.log(2 * u * np.arcsinh(low / u / 2) / low)
     beyond = u * u * law(1 - rest) * np.log(2 * u * np.log(u / rest) / (1 - rest))
     return (6 * t**5 * w) @ (terms + beyond) @ (6 * t**5 * w)
+
+
+@ledger.add("6.4", "identity", knn_entropy_layer, wrong={
+    "log n for psi(n)": lambda x, idx: (knn_entropy_layer(x, idx)[0] + np.log(9) - special.digamma(9), None),
+    "psi(k + 1)": lambda x, idx: (knn_entropy_layer(x, idx)[0] - 1 / 3, None),
+    "ball of the plane": lambda x, idx: (knn_entropy_layer(x, idx)[0] - np.log(4 / 3), None)})
+def constant_of_the_layer(layer, rng):
+    """Nine points in space, k = 3: what is left beside the radii is 1/3 + ... + 1/8 + log(4 pi / 3)."""
+    x = points(rng)
+    near = neighbours(x, 3)
+    got = layer(x, near.idx)[0] - 3 * np.log(near.rho[:, 2]).mean()
+    return gap(np.array(got), np.array(sum(1 / j for j in range(3, 9)) + np.log(4 * np.pi / 3)))
+
+
+def weighted(x, k):
+    """The estimate with weights of the orders, less their log-distances."""
+    logs = np.array([np.log(radii(x, j)).mean() for j in range(1, k + 1)])
+    return value(x, k, weights="bsy") - x.shape[1] * bsy_weights(k, x.shape[1]) @ logs
+
+
+@ledger.add("6.4", "identity", weighted, wrong={
+    "psi(k) for all orders": lambda x, k: weighted(x, k) + bsy_weights(k, 3) @ special.digamma(
+        np.arange(1, k + 1)) - special.digamma(k),
+    "log n for psi(n)": lambda x, k: weighted(x, k) + np.log(9) - special.digamma(9),
+    "not weighted": lambda x, k: weighted(x, k) + (bsy_weights(k, 3) - 1 / k) @ special.digamma(np.arange(1, k + 1))})
+def constant_of_several_orders(constant, rng):
+    """Nine points in space, k = 5: the weighted sums 1/j + ... + 1/8, and log(4 pi / 3)."""
+    sums = np.array([sum(1 / i for i in range(j, 9)) for j in range(1, 6)])
+    return gap(np.array(constant(points(rng), 5)), np.array(bsy_weights(5, 3) @ sums + np.log(4 * np.pi / 3)))
 
 
 @ledger.add("6.5", "limit", value, bound=1e-6, wrong={
