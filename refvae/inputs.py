@@ -44,10 +44,11 @@ def real(value: Any, name: str, *, above: float = -np.inf, least: float = -np.in
     kinds = int, float, np.integer, np.floating
     if isinstance(value, (bool, np.bool)) or not (isinstance(value, kinds) or is_exact(value)):
         raise TypeError(f"{name}: got {type(value).__name__}, wanted a real number")
-    if not ((is_exact(value) or np.isfinite(value)) and above < value < below and least <= value <= most):
+    finite = is_exact(value) or np.isfinite(value)
+    if not (finite and above < value < below and least <= value <= most):
         limits = {"above": above, "of at least": least, "of at most": most, "below": below}
         wanted = " and ".join(f"{word} {limit:g}" for word, limit in limits.items() if np.isfinite(limit))
-        kind = "number" if wanted and np.isfinite(value) else "finite number"
+        kind = "number" if wanted and finite else "finite number"
         raise ValueError(f"{name}: got {value}, wanted a {kind} {wanted}".rstrip())
     return value if is_exact(value) else float(value)
 

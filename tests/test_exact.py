@@ -8,8 +8,10 @@ import re
 import numpy as np
 import pytest
 
+from refvae import inputs
 from refvae.check import GradientError, check_gradient, check_layer
 from refvae.check.arrays import constants, variables
+from refvae.check.exact import along
 from refvae.check.field import Field, Pair, prime
 from refvae.check.proof import NOT_RUN, PROVED, REFUTED, rank
 from refvae.layers import mlp_init
@@ -569,3 +571,21 @@ def test_numbers_stay_in_their_run(field):
     assert copy.deepcopy(u) is u
     with pytest.raises(TypeError, match="belongs to one run"):
         pickle.dumps(u)
+
+
+def test_doors_let_exact_numbers_through(field):
+    x = variables(field, X[0])
+    assert inputs.vector(x, "x")[0] is x[0]
+    assert inputs.real(x[1], "x", above=-10) is x[1]
+    with pytest.raises(ValueError, match="wanted a number above 10"):
+        inputs.real(x[1], "x", above=10)
+
+
+@pytest.mark.parametrize(("f", "slope"), [(lambda x: x**3, lambda x: 3 * x**2), (np.exp, np.exp),
+                                          (lambda x: 1 / x, lambda x: -1 / x**2)])
+def test_along(field, f, slope):
+    x, v = variables(field, X[0], False), np.arange(1.0, 4)
+    got, want = along(f, x, v), v * slope(x)
+    assert [one.a for one in got] == [one.a for one in want]
+    assert [one.x for one in got] == pytest.approx([one.x for one in want], rel=1e-6)
+    assert along(f, X[0], v) == pytest.approx(v * slope(X[0]), rel=1e-14)
