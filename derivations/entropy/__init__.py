@@ -18,9 +18,10 @@ from refvae.derivations.entropy import (
     small,
     support,
     weighted,
+    windows,
 )
 from refvae.evidence import Ledger
 
 ledger = Ledger.of(order, motions, gradients, small, support, errors, weighted, divergences,
                    divergence_gradients, information, information_laws, permutation, search, products,
-                   scales, labels, control)
+                   scales, windows, labels, control)

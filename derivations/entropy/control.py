@@ -50,6 +50,56 @@ def right_and_wrong_lists(accepted, rng):
     return holds(cases)
 
 
+def strict(tolerance):
+    """Lists with the last point nearer, by so many times 2^-52, are refused: the check by loops."""
+    def accepted(x, idx, norm=2, among=None):
+        d = distances(x, among, norm)
+        last = d[np.arange(len(x)), idx[:, -1]]
+        return all((np.sort(row)[:idx.shape[1]] >= r * (1 - tolerance(x.shape[1]) * 2.0**-52))[-1:].all()
+                   for row, r in zip(d, last, strict=True))
+
+    return accepted
+
+
+@ledger.add("6.69", "law", accepts, bound=0, wrong={
+    "to the last bit": strict(lambda d: 0), "one unit less": strict(lambda d: d + 3),
+    "one unit more": strict(lambda d: d + 5), "everything": lambda *case, **how: True})
+def up_to_rounding(accepted, rng):
+    """From 0, points at 1 and a little less, maximum norm: either is the nearest up to d + 4 units, and no further."""
+    cases = []
+    for d in (1, 3):
+        for halves, wanted in ((2 * d + 7, True), (2 * d + 8, True), (2 * d + 9, False)):
+            y = np.zeros((2, d))
+            y[:, 0] = 1, 1 - halves * 2.0**-53
+            cases.append(accepted(np.zeros((1, d)), np.array([[0]]), np.inf, among=y) == wanted)
+    return holds(cases)
+
+
+@ledger.add("6.69", "law", accepts, bound=0, wrong={key: ACCEPTS_WRONG[key] for key in ("everything", "nothing")})
+def clusters_and_another_sample(accepted, rng):
+    """Tight clusters, where products decide nothing, within a sample and between two: the next for the last is seen."""
+    cases = []
+    centres = 1e3 * rng.standard_normal((4, 5))
+    x, y = (np.repeat(centres, m, axis=0) + 1e-4 * rng.standard_normal((4 * m, 5)) for m in (9, 12))
+    for how in ({}, {"among": y}):
+        longer = neighbours(x, 4, **how).idx
+        for row in (3, 30):
+            spoiled = longer[:, :3].copy()
+            spoiled[row, 2] = longer[row, 3]
+            cases += [accepted(x, longer[:, :3], **how), not accepted(x, spoiled, **how)]
+    return holds(cases)
+
+
+@ledger.add("6.69", "law", _suspects, bound=0, wrong={
+    "all pairs": lambda a, b, rho, norm: [np.divmod(np.arange(len(a) * len(b)), len(b))],
+    "within twice the radius": lambda a, b, rho, norm: _suspects(a, b, 2 * rho, norm)})
+def no_more_than_needed(suspects, rng):
+    """Where distances differ by more than products in float32 are wrong: the k neighbours and the point itself."""
+    x = rng.standard_normal((60, 3)) + 5
+    rho = neighbours(x, 4).rho[:, -1]
+    return holds(sum(len(i) for i, _ in suspects(x, x, rho, 2)) == 60 * 5)
+
+
 @ledger.add("6.69", "identity", lambda x, idx, norm: verify_neighbours(x, idx, norm).rho, wrong={
     "squares": lambda x, idx, norm: verify_neighbours(x, idx, norm).rho ** 2,
     "the other norm": lambda x, idx, norm: np.abs(x[idx] - x[:, None]).max(2) if norm == 2 else np.linalg.norm(

@@ -174,7 +174,17 @@ def with_labels(values, rng):
 
 @ledger.add("6.68", "limit", mixture, bound=1e-12, wrong={key: MIXTURE_WRONG[key] for key in (
     "closed balls and logarithms", "counts everywhere")})
-def a_lattice(values, rng):
-    """The four corners of a square: k = 1 has rho = 1 with N = N_x = N_y = 3, and (6.66) nowhere."""
+def lattices(values, rng):
+    """Corners of a square, -1/3; a lattice of 3 by 4 without two of its points, by loops over pairs, k = 1 and 2."""
     x, y = np.array([[0, 0, 1, 1.0]]).T, np.array([[0, 1, 0, 1.0]]).T
-    return gap(values(x, y, 1), np.full(4, -1 / 3))
+    grid = np.array(list(product([0.0, 1, 3], [0.0, 1, 2, 4])))[1:-1]
+    d, want = np.abs(grid[:, None] - grid), []
+    for k in (1, 2):
+        for own in d:
+            rho = np.sort(own.max(1))[k]
+            N, N_x, N_y = ((each <= rho).sum() - 1 for each in (own.max(1), own[:, 0], own[:, 1]))
+            nearer = [(each < rho).sum() for each in own.T]
+            want.append(digamma(10) + (digamma(N) - digamma(N_x + 1) - digamma(N_y + 1) if k < N else digamma(
+                k) - digamma(nearer).sum()))
+    found = [values(x, y, 1), *(values(grid[:, :1], grid[:, 1:], k) for k in (1, 2))]
+    return gap(np.concatenate(found), np.concatenate([np.full(4, -1 / 3), want]))

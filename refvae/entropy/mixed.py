@@ -133,7 +133,7 @@ def of_mixture(x: Array, y: Array, k: int, workers: int = 1) -> Array:
     nearer = [counts_within(each, below(np.where(rho > 0, rho, 1.0)), workers) for each in (x, y)]
     psi_n = digamma(len(x))
     equal = np.log(len(x) * (n_xy + 1) / (n_x + 1) / (n_y + 1))                                         # (6.68)
-    tied = psi_n + digamma(np.maximum(n_xy, 1)) - digamma(n_x + 1) - digamma(n_y + 1)                   # (6.68)
+    tied = psi_n + digamma(n_xy) - digamma(n_x + 1) - digamma(n_y + 1)                                  # (6.68)
     apart = psi_n + digamma(k) - digamma(nearer[0] + 1) - digamma(nearer[1] + 1)                        # (6.68)
     return np.asarray(np.where(rho == 0, equal, np.where(n_xy > k, tied, apart)))                       # (6.68)
 
