@@ -132,16 +132,16 @@ def softmax_nll(logits: Array, labels: Array) -> tuple[Array, Pull]:
     logits, labels = floating(logits, "logits"), indices(labels, logits.shape[1], "labels")
     same_shape(logits[:, 0], labels, "a column of logits and labels")
     rows, top = np.arange(len(labels)), logits.real.argmax(1)
-    shifted = logits - logits[rows, top, None]
-    e = np.exp(shifted)
-    others = np.where(np.arange(logits.shape[1]) == top[:, None], 0, e).sum(1)
+    shifted = logits - logits[rows, top, None]                                                          # (1.14)
+    e = np.exp(shifted)                                                                                 # (1.14)
+    others = np.where(np.arange(logits.shape[1]) == top[:, None], 0, e).sum(1)                          # (1.14)
     nll = np.log1p(others) - shifted[rows, labels]                                                      # (1.14)
 
     def pull(dnll: Array) -> tuple[Array, None]:
         dlogits = e / (1 + others)[:, None]                                                             # (1.15)
         dlogits[rows, labels] = 0
         dlogits[rows, labels] = -dlogits.sum(1)  # p - 1 would cancel                                   # (1.15)
-        return dnll[:, None] * dlogits, None
+        return dnll[:, None] * dlogits, None                                                            # (1.15)
 
     return nll, pull
 
@@ -150,7 +150,7 @@ def squared_error(xhat: Array, x: Array) -> tuple[Array, Pull]:
     """Squared distance per example.   xhat, x: (n, d) -> se (n,)                            (1.16), adjoint (1.17)"""
     xhat, x = floating(xhat, "xhat"), floating(x, "x")
     same_shape(xhat, x, "xhat and x")
-    r = xhat - x
+    r = xhat - x                                                                                        # (1.16)
     se = (r * r).sum(1)                                                                                 # (1.16)
 
     def pull(dse: Array) -> tuple[Array, Array]:
@@ -166,7 +166,7 @@ def batch_norm(x: Array, eps: float = 0.0) -> tuple[Array, Pull]:
     A constant column has no such form: at eps = 0 it becomes NaN.
     """
     x = floating(x, "x")
-    centred = x - x.mean(0)
+    centred = x - x.mean(0)                                                                             # (1.18)
     sigma = np.sqrt((centred * centred).mean(0) + eps)                                                  # (1.18)
     y = centred / sigma                                                                                 # (1.18)
 

@@ -10,7 +10,7 @@ import numpy as np
 from refvae.check import check_layer, proof
 from refvae.check.exact import prove_layer
 from refvae.check.proof import PROVED, REFUTED, Proof, rank
-from refvae.evidence import Ledger, gap, holds
+from refvae.evidence import Ledger, entrywise, gap, holds
 
 ledger = Ledger()
 
@@ -47,9 +47,13 @@ def what_is_seen(prove, rng):
     "degree of the value alone": lambda f, args: replace(prove_layer(f, args), error=6 * (2.0**-88 + 2.0**-76)),
     "primes forgotten": lambda f, args: replace(prove_layer(f, args), error=10 * 2.0**-88)})
 def bound_by_hand(prove, rng):
-    """x^2 has the size 2, its derivative 2 (2 + 1); the pull 2 x dy has 3, with v 4: t = 10 without formal elements."""
-    found = prove(scaled(lambda x: x * x, lambda x: 2 * x), (rng.standard_normal(1),))
-    return gap(np.array(found.error), np.array(10 * (2.0**-88 + 2.0**-76)))
+    """x^2 has the size 2, its derivative 2 (2 + 1); the pull 2 x dy has 3, with v 4: t = 10 without formal elements.
+    e^x = r^4, of size 4, twice: k = 2 and s = 2 * 2 (1 + 4), t = 2 * 4 + 2 + 4 + 1 + 1 + s = 36.
+    """
+    x = rng.standard_normal(1)
+    found = [prove(scaled(*each), (x,)).error for each in ((lambda x: x * x, lambda x: 2 * x), (np.exp, np.exp))]
+    want = [10 * (2.0**-88 + 2.0**-76), (36 + 196 * 2 * 20) * 2.0**-88 + 36 * 2.0**-76]
+    return entrywise(np.array(found), np.array(want))
 
 
 @ledger.add("1.35", "identity", rank, wrong={
@@ -64,6 +68,21 @@ def span_counted(rank, rng):
         counts.append(len({tuple(row) for row in choices @ (rows[1:] ^ rows[0]).astype(int) % 2}))
         ranks.append(2.0 ** rank(rows.tolist()))
     return gap(np.array(ranks), np.array(counts, float))
+
+
+def left_by(prove, x, signs):
+    """The probability of error for a function with one root of a square, after that many runs beyond the root."""
+    with mock.patch.object(proof, "SIGNS", signs):
+        return prove(scaled(lambda x: x, lambda x: np.sqrt(x**2) ** 2 / x**2), (x,)).error
+
+
+@ledger.add("1.35", "limit", prove_layer, bound=1e-9, wrong={
+    "k for 2^-k": lambda f, args: replace(prove_layer(f, args), error=0.5),
+    "one run more": lambda f, args: replace(found := prove_layer(f, args), error=found.error / 2)})
+def what_signs_leave(prove, rng):
+    """One root of a square, m = k = 1: of 31 runs 2^-31 is left, of 32 half of it; beside it (1.34) is nothing."""
+    x = rng.uniform(0.3, 0.9, 1)
+    return entrywise(np.array([left_by(prove, x, signs) for signs in (29, 30)]), np.array([2.0**-31, 2.0**-32]))
 
 
 def one_run(f, args, seed):

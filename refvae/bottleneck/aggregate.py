@@ -73,7 +73,7 @@ def pointwise_information(mu: Array, logvar: Array, z: Array) -> tuple[Array, Pu
     information = float(np.log(len(mu))) - (behind + np.log(e.sum(1)))                                  # (5.8)
 
     def pull(d: Array) -> tuple[Array, Array, Array]:
-        share = e / e.sum(1)[:, None]
+        share = e / e.sum(1)[:, None]                                                                   # (5.8)
         np.fill_diagonal(share, 0)
         np.fill_diagonal(share, -share.sum(1))  # w - 1 would cancel                                    # (5.8)
         dz, dmu, dlogvar = pull_costs(d[:, None] * share)                                               # (5.8)
@@ -112,7 +112,7 @@ def batch_bounds(log_q: Any) -> tuple[float, float]:
     K = len(log_q)
     if K < 2:
         raise ValueError(f"log_q: got {K} example, wanted at least 2")
-    own, others = np.diag(log_q), log_q[~np.eye(K, dtype=bool)].reshape(K, K - 1)
+    own, others = np.diag(log_q), log_q[~np.eye(K, dtype=bool)].reshape(K, K - 1)                      # (5.10)
     lower = np.mean(own - np.logaddexp.reduce(log_q, 1)) + np.log(K)                                    # (5.10)
     upper = np.mean(own - np.logaddexp.reduce(others, 1)) + np.log(K - 1)                               # (5.10)
     return float(lower), float(upper)

@@ -74,7 +74,7 @@ def rate_split(weights: Any, channel: Any, prior: Any) -> Split:
     w, r = _law(vector(weights, "weights"), "weights"), _law(vector(prior, "prior"), "prior")
     q = _channel(channel, w)
     same_shape(q[0], r, "a row of channel and prior")
-    qz = w @ q
+    qz = w @ q                                                                                          # (5.3)
     rate, information = (w @ _divergences(q, each).sum(1) for each in (r, qz))                          # (5.3)
     return Split(float(rate), float(information), float(_divergences(qz, r).sum()))                     # (5.3)
 
@@ -104,7 +104,7 @@ def information_bounds(joint: Any, channel: Any, decoder: Any) -> tuple[float, f
     q = _channel(channel, w)
     d = _rows(decoder, "decoder")
     same_shape(d, np.empty((q.shape[1], xy.shape[1])), "decoder against (codes, labels)")
-    zy, qz = q.T @ xy, w @ q
+    zy, qz = q.T @ xy, w @ q                                                                           # (5.13)
     cross = -xlogy(zy, d).sum()                                                                         # (5.13)
     conditional = qz @ entr(zy / np.where(qz > 0, qz, 1)[:, None]).sum(1)                               # (5.13)
     floor = entr(xy.sum(0)).sum() - w @ _divergences(q, qz).sum(1)                                      # (5.13)
@@ -120,7 +120,7 @@ def gaussian_factors(mean: Any, cov: Any) -> Factors:
     same_shape(np.outer(m, m), S, "the outer product of mean and cov")
     total = (m @ m + exp_minus_tangent(_log_eigenvalues(S, "cov")).sum()) / 2                           # (5.4)
     var, scale = np.diag(S), np.sqrt(np.diag(S))
-    rho = S / np.outer(scale, scale)
+    rho = S / np.outer(scale, scale)                                                                    # (5.4)
     np.fill_diagonal(rho, 1)
     correlation = exp_minus_tangent(_log_eigenvalues(rho, "cov")).sum() / 2                             # (5.4)
     return Factors(float(total), float(correlation), kl_std_normal(m[:, None], np.log(var)[:, None])[0])  # (5.4)
@@ -138,7 +138,7 @@ def gaussian_split(S: Any, A: Any, b: Any, var: Any) -> Split:
     if not (var > 0).all():
         raise ValueError(f"var: got {var.min()}, wanted variances above 0")
     _log_eigenvalues(S, "S")
-    signal = A.T @ S @ A
+    signal = A.T @ S @ A                                                                                # (5.5)
     rate = np.trace(signal) / 2 + kl_std_normal(b, np.log(var))[0]                                      # (5.5)
     gains = np.linalg.svd(np.linalg.cholesky(S).T @ A / np.sqrt(var), compute_uv=False) ** 2            # (5.5)
     marginal = gaussian_factors(b, signal + np.diag(var)).total                                         # (5.5)

@@ -21,7 +21,7 @@ def neg_entropy(p: Any, weights: Any) -> tuple[float, Array]:
     """
     p, w = _positive(p, "p"), _positive(weights, "weights")
     same_shape(p, w, "p and weights")
-    log_p = np.log(p)
+    log_p = np.log(p)                                                                                   # (5.21)
     return w @ (p * log_p), w * (log_p + 1)                                                             # (5.21)
 
 

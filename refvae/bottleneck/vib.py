@@ -75,7 +75,7 @@ def predict(p: VAE, x: Any, eps: Any = None, *, activation: Activation = relu) -
     if not draws:
         raise ValueError("eps: got no draws, wanted None or at least one")
     logits = np.array([mlp(p.dec, reparam(mu, logvar, e)[0], activation)[0] for e in draws])
-    log_q = logits - np.logaddexp.reduce(logits, 2)[..., None]
+    log_q = logits - np.logaddexp.reduce(logits, 2)[..., None]                                          # (5.19)
     average: Array = np.logaddexp.reduce(log_q, 0) - np.log(len(draws))                                 # (5.19)
     return average
 

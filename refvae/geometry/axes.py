@@ -22,8 +22,8 @@ def noisy_linear_cost(W: Array, mu: Array, logvar: Array, x: Array) -> tuple[Arr
     same_shape(mu, logvar, "mu and logvar")
     same_shape(x, np.empty((len(mu), len(W))), "x against (n, d)")
     W, mu, logvar, x = floating(W, "W"), floating(mu, "mu"), floating(logvar, "logvar"), floating(x, "x")
-    r, var = mu @ W.T - x, np.exp(logvar)
-    norms = (W * W).sum(0)
+    r, var = mu @ W.T - x, np.exp(logvar)                                                               # (4.10)
+    norms = (W * W).sum(0)                                                                              # (4.10)
     error = (r * r).sum(1) + var @ norms                                                                # (4.10)
 
     def pull(derror: Array) -> tuple[Array, Array, Array, Array]:
@@ -85,7 +85,7 @@ def optimal_axes(curvature: Array, weight: float = 1.0, *, kind: str = "kl") -> 
     if kind not in ("kl", "naive") or not weight > 0:
         raise ValueError(f"kind, weight: got {kind!r}, {weight}, wanted 'kl' or 'naive' and a weight above 0")
     weight = weight if kind == "kl" else 2 * weight
-    total = weight + floating(curvature, "curvature")
+    total = weight + floating(curvature, "curvature")                                                   # (4.13)
     if not np.all((total > 0) & (total < np.inf)):
         raise ValueError(f"curvature: got {np.min(curvature)}, wanted numbers above {-weight}: there is no minimum")
     return np.sqrt(weight / total) if kind == "kl" else weight / total                                  # (4.13)

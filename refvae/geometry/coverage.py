@@ -42,12 +42,12 @@ def shape_of(z: Array, *, reach: float = 0.1) -> Shape:
     Raises TypeError or ValueError for other input, codes that all agree, or a reach that is not positive.
     """
     z = _plane(z, "z")
-    z = z - z.mean(0)
-    size = (z * z).sum(1).mean()
+    z = z - z.mean(0)                                                                                   # (4.6)
+    size = (z * z).sum(1).mean()                                                                        # (4.6)
     if not size > 0 < reach:
         raise ValueError(f"z, reach: got a mean squared norm of {size} and {reach}, wanted both above 0")
     z = z * np.sqrt(2 / size)                                                                           # (4.6)
-    spread = z.T @ z
+    spread = z.T @ z                                                                                    # (4.6)
     rank = np.trace(spread) ** 2 / (spread * spread).sum()                                              # (4.6)
     inner = ((z * z).sum(1) < 1).mean()                                                                 # (4.6)
     return Shape(float(rank), float(inner), disc_coverage(z, np.full_like(z, reach)))

@@ -21,7 +21,7 @@ def best_encoder(W: Array, *, beta: float = 1.0, kind: str = "kl", mu_weight: fl
 
 
 def _best_encoder(W: Array, beta: float, kind: str, mu_weight: float) -> tuple[Array, Array]:
-    ridge, norms = _ridge(beta, kind, mu_weight) * np.eye(W.shape[1], dtype=W.dtype), (W * W).sum(0)
+    ridge, norms = _ridge(beta, kind, mu_weight) * np.eye(W.shape[1], dtype=W.dtype), (W * W).sum(0)    # (4.17)
     A = solve(W.T @ W + ridge, W.T)                                                                     # (4.17)
     return A, np.sqrt(beta / (beta + 2 * norms)) if kind == "kl" else beta / (beta + norms)             # (4.17)
 

@@ -13,7 +13,7 @@ def kl_uniform_normal(mid: Array, loghalf: Array) -> tuple[Array, Pull]:
     """KL(uniform on the box mid +- e^loghalf || N(0, I)) in nats.   (..., k) -> (...)                  (4.25)"""
     same_shape(mid, loghalf, "mid and loghalf")
     mid, loghalf = floating(mid, "mid"), floating(loghalf, "loghalf")
-    third = np.exp(2 * loghalf) / 3
+    third = np.exp(2 * loghalf) / 3                                                                     # (4.25)
     kl = ((mid * mid + third + LOG_2PI) / 2 - loghalf - float(np.log(2))).sum(-1)                       # (4.25)
 
     def pull(dkl: Array) -> tuple[Array, Array]:
@@ -32,5 +32,5 @@ def kl_uniforms(mid: Array, half: Array, mid0: Array, half0: Array) -> Array:
         same_shape(mid, part, f"mid and {name}")
     if not ((half > 0) & (half0 > 0)).all():
         raise ValueError(f"half: got {min(half.min(), half0.min())}, wanted lengths above 0")
-    inside = (np.abs(mid - mid0) + half <= half0).all(-1)
+    inside = (np.abs(mid - mid0) + half <= half0).all(-1)                                               # (4.26)
     return np.where(inside, np.log(half0 / half).sum(-1), np.inf)                                       # (4.26)

@@ -13,7 +13,7 @@ from refvae.trees import Array, Pull
 def linear_ae(C: Array, D: Array, X: Array) -> tuple[Any, Pull]:
     """Loss |X - X C D|^2.   encoder C (d, k), decoder D (k, d), data X (n, d) -> loss ()     (2.2), adjoint (2.3)"""
     X = floating(X, "X")
-    Z = X @ C
+    Z = X @ C                                                                                           # (2.2)
     same_shape(X[0], D[0], "a row of X and of D")
     R = X - Z @ D                                                                                       # (2.2)
     loss = (R * R).sum()                                                                                # (2.2)

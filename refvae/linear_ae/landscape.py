@@ -18,12 +18,12 @@ def linear_ae_grad(C: Array, D: Array, S_frozen: Array) -> tuple[tuple[Array, Ar
     C (d, k), D (k, d), S (d, d) -> (dC, dD). Its pull (symmetric) is the Hessian applied to a direction (U, V).
     """
     C, D = floating(C, "C"), floating(D, "D")
-    E = S_frozen @ C @ D - S_frozen
+    E = S_frozen @ C @ D - S_frozen                                                                     # (2.17)
     dC, dD = 2 * E @ D.T, 2 * C.T @ E                                                                   # (2.17)
 
     def pull(direction: tuple[Array, Array]) -> tuple[Array, Array, None]:
         U, V = direction
-        E_dot = S_frozen @ (U @ D + C @ V)
+        E_dot = S_frozen @ (U @ D + C @ V)                                                              # (2.17)
         return 2 * (E_dot @ D.T + E @ V.T), 2 * (U.T @ E + C.T @ E_dot), None                           # (2.17)
 
     return (dC, dD), pull
@@ -55,7 +55,7 @@ def hessian_spectrum(X: Array, kept: Sequence[int], k: int) -> Array:
     values = np.linalg.svd(X, compute_uv=False) ** 2
     inside, outside = values[chosen], np.delete(values, chosen)
     a, i = outside[:, None], inside[None, :]
-    root = np.sqrt((a - i) ** 2 + 4 * a**2)
+    root = np.sqrt((a - i) ** 2 + 4 * a**2)                                                             # (2.19)
     parts = [a + i - root, a + i + root,                                                                # (2.19)
              np.repeat(np.outer(outside, [-2, 2]), k - r), np.repeat(4 * inside, r),                    # (2.19)
              np.zeros(r * r + 2 * r * (k - r))]                                                         # (2.19)

@@ -46,8 +46,8 @@ def _evaluate(p: VAE, x: Array, rng: np.random.Generator, samples: int, likeliho
     (mu, logvar), _ = encode(p.enc, x, activation)
     eps = rng.standard_normal((samples, *mu.shape)).astype(mu.dtype)
     log_w, _ = log_weights(p, x, eps, likelihood=likelihood, activation=activation)
-    rate, _ = kl_std_normal(mu, logvar)
-    z = mu + np.exp(logvar / 2) * eps
+    rate, _ = kl_std_normal(mu, logvar)                                                                 # (3.21a)
+    z = mu + np.exp(logvar / 2) * eps                                                                   # (3.21a)
     log_ratio = ((logvar + eps * eps - z * z) / 2).sum(2)  # log p(z) - log q(z|x)                      # (3.21a)
     return Evaluation((log_w - log_ratio).mean(0) - rate, log_mean_exp(log_w)[0], rate)                 # (3.21a)
 

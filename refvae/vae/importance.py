@@ -59,7 +59,7 @@ def log_mean_exp(log_w: Array) -> tuple[Array, Pull]:
     """log of the mean weight.   log_w: (K, n) -> (n,)                                       (3.20), adjoint (3.23)"""
     log_w = floating(log_w, "log_w")
     most = log_w.real.max(0)
-    w = np.exp(log_w - most)
+    w = np.exp(log_w - most)                                                                            # (3.20)
     bound = most + np.log(w.sum(0)) - float(np.log(len(w)))                                             # (3.20)
     return bound, lambda dbound: dbound * w / w.sum(0)                                                  # (3.23)
 

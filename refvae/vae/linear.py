@@ -80,14 +80,14 @@ def linear_vae(p: LinearVAE, logeta: Array, x: Array, *, beta: float = 1.0) -> t
     same_shape(p.logvar, p.W[0], "p.logvar against a row of p.W")
     same_shape(p.V, p.W, "p.V and p.W")
     p, logeta, x = LinearVAE(*map(floating, p, p._fields)), floating(logeta, "logeta"), floating(x, "x")
-    mu, var, eta = x @ p.V, np.exp(p.logvar), np.exp(logeta)
-    nll, pull_nll = gaussian_nll(mu @ p.W.T, logeta + 0 * x, x)
-    kl, pull_kl = kl_std_normal(mu, p.logvar + 0 * mu)
+    mu, var, eta = x @ p.V, np.exp(p.logvar), np.exp(logeta)                                            # (3.32)
+    nll, pull_nll = gaussian_nll(mu @ p.W.T, logeta + 0 * x, x)                                         # (3.32)
+    kl, pull_kl = kl_std_normal(mu, p.logvar + 0 * mu)                                                  # (3.32)
     blur = ((p.W * p.W).sum(0) * var).sum() / (2 * eta)                                                 # (3.32)
 
     def pull(d: Array) -> tuple[LinearVAE, Array, Array]:
         (dxhat, dlogetas, dx), (dmu_kl, dlogvars), total = pull_nll(d), pull_kl(beta * d), d.sum()
-        dmu = dxhat @ p.W + dmu_kl
+        dmu = dxhat @ p.W + dmu_kl                                                                      # (3.32)
         dW = dxhat.T @ mu + total * p.W * var / eta                                                     # (3.32)
         dlogvar = dlogvars.sum(0) + total * (p.W * p.W).sum(0) * var / (2 * eta)                        # (3.32)
         dlogeta = np.asarray(dlogetas.sum() - total * blur)                                             # (3.32)

@@ -17,7 +17,7 @@ def gaussian_nll(mu: Array, logvar: Array, x: Array) -> tuple[Array, Pull]:
     same_shape(logvar, x, "logvar and x")
     mu, logvar, x = floating(mu, "mu"), floating(logvar, "logvar"), floating(x, "x")
     root = np.exp(-logvar / 2)
-    t = scaled(x - mu, root)
+    t = scaled(x - mu, root)                                                                            # (3.3)
     nll = (LOG_2PI + logvar + t * t).sum(-1) / 2                                                        # (3.3)
 
     def pull(dnll: Array) -> tuple[Array, Array, Array]:
@@ -67,7 +67,7 @@ def reparam(mu: Array, logvar: Array, eps: Array) -> tuple[Array, Pull]:
     same_shape(mu, logvar, "mu and logvar")
     same_shape(mu, eps, "mu and eps")
     mu, logvar, eps = floating(mu, "mu"), floating(logvar, "logvar"), floating(eps, "eps")
-    sigma = np.exp(logvar / 2)
+    sigma = np.exp(logvar / 2)                                                                          # (3.8)
     noise = scaled(eps, sigma)
     z = mu + noise                                                                                      # (3.8)
 

@@ -22,8 +22,8 @@ from refvae.vae.normal import gaussian_nll, reparam
 def normalised_weights(log_w: Array) -> Array:
     """The weights divided by their sum over K.   log_w: (K, n) -> (K, n)"""
     log_w = floating(log_w, "log_w")
-    w = np.exp(log_w - log_w.max(0))
-    normalised: Array = w / w.sum(0)
+    w = np.exp(log_w - log_w.max(0))                                                                    # (3.23)
+    normalised: Array = w / w.sum(0)                                                                    # (3.23)
     return normalised
 
 
@@ -50,9 +50,9 @@ def path_weights(p: VAE, x_frozen: Array, eps_frozen: Array, p_frozen: VAE, *,
     nll_q, pull_q = gaussian_nll(over(mu0 - mu, z), over(logvar0, z), noise)                            # (3.24)
 
     def pull(dlog_w: Array) -> tuple[VAE, None, None, None]:
-        ddec, _, dz = pull_joint(dlog_w)
+        ddec, _, dz = pull_joint(dlog_w)                                                                # (3.24)
         dmu, dlogvar, _ = pull_reparam(dz + pull_q(dlog_w)[2])                                          # (3.24)
-        return VAE(pull_encode((dmu.sum(0), dlogvar.sum(0)))[0], ddec), None, None, None
+        return VAE(pull_encode((dmu.sum(0), dlogvar.sum(0)))[0], ddec), None, None, None                # (3.24)
 
     return log_p + nll_q, pull                                                                          # (3.24)
 
@@ -74,11 +74,11 @@ def dreg_surrogate(p: VAE, x_frozen: Array, eps_frozen: Array, p_frozen: VAE, *,
     [Tucker, Lawson, Gu & Maddison 2019, equation 8]
     """
     how = {"likelihood": likelihood, "activation": activation}
-    w = normalised_weights(log_weights(p_frozen, x_frozen, eps_frozen, **how)[0]) / len(x_frozen)
+    w = normalised_weights(log_weights(p_frozen, x_frozen, eps_frozen, **how)[0]) / len(x_frozen)       # (3.24)
     mu0, logvar0 = (over(a, eps_frozen) for a in encode(p_frozen.enc, x_frozen, activation)[0])
     log_p, pull_joint = log_joint(p.dec, x_frozen, reparam(mu0, logvar0, eps_frozen)[0], **how)
     paths, pull_path = path_weights(VAE(p.enc, p_frozen.dec), x_frozen, eps_frozen, p_frozen, **how)
-    w2 = w * w * len(x_frozen)
+    w2 = w * w * len(x_frozen)                                                                          # (3.24)
 
     def pull(d: Any) -> tuple[VAE, None, None, None]:
         return VAE(pull_path(d * w2)[0].enc, pull_joint(d * w)[0]), None, None, None                    # (3.24)
@@ -98,8 +98,8 @@ def score_surrogate(p: VAE, x_frozen: Array, z_frozen: Array, signal_frozen: Arr
     same_shape(signal_frozen, log_p, "signal and log p(x, z)")
 
     def pull(d: Any) -> tuple[VAE, None, None, None]:
-        each = np.full_like(log_p, d / log_p.size)
+        each = np.full_like(log_p, d / log_p.size)                                                      # (3.26)
         dmu, dlogvar, _ = pull_q(-each * signal_frozen)                                                 # (3.26)
-        return VAE(pull_encode((dmu.sum(0), dlogvar.sum(0)))[0], pull_joint(each)[0]), None, None, None
+        return VAE(pull_encode((dmu.sum(0), dlogvar.sum(0)))[0], pull_joint(each)[0]), None, None, None  # (3.26)
 
     return (log_p - signal_frozen * nll_q).mean(), pull                                                 # (3.26)
