@@ -196,6 +196,7 @@ def two_neighbours_alone(solve, rng):
         m = [(1 - share) * a**j + share * (a + 1) ** j for j in (1, 2, 3)]
         cases += [refused(solve, x, w, np.array(m[:r])) for r in (2, 3)]
         cases.append(not refused(solve, x, w, np.array([m[0], m[1] + 0.5])))
+    cases.append(refused(solve, x[:3], w[:3], np.full(3, 0.25)))  # 0 and 1 of three nodes, with a moment too many
     return holds(cases)
 
 
