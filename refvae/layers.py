@@ -150,7 +150,7 @@ def squared_error(xhat: Array, x: Array) -> tuple[Array, Pull]:
     """Squared distance per example.   xhat, x: (n, d) -> se (n,)                            (1.16), adjoint (1.17)"""
     xhat, x = floating(xhat, "xhat"), floating(x, "x")
     same_shape(xhat, x, "xhat and x")
-    r = xhat - x                                                                                        # (1.16)
+    r = xhat - x                                                                                        # (1.17)
     se = (r * r).sum(1)                                                                                 # (1.16)
 
     def pull(dse: Array) -> tuple[Array, Array]:

@@ -172,12 +172,12 @@ def moved(p, t, c):
         rate_by_hand, lam, lambda mu, logvar, eps: (mu + eps,))(p, x, labels, eps)[0], None),
     "weight decay": lambda p, x, labels, eps, lam: (vib_at(p, x, labels, eps, lam)[0] + 1e-3 * trees.dot(p, p), None)})
 def the_gauge_moves_the_rate_alone(loss, rng):
-    """L of the moved network minus lambda times its own rate is the same, at lambda = 0 and 0.7; the rate is not."""
+    """L plus lambda times the rate of the other, moved network: the same, at lambda = 0 and 0.7; the rate is not."""
     p, x, labels, eps = wide(network)(rng)
     other = moved(p, np.exp(rng.standard_normal(3)), rng.standard_normal(3))
     rates = [rate_by_hand(*forward(q, x, eps)[:2]).mean() for q in (p, other)]
-    values = [[loss(q, x, labels, eps, lam)[0] - lam * rate for lam in (0.0, LAM)]
-              for q, rate in zip((p, other), rates, strict=True)]
+    values = [[loss(q, x, labels, eps, lam)[0] + lam * rate for lam in (0.0, LAM)]
+              for q, rate in zip((p, other), rates[::-1], strict=True)]
     return gap(np.array(values[1]), np.array(values[0])) if abs(rates[1] - rates[0]) > 0.1 else holds(False)
 
 

@@ -116,7 +116,7 @@ def half_within_the_unit_circle(shape, rng):
     def share(r):
         return shape(np.array([[r, 0], [-r, 0], [0, np.sqrt(4 - r * r)], [0, -np.sqrt(4 - r * r)]])).inner
 
-    return holds([share(1 - 5e-7) == 0.5, share(1 + 5e-7) == 0])
+    return holds([share(1 - 2e-7) == 0.5, share(1 + 2e-7) == 0])
 
 
 @ledger.add("4.6", "limit", shape_of, bound=5e-3, wrong={

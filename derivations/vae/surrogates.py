@@ -66,6 +66,16 @@ ledger.adjoint("3.23", smooth(iw_surrogate), lambda rng: (
             trees.map(lambda leaf: leaf / 3, d[0]), *d[1:]))})
 
 
+@ledger.add("3.23", "limit", normalised_weights, bound=1e-12, wrong={
+    "without the shift, which overflows": lambda log_w: np.exp(log_w) / np.exp(log_w).sum(0),
+    "shifted by the largest of all": lambda log_w: (w := np.exp(log_w - log_w.max())) / w.sum(0),
+    "shifted by the smallest": lambda log_w: (w := np.exp(log_w - log_w.min(0))) / w.sum(0)})
+def weights_at_any_scale(weights, rng):
+    """Of log w = 1000, 1000 - log 3 and -1000: 3/4, 1/4 and 0; the same for all of them less 3000."""
+    column = np.array([1000, 1000 - np.log(3), -1000])
+    return gap(weights(np.stack([column, column - 3000], 1)), np.array([[0.75, 0.75], [0.25, 0.25], [0, 0]]))
+
+
 def recomputed(p, x, eps, p_frozen, **how):
     """path_weights with z - mu for sigma eps in the density of the encoder."""
     (mu, logvar), _ = encode(p.enc, x, how["activation"])

@@ -17,7 +17,7 @@ def gaussian_nll(mu: Array, logvar: Array, x: Array) -> tuple[Array, Pull]:
     same_shape(logvar, x, "logvar and x")
     mu, logvar, x = floating(mu, "mu"), floating(logvar, "logvar"), floating(x, "x")
     root = np.exp(-logvar / 2)
-    t = scaled(x - mu, root)                                                                            # (3.3)
+    t = scaled(x - mu, root)                                                                            # (3.4)
     nll = (LOG_2PI + logvar + t * t).sum(-1) / 2                                                        # (3.3)
 
     def pull(dnll: Array) -> tuple[Array, Array, Array]:
