@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -92,11 +91,9 @@ def mutate(lines: Sequence[TaggedLine], jobs: int, book: Book = OURS) -> list[Fa
 def mutate_checker(lines: Sequence[TaggedLine], jobs: int) -> list[Fate]:
     """What becomes of every mutant of the checker's lines."""
     try:
-        measured = checker.measure(lines)
+        return checker.fates(lines, min(jobs, len(lines) or 1), _watched)
     except (RuntimeError, ModuleNotFoundError) as error:
         raise BadInput(f"--self: {error}") from error
-    with trial.workers(min(jobs, len(lines) or 1)) as over:
-        return [fate for some in _watched(over, partial(checker.fates, measured), lines, unit="line") for fate in some]
 
 
 def record(fate: Fate, entries: Sequence[Allowed], root: Path) -> dict[str, Any]:

@@ -1,22 +1,29 @@
-"""The checker itself, altered line by line, against its own tests."""
+"""The checker itself, altered line by line, against its own tests.
+
+One session of pytest collects the tests and runs each once, watched; every mutant then runs in a fork of that session,
+where the functions that exist get the altered code, under the tests that run its line, the quick ones first.
+"""
 
 from __future__ import annotations
 
+import gc
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from types import CodeType, FunctionType
 from typing import Any
 
-from refvae.mutate.execution import Piece, pieces, running
+from refvae.mutate.execution import Piece, codes, forget, pieces, running
 from refvae.mutate.fresh import edit, in_child
 from refvae.mutate.lines import Mutant, mutants
-from refvae.mutate.trial import KILLED, LEAST, SURVIVES, Fate
+from refvae.mutate.trial import KILLED, LEAST, SURVIVES, Fate, workers
 from refvae.statements import TaggedLine, folder
 
-TESTS = ("test_check.py", "test_evidence.py", "test_exact.py", "test_verdict.py")
-Measured = Mapping[str, tuple[float, frozenset[Piece]]]  # test -> its seconds and the pieces that it runs
+TESTS = ("test_check.py", "test_evidence.py", "test_exact.py")
+Watch = Callable[..., list[Any]]
 
 
 def lines() -> list[TaggedLine]:
@@ -26,72 +33,117 @@ def lines() -> list[TaggedLine]:
             for i, text in enumerate(path.read_text("utf8").splitlines(), 1)]
 
 
-def measure(chosen: Sequence[TaggedLine]) -> Measured:
-    """Run all tests of the checker once; RuntimeError if one fails, ModuleNotFoundError without pytest."""
+def fates(chosen: Sequence[TaggedLine], jobs: int, watch: Watch) -> list[Fate]:
+    """What becomes of every mutant; RuntimeError if a test fails unaltered, ModuleNotFoundError without pytest."""
     for name in ("pytest", "refvae.check", "refvae.evidence", "refvae.verdict"):
         import_module(name)
-    if (found := in_child(partial(_measured, chosen), 3600)) is None:
-        raise RuntimeError(f"got tests that fail or are missing in {_tests()}, wanted those of the checkout to pass")
-    return {test: (seconds, frozenset(Piece(*piece) for piece in seen)) for test, (seconds, seen) in found.items()}
+    session = _Session(chosen, jobs, watch)
+    _pytest(session, [str(path) for name in TESTS if (path := _tests() / name).exists()])
+    if session.failed or session.fates is None:
+        raise RuntimeError(f"got {session.failed or 'no tests'} in {_tests()}, wanted tests of the checkout that pass")
+    return session.fates
 
 
-def fates(measured: Measured, line: TaggedLine) -> list[Fate]:
-    """What becomes of every mutant of a line under the tests that run it, the quick first; under all if none does."""
+class _Session:
+    """A pytest plugin that runs all tests once, and then the mutants instead.
+
+    measured  place among the tests -> seconds, and the pieces of the lines that it runs
+    """
+
+    def __init__(self, chosen: Sequence[TaggedLine], jobs: int, watch: Watch) -> None:
+        self.chosen, self.jobs, self.watch = chosen, jobs, watch
+        self.failed, self.items = "", list[Any]()
+        self.fates: list[Fate] | None = None
+        self.measured: dict[int, tuple[float, set[Piece]]] = {}
+
+    def pytest_runtestloop(self, session: Any) -> bool:
+        """Called once all tests are collected."""
+        global _session
+        _session, self.items = self, session.items
+        for i in range(len(self.items)):
+            start = time.perf_counter()
+            with running(self.chosen) as seen:
+                self.failed = self.failed or self.failure([i])
+            self.measured[i] = time.perf_counter() - start, seen
+        if self.items and not self.failed:
+            with workers(self.jobs) as over:
+                found = self.watch(over, _fates, self.chosen, unit="line")
+            self.fates = [fate for some in found for fate in some]
+        return True
+
+    def failure(self, tests: Sequence[int]) -> str:
+        """The first of these tests that fails."""
+        from _pytest.runner import runtestprotocol
+
+        return next((item.nodeid for item in (self.items[i] for i in tests)
+                     if any(report.failed for report in runtestprotocol(item, log=False, nextitem=None))), "")
+
+    def pytest_collectreport(self, report: Any) -> None:
+        """A test module that cannot even be loaded is a failure too."""
+        if report.failed:
+            self.failed = report.nodeid
+
+
+_session: Any = None  # that of this process, which its forks find here
+
+
+def _fates(line: TaggedLine) -> list[Fate]:
     path, number, text = line
     if not (altered := mutants(path.read_text("utf8"), number)):
         return []
-    held = pieces(line)
-    tests = [test for test, (_, seen) in measured.items() if held & seen] or list(measured)
-    tests.sort(key=lambda test: measured[test][0])
-    limit = LEAST + 20 * sum(measured[test][0] for test in tests)
+    held, measured = pieces(line), _session.measured
+    tests = sorted((i for i in measured if held & measured[i][1]), key=lambda i: measured[i][0])
+    limit = LEAST + 20 * sum(measured[i][0] for i in tests or measured)
     return [Fate(path, number, (), text, mutant.text, *_fate(path, mutant, tests, limit)) for mutant in altered]
 
 
-def _fate(path: Path, mutant: Mutant, tests: Sequence[str], limit: float) -> tuple[str, str]:
+def _fate(path: Path, mutant: Mutant, tests: Sequence[int], limit: float) -> tuple[str, str]:
     by = in_child(partial(_killer, path, mutant, tests), limit)
     return (SURVIVES, "") if by == "" else (KILLED, by or "a crash or an endless loop")
 
 
-def _killer(path: Path, mutant: Mutant, tests: Sequence[str]) -> str:
-    """The first test that fails; empty if none does."""
-    edit(path, mutant.code(path))
-    watcher = _Watcher()
-    code = _pytest(watcher, ["-x", *tests])
-    return watcher.failed or ("" if code == 0 else f"pytest ends with {code}")
+def _killer(path: Path, mutant: Mutant, tests: Sequence[int]) -> str:
+    """The first test that fails; empty if none does. What only runs on import is loaded anew, under all tests."""
+    code = mutant.code(path)
+    if tests and _exchange(path, code):
+        return str(_session.failure(tests))
+    edit(path, code)
+    watcher = _First()
+    ended = _pytest(watcher, ["-x", *(str(_tests() / name) for name in TESTS)])
+    return watcher.failed or ("" if ended == 0 else f"pytest ends with {ended}")
 
 
-def _measured(chosen: Sequence[TaggedLine]) -> dict[str, Any]:
-    watcher = _Watcher(chosen)
-    if code := _pytest(watcher, [str(path) for name in TESTS if (path := _tests() / name).exists()]):
-        raise RuntimeError(f"pytest ends with {code}: {watcher.failed}")
-    return watcher.measured
+def _exchange(path: Path, code: CodeType) -> bool:
+    """Give the functions of a file their altered code; False if the code of the module itself differs."""
+    old, new = codes(path.read_text("utf8"), str(path)), codes(code, str(path))
+    inside = {(each.co_qualname, each.co_firstlineno, at): each for at, each in enumerate(new)}
+    changed = {before: after for at, before in enumerate(old) if before.co_flags & 2
+               and (after := inside.get((before.co_qualname, before.co_firstlineno, at))) and after != before}
+    if not changed or _shallow(old[0]) != _shallow(new[0]):
+        return False
+    gc.unfreeze()  # what is frozen is not listed
+    forget({str(path)})
+    for function in [each for each in gc.get_objects() if type(each) is FunctionType]:
+        if function.__code__ in changed and function.__code__.co_filename == str(path):
+            with suppress(ValueError):  # other free variables: the function around it makes it anew
+                function.__code__ = changed[function.__code__]
+    return True
 
 
-class _Watcher:
-    """A pytest plugin: which test fails first; how long each takes and what it runs, if lines are given."""
+def _shallow(code: CodeType) -> list[Any]:
+    """What a module does on import, without the bodies of its functions."""
+    own = [each for each in code.co_consts if not isinstance(each, CodeType)]
+    classes = [_shallow(each) for each in code.co_consts if isinstance(each, CodeType) and not each.co_flags & 2]
+    return [code.co_code, own, code.co_names, classes]
 
-    def __init__(self, chosen: Sequence[TaggedLine] = ()) -> None:
-        self.chosen, self.failed, self.measured = chosen, "", dict[str, Any]()
 
-    def pytest_pyfunc_call(self, pyfuncitem: Any) -> None:
-        """Called just before the test function."""
-        if not self.chosen:
-            return
-        call: Callable[..., Any] = pyfuncitem.obj
+class _First:
+    """A pytest plugin that remembers the first failure."""
 
-        def measured(*args: Any, **kwargs: Any) -> Any:
-            start = time.perf_counter()
-            with running(self.chosen) as seen:
-                try:
-                    return call(*args, **kwargs)
-                finally:
-                    node = f"{pyfuncitem.path}::{pyfuncitem.nodeid.partition('::')[2]}"
-                    self.measured[node] = time.perf_counter() - start, list(seen)
-
-        pyfuncitem.obj = measured
+    failed = ""
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        """Remember the first failure."""
+        """Called after every stage of a test."""
         if report.failed and not self.failed:
             self.failed = report.nodeid
 
@@ -100,14 +152,14 @@ class _Watcher:
         self.pytest_runtest_logreport(report)
 
 
-def _pytest(watcher: _Watcher, arguments: Sequence[str]) -> int:
+def _pytest(plugin: Any, arguments: Sequence[str]) -> int:
     import pytest
 
     root = _tests().parent
-    options = ["-p", "no:cacheprovider", "-p", "no:terminal", "-o", "addopts=", "--import-mode=importlib",
+    options = ["-p", "no:cacheprovider", "-p", "no:terminal", "-s", "-o", "addopts=", "--import-mode=importlib",
                "--assert=plain",  # pytest rewrites the modules of a package with a plugin, from their files
                "-c", str(root / "pyproject.toml"), "--rootdir", str(root)]
-    return int(pytest.main([*options, *arguments], plugins=[watcher]))
+    return int(pytest.main([*options, *arguments], plugins=[plugin]))
 
 
 def _tests() -> Path:

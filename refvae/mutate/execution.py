@@ -40,7 +40,7 @@ def never_run(number: str) -> list[TaggedLine]:
     missing = {line: pieces(line) for line in tagged_lines().get(number, [])}
     for entry in own_evidence(number):
         if entry.kind in EXACT and entry.bound <= 1e-12 and any(missing.values()):
-            _forget({str(line.path) for line in missing})
+            forget({str(line.path) for line in missing})
             with suppress(_Enough), running(missing, enough=set().union(*missing.values())) as seen:
                 passes(entry)
             missing = {line: wanted - seen for line, wanted in missing.items()}
@@ -103,7 +103,7 @@ def _tracer(wanted: Mapping[str, set[int]], seen: set[Piece], enough: Set[Piece]
     return called
 
 
-def _forget(files: Set[str]) -> None:
+def forget(files: Set[str]) -> None:
     """Empty the caches of functions in these files and in derivations, for what is remembered is not run."""
     for cached in gc.get_objects():
         if isinstance(cached, _lru_cache_wrapper):
@@ -114,8 +114,12 @@ def _forget(files: Set[str]) -> None:
 
 @lru_cache
 def _codes(file: str) -> list[CodeType]:
+    return codes(Path(file).read_text("utf8"), file)
+
+
+def codes(source: str | CodeType, file: str) -> list[CodeType]:
     """All code objects of a module, each before those inside it."""
-    found = [compile(Path(file).read_text("utf8"), file, "exec")]
+    found = [source if isinstance(source, CodeType) else compile(source, file, "exec")]
     for code in found:
         found += [inner for inner in code.co_consts if isinstance(inner, CodeType)]
     return found
