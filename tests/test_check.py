@@ -11,6 +11,7 @@ import pytest
 
 from refvae import layers, trees
 from refvae.check import GradientError, check_gradient, check_layer
+from refvae.check import legs as methods
 from refvae.layers import (
     Dense,
     batch_norm,
@@ -1007,3 +1008,14 @@ def test_a_faint_kink_inside_the_first_stencil_is_passed_by():
                             lambda p: (np.sign(p[0]), np.array([1e-10, 0])))
     assert [block.status for block in report.blocks].count("FAIL") == 0
     assert report.blocks[1].error < 0.2
+
+
+def test_the_adjoint_test_sees_what_a_direction_of_ones_does_not():
+    x = np.array([0.3, -1.2, 2.0])
+    report = check_layer(lambda x: (x**2, lambda d: 2 * x * d + np.array([1.0, -1.0, 0.0]) * d.sum()), (x,))
+    assert [leg.status for leg in report.legs if leg.method.startswith("adjoint test")] == ["FAIL"]
+
+
+def test_noise_of_the_first_step_settles_no_kink_inside_it():
+    slope, _ = methods._settled(lambda x: x[0] + 1e-4 * abs(x[0] - 0.01), np.zeros(1), np.ones(1), 1e-8)
+    assert slope == pytest.approx(1 - 1e-4, abs=1e-7)

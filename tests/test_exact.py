@@ -589,3 +589,23 @@ def test_along(field, f, slope):
     assert [one.a for one in got] == [one.a for one in want]
     assert [one.x for one in got] == pytest.approx([one.x for one in want], rel=1e-6)
     assert along(f, X[0], v) == pytest.approx(v * slope(X[0]), rel=1e-14)
+
+
+def test_witnesses_carry_the_sum_of_their_absolute_terms_and_degrees_add(field):
+    u, v = variables(field, [0.7, -1.3])
+    size = 2 * (u - v) * (v + u)
+    assert (u - v).m == (v + u).m == 2.0
+    assert ((u - v) * v).m == 2.0 * 1.3 + 1.3 * 2.0
+    assert (-u).m == 0.7
+    assert (u * u).m == pytest.approx(2 * 0.49)
+    assert v.reciprocal().m == pytest.approx(2 / 1.3)
+    assert np.exp(u).m == pytest.approx(1.7 * np.exp(0.7))
+    assert (size.size, (u - v).size, (u / v).size, (u**5).size, np.exp(u).size) == (5, 2, 2, 5, 4)
+    assert (np.exp(4 * u).size, np.sqrt(u).size, np.log(u).size) == (16, 1, 1)
+
+
+def test_an_overflow_is_greater_than_all_that_is_finite(field):
+    u = variables(field, [800.0])[0]
+    assert u.exp() > 1e300
+    assert not field.ties
+    assert math.isinf(u.exp().x)
