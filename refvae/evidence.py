@@ -18,12 +18,11 @@ import numpy as np
 
 from refvae import trees
 from refvae.check import check_layer
-from refvae.check.arrays import witnesses
 from refvae.check.exact import equal, prove_check, prove_layer
 from refvae.check.proof import NOT_RUN, PROVED, REFUTED, Found, Proof
 from refvae.check.report import block_error
 from refvae.inputs import same_shape
-from refvae.trees import Array, Tree
+from refvae.trees import Array, Tree, witnesses
 
 PASS, FAIL, BLIND, INCONCLUSIVE, UNCHECKED = "PASS", "FAIL", "BLIND", "INCONCLUSIVE", "UNCHECKED"
 BOUNDS = {"adjoint": 1e-12, "identity": 1e-12, "law": 1e-12, "montecarlo": 6.11}  # the others state their own

@@ -68,6 +68,13 @@ def is_exact(leaf: Any) -> bool:
     return np.asarray(leaf).dtype == object and any(getattr(entry, "is_exact", False) for entry in np.ravel(leaf))
 
 
+def witnesses(values: Any) -> Any:
+    """Real arrays as they are; exact numbers as an array of their witnesses."""
+    if np.asarray(values).dtype != object:
+        return values
+    return np.reshape([getattr(value, "x", value) for value in np.ravel(values).tolist()], np.shape(values))
+
+
 def flatten(tree: Tree) -> Flat:
     """Copy a tree of one dtype into one vector; the new tree has the same shape and views that vector."""
     parts = [np.asarray(leaf) for leaf in leaves(tree)]

@@ -8,7 +8,6 @@ from itertools import product
 import numpy as np
 from scipy import stats
 
-from refvae.check.arrays import witnesses
 from refvae.derivations.entropy.common import distances, points, value
 from refvae.derivations.entropy.divergences import cross, divergence, two_samples
 from refvae.entropy import (
@@ -21,6 +20,7 @@ from refvae.entropy import (
     neighbours,
 )
 from refvae.evidence import Ledger, gap, holds, spoiled
+from refvae.trees import witnesses
 
 ledger = Ledger()
 

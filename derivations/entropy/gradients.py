@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from refvae.check.arrays import witnesses
 from refvae.derivations.entropy.common import distances, one_sided, points, radii, value, with_neighbours
 from refvae.derivations.entropy.motions import rotation
 from refvae.entropy import bsy_weights, knn_entropy_layer, log_norm, neighbours
 from refvae.evidence import Ledger, gap, holds, spoiled
+from refvae.trees import witnesses
 
 ledger = Ledger()
 

@@ -7,7 +7,6 @@ from functools import partial
 import numpy as np
 from scipy.special import digamma
 
-from refvae.check.arrays import witnesses
 from refvae.derivations.entropy.common import distances
 from refvae.entropy import (
     exact_total_correlation,
@@ -19,6 +18,7 @@ from refvae.entropy import (
 )
 from refvae.entropy.counts import below, counts_within
 from refvae.evidence import Ledger, gap, holds, spoiled
+from refvae.trees import witnesses
 
 ledger = Ledger()
 

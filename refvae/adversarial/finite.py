@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import rel_entr
 
-from refvae.check.arrays import witnesses
 from refvae.inputs import matrix, real, same_shape, vector
 from refvae.layers import sigmoid
-from refvae.trees import Array
+from refvae.trees import Array, witnesses
 from refvae.vae import kl_std_normal
 
 

@@ -18,13 +18,6 @@ def variables(field: Field, witness: Any, moves: Any = True) -> Array:
         Number(field, field.draw(), field.draw() * move if move else 0, x, abs(x), 1) for x, move in pairs])
 
 
-def witnesses(values: Any) -> Any:
-    """Real arrays as they are; exact numbers as an array of their witnesses."""
-    if np.asarray(values).dtype != object:
-        return values
-    return np.reshape([getattr(value, "x", value) for value in np.ravel(values).tolist()], np.shape(values))
-
-
 def constants(field: Field, values: Any) -> Array:
     """An array of the numbers that the values are; TypeError for what is none, such as complex ones."""
     found = [value if type(value) is Number else number(field, value) for value in np.ravel(values).tolist()]

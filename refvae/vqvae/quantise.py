@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from refvae.check.arrays import witnesses
 from refvae.inputs import floating, indices, matrix, same_shape
-from refvae.trees import Array, Pull
+from refvae.trees import Array, Pull, witnesses
 
 EPS, TINY = np.finfo(np.float64).eps, np.finfo(np.float64).tiny
 ENTRIES = 1 << 22  # of a table of scores: 32 MB
