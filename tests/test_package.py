@@ -142,7 +142,7 @@ def test_a_chapter_imports_no_later_chapter_and_nothing_above():
 
 
 def test_tools_for_checking_import_no_chapter():
-    tools = ("check", "evidence", "inputs", "statements", "svg", "trees", "verdict")
+    tools = ("check", "evidence", "inputs", "outcomes", "statements", "svg", "trees", "verdict")
     wrong = {tool: bad for tool in tools if (bad := uses().get(tool, set()) & {"layers", *chapters()})}
     assert wrong == {}
 

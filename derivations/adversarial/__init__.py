@@ -5,16 +5,20 @@ from refvae.derivations.adversarial import (
     coders,
     critics,
     em,
+    flow,
+    games,
     gan,
     labels,
     linear,
     motions,
     pairs,
     penalty,
+    regularised,
     rounds,
     training,
     turned,
 )
 from refvae.evidence import Ledger
 
-ledger = Ledger.of(em, labels, gan, motions, rounds, critics, penalty, training, coders, ali, linear, pairs, turned)
+ledger = Ledger.of(em, labels, gan, motions, regularised, rounds, critics, penalty, training, coders, ali, linear,
+                   pairs, games, turned, flow)

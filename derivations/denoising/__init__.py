@@ -12,8 +12,9 @@ from refvae.derivations.denoising import (
     normaliser,
     relus,
     shell,
+    sliced,
 )
 from refvae.evidence import Ledger
 
-ledger = Ledger.of(denoiser, matching, gaussian, shell, networks, relus, levels, generator, normaliser,
+ledger = Ledger.of(denoiser, matching, sliced, gaussian, shell, networks, relus, levels, generator, normaliser,
                    langevin, ladder)

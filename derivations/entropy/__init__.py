@@ -16,12 +16,13 @@ from refvae.derivations.entropy import (
     scales,
     search,
     small,
+    spacings,
     support,
     weighted,
     windows,
 )
 from refvae.evidence import Ledger
 
-ledger = Ledger.of(order, motions, gradients, small, support, errors, weighted, divergences,
+ledger = Ledger.of(order, spacings, motions, gradients, small, support, errors, weighted, divergences,
                    divergence_gradients, information, information_laws, permutation, search, products,
                    scales, windows, labels, control)

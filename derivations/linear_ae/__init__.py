@@ -2,6 +2,7 @@
 
 from refvae.derivations.linear_ae import (
     biases,
+    iteration,
     landscape,
     large,
     learning,
@@ -14,4 +15,5 @@ from refvae.derivations.linear_ae import (
 )
 from refvae.evidence import Ledger
 
-ledger = Ledger.of(problem, optimum, biases, learning, words, landscape, regularised, large, meaning, semantics)
+ledger = Ledger.of(problem, optimum, biases, learning, words, landscape, regularised, large, iteration,
+                   meaning, semantics)

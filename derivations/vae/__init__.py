@@ -8,10 +8,14 @@ from refvae.derivations.vae import (
     likelihoods,
     linear,
     objective,
+    paths,
+    reported,
     scale,
     score,
     surrogates,
+    wide_bins,
 )
 from refvae.evidence import Ledger
 
-ledger = Ledger.of(objective, scale, gaussian, likelihoods, importance, surrogates, score, linear, collapse, active)
+ledger = Ledger.of(objective, scale, gaussian, paths, likelihoods, wide_bins, importance, reported, surrogates, score,
+                   linear, collapse, active)

@@ -6,7 +6,8 @@ import numpy as np
 
 from refvae import trees
 from refvae.derivations.vae.common import black_and_white, model, smooth
-from refvae.derivations.vae.importance import draws, few_draws, inflated
+from refvae.derivations.vae.importance import draws, few_draws
+from refvae.derivations.vae.reported import inflated
 from refvae.evidence import Ledger, Outcome, gap, spoiled
 from refvae.layers import Dense, bernoulli_nll, tanh
 from refvae.vae import (

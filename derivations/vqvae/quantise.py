@@ -1,4 +1,4 @@
-"""Evidence for quantisation, (8.2) to (8.5)."""
+"""Evidence for quantisation, (8.2) and (8.3)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ import itertools
 import numpy as np
 from scipy.cluster.vq import vq
 
-from refvae import trees
-from refvae.derivations.vqvae.common import HOW, at_itself, flat, forward, network, spread
-from refvae.evidence import Ledger, Outcome, entrywise, gap, holds, spoiled
-from refvae.vqvae import choose, lookup, nearest_code, quantised_loss
+from refvae.derivations.vqvae.common import spread
+from refvae.evidence import Ledger, entrywise, gap, holds
+from refvae.vqvae import nearest_code
 from refvae.vqvae.quantise import margins, scores
 
 ledger = Ledger()
@@ -157,111 +156,3 @@ def half_spaces(search, rng):
     pairs = [(i, j) for i in range(60) for j in range(i) if idx[i] == idx[j]]
     between = np.array([0.3 * z[i] + 0.7 * z[j] for i, j in pairs])
     return holds([*inside, *(search(between, codes) == idx[[i for i, _ in pairs]])])
-
-
-# Lookup, and what the quantised loss depends on
-
-
-def chosen(rng):
-    """Five codes, and a grid of indices that leaves one out and repeats others."""
-    return rng.standard_normal((5, 3)), np.array([[0, 3, 3], [1, 0, 3]])
-
-
-def last_one_counts(codes, idx):
-    """Assignment in the place of addition: repeated indices overwrite each other."""
-    def pull(d):
-        out = np.zeros_like(codes)
-        out[idx] = d
-        return out, None
-
-    return codes[idx], pull
-
-
-LOOKUP_WRONG = {"repeated indices overwrite": last_one_counts,
-                "mean for the sum": spoiled(lookup, lambda d: (d[0] / np.array([2, 1, 1, 3, 1])[:, None], None))}
-ledger.adjoint("8.4", lookup, chosen, wrong=LOOKUP_WRONG)
-
-
-@ledger.add("8.4", "identity", lookup, exact=True, wrong=LOOKUP_WRONG)
-def one_hot(layer, rng):
-    """The matrix product with rows of the identity, and its transpose."""
-    codes, idx = chosen(rng)
-    d, onehot = rng.standard_normal((2, 3, 3)), np.eye(5)[idx]
-    y, pull = layer(codes, idx)
-    return gap((y, pull(d)[0]), (onehot @ codes, np.einsum("abj,abk->jk", onehot, d)))
-
-
-def with_through(p, x, idx, **how):
-    """The codes' cotangent handed to the encoder, and none left."""
-    loss, pull = quantised_loss(p, x, idx, **how)
-    return loss, lambda d: (pull(d)[0]._replace(codes=0 * p.codes), None, None)
-
-
-def mean_of_elements(p, x, idx, **how):
-    """Mean over the pixels for the sum."""
-    loss, pull = quantised_loss(p, x, idx, **how)
-    return loss / 6, lambda d: (trees.map(lambda leaf: leaf / 6, pull(d)[0]), None, None)
-
-
-def off_by_one(p, x, idx, **how):
-    """Indices that begin with 1."""
-    return quantised_loss(p, x, (idx + 1) % 5, **how)
-
-
-TRUE_WRONG = {"no gradient for the codebook": with_through, "mean over pixels": mean_of_elements,
-              "indices from 1": off_by_one}
-
-
-@ledger.add("8.5", "identity", quantised_loss, exact=True, wrong=TRUE_WRONG)
-def line_by_line(layer, rng):
-    """Value, and the codebook's gradient as a loop over places with the decoder's backward pass written out."""
-    p, x = network(rng)
-    idx = choose(p, x, **HOW)[1]
-    (loss, pull), d = layer(p, x, idx, **HOW), rng.standard_normal()
-    (W1, b1), (W2, b2) = p.dec
-    h = np.tanh(p.codes[idx].reshape(7, -1) @ W1 + b1)
-    r = h @ W2 + b2 - x
-    g = ((2 * d * r / 7 @ W2.T) * (1 - h * h) @ W1.T).reshape(7, 4, 3)
-    dcodes = 0 * p.codes
-    for i, t in np.ndindex(7, 4):
-        dcodes[idx[i, t]] += g[i, t]
-    return gap((np.asarray(loss), pull(d)[0].codes), (np.asarray((r * r).sum() / 7), dcodes))
-
-
-@ledger.add("8.5", "law", quantised_loss, bound=0, wrong={"straight-through": lambda p, x, idx, **how: (
-    quantised_loss(p, x, idx, **how)[0], lambda d: (trees.map(np.ones_like, p), None, None)), **{
-        key: TRUE_WRONG[key] for key in ("indices from 1",)}})
-def encoder_does_not_count(layer, rng):
-    """Encoders moved by 1e-9 choose the same codes and give the same loss, bit for bit; the pull says 0."""
-    p, x = network(rng)
-    total = lambda q: ((forward(q.dec, q.codes[choose(q, x, **HOW)[1]].reshape(7, -1)) - x) ** 2).sum() / 7
-    near = [p._replace(enc=trees.map(lambda leaf: leaf + 1e-9 * rng.standard_normal(leaf.shape), p.enc))
-            for _ in range(5)]
-    losses = [layer(q, x, choose(q, x, **HOW)[1], **HOW)[0] for q in near]
-    loss, pull = layer(p, x, choose(p, x, **HOW)[1], **HOW)
-    return holds([*(np.array(losses) == loss), abs(loss - total(p)) < 1e-13 * loss, not flat(pull(1.0)[0].enc).any()])
-
-
-@ledger.add("8.5", "limit", quantised_loss, bound=1e-8, wrong={key: TRUE_WRONG[key] for key in (
-    "no gradient for the codebook", "mean over pixels")})
-def differences_through_the_search(layer, rng):
-    """Real differences of the loss in the codebook, with the search done anew at every point."""
-    p, x = network(rng)
-
-    def loss(codes):
-        q = p._replace(codes=codes)
-        return ((forward(q.dec, codes[choose(q, x, **HOW)[1]].reshape(7, -1)) - x) ** 2).sum() / 7
-
-    idx, got = choose(p, x, **HOW)[1], []
-    slope = layer(p, x, idx, **HOW)[1](1.0)[0].codes
-    for place in np.ndindex(5, 3):
-        h = np.zeros((5, 3))
-        h[place] = 1e-5
-        near, far = (loss(p.codes + j * h) - loss(p.codes - j * h) for j in (1, 2))
-        got.append((8 * near - far) / 12e-5)
-    return Outcome(float(np.linalg.norm(slope)), float(np.linalg.norm(got)), gap(slope.ravel(), np.array(got)).error)
-
-
-ledger.adjoint("8.5", lambda p, x_frozen, idx: quantised_loss(p, x_frozen, idx, **HOW), lambda rng: at_itself(
-    *network(rng))[:3], zero=[f"p.enc[{i}].{name}" for i in range(2) for name in "Wb"], wrong={
-        "no gradient for the codebook": lambda p, x_frozen, idx: with_through(p, x_frozen, idx, **HOW)})

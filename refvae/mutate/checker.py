@@ -27,8 +27,9 @@ Watch = Callable[..., list[Any]]
 
 
 def lines() -> list[TaggedLine]:
-    """All lines of refvae/check, evidence.py and verdict.py."""
-    files = [*sorted(folder("check").glob("*.py")), folder("") / "evidence.py", folder("") / "verdict.py"]
+    """All lines of refvae/check, evidence.py, outcomes.py and verdict.py."""
+    files = [*sorted(folder("check").glob("*.py")),
+             *(folder("") / f"{name}.py" for name in ("evidence", "outcomes", "verdict"))]
     return [TaggedLine(path, i, text) for path in files
             for i, text in enumerate(path.read_text("utf8").splitlines(), 1)]
 
