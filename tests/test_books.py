@@ -94,11 +94,13 @@ def test_a_new_folder_breaks_and_shows(mine, capsys):
     assert said(capsys, "show", "mine/", "refvae:1.8").startswith("(refvae:1.8) Softplus without overflow\n")
 
 
+@pytest.mark.slow
 def test_mutants_of_a_new_folder_are_killed(mine, capsys):
     out = said(capsys, "mutate", "mine/")
     assert out == "26 mutants of 2 lines: 26 killed under their own number, 0 allowed, 0 survive\n"
 
 
+@pytest.mark.slow
 def test_a_survivor_is_named_and_may_be_allowed_in_the_folder(mine, capsys):
     altered(mine, "mine.py", ("    y = s - x - np.log(2) ", "    y = s - x - np.log(2) * 1 "))
     out = said(capsys, "mutate", "mine/", "--json", "out.json", code=1)
@@ -134,6 +136,7 @@ def test_a_table_for_an_appendix(mine, capsys):
     assert lines[5].startswith("Used of refvae and run with it: (1.6), (1.8), (1.9): 3 claims")
 
 
+@pytest.mark.slow
 def test_its_own_test_passes_in_pytest_and_fails_with_the_claim(mine):
     def run():
         return subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "mine"], text=True,
@@ -175,6 +178,7 @@ def test_a_claim_about_our_lines_mutates_none_of_them(mine, capsys):
     assert mutate._lines(type("Arguments", (), {"checker": False, "changed": None}), [], Book.at(mine)) == []
 
 
+@pytest.mark.slow
 def test_code_may_stand_elsewhere(mine, capsys):
     (mine / "src").mkdir()
     (mine / "mine.py").rename(mine / "src" / "mine.py")

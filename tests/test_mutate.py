@@ -165,6 +165,7 @@ def test_a_planted_survivor_is_reported(toy):
     assert {fate.status for fate in found} == {SURVIVES}
 
 
+@pytest.mark.slow
 def test_an_endless_loop_is_killed(toy, monkeypatch):
     monkeypatch.setattr(trial, "LEAST", 1.0)
     found = {fate.mutant: fate for fate in fates(toy("99.4"), "99.4")}
@@ -319,6 +320,7 @@ def test_only_changed_lines(monkeypatch):
 # The checker
 
 
+@pytest.mark.slow
 def test_a_mutant_of_the_checker_is_killed_by_its_tests(monkeypatch):
     monkeypatch.setattr(checker, "TESTS", ("test_evidence.py",))
     line = next(line for line in checker.lines() if "the error counts the cases" not in line.text

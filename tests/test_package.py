@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -117,6 +118,7 @@ def package_of(path: Path) -> str:
     return next(package for package, folder in packages().items() if folder == path.parent)
 
 
+@cache
 def uses() -> dict[str, set[str]]:
     """Part of refvae -> the other parts that it imports, anywhere in it."""
     found: dict[str, set[str]] = {part(path): set() for path in PACKAGE}

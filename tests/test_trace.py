@@ -245,6 +245,7 @@ def test_every_claim_has_evidence_of_two_kinds():
     none(thin(statements(), entries, tagged_lines()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chapter", chapters())
 def test_evidence_runs_every_tagged_line(chapter):
     """By execution, not by number; refvae.mutate then asks whether it would notice another line there."""

@@ -14,7 +14,7 @@ from scipy import special
 
 from refvae.inputs import floating, same_shape, whole
 from refvae.layers import bernoulli_nll
-from refvae.trees import Array, Pull
+from refvae.trees import Array, Pull, is_exact
 from refvae.vae.normal import LOG_2PI, gaussian_nll, scaled
 
 Likelihood = Callable[..., tuple[Any, Pull]]
@@ -32,8 +32,10 @@ def gaussian(eta: float) -> Likelihood:
     if not 0 < eta < np.inf:
         raise ValueError(f"eta: got {eta}, wanted a variance above 0")
 
+    logvar = np.log(eta) if is_exact(eta) else float(np.log(eta))  # a NumPy float would turn float32 into float64
+
     def nll(out: Array, x: Array) -> tuple[Array, Pull]:
-        value, pull = gaussian_nll(out, 0 * out + np.log(eta), x)                                       # (3.12)
+        value, pull = gaussian_nll(out, 0 * out + logvar, x)                                            # (3.12)
         return value, lambda dnll: pull(dnll)[::2]
 
     return nll
