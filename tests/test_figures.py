@@ -229,6 +229,8 @@ def test_check_says_which_figure_differs_and_where(monkeypatch, tmp_path, capsys
 
 
 def test_check_compares_with_the_figures_beside_the_code_and_writes_nothing(monkeypatch, tmp_path, capsys):
+    if matplotlib_version(committed("layers")) != mpl.__version__:
+        pytest.skip(f"figures/layers.svg was drawn by another Matplotlib than {mpl.__version__}")
     monkeypatch.chdir(tmp_path)
     assert check(monkeypatch) == 1
     assert capsys.readouterr().out.startswith("layers: ")
