@@ -146,7 +146,7 @@ ledger.adjoint("1.15", softmax_nll, classes, wrong=SOFTMAX_SLOPES)
 def minus_one_hot(nll, rng):
     """Shares of exponentials minus an identity matrix picked by the labels; rows sum to 0."""
     logits, labels = classes(rng)
-    got, e = nll(logits, labels)[1](np.ones(7))[0], np.exp(logits)
+    got, e = nll(logits, labels)[1](np.ones(7))[0], np.exp(logits - logits.max(1, keepdims=True))
     return gap(np.column_stack([got, got.sum(1) + 1]),
                np.column_stack([e / e.sum(1, keepdims=True) - np.eye(5)[labels], np.ones(7)]))
 
