@@ -10,6 +10,8 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
+from refvae import files
+
 STYLE = {"svg.fonttype": "none", "svg.hashsalt": "refvae", "font.family": "sans-serif", "font.size": 9,
          "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 9, "axes.titlelocation": "left",
          "axes.prop_cycle": mpl.cycler(color=["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000", "#999999"])}
@@ -17,8 +19,14 @@ STYLE = {"svg.fonttype": "none", "svg.hashsalt": "refvae", "font.family": "sans-
 
 def save(figure: Figure, path: Path | IO[bytes]) -> None:
     """Write SVG that is the same byte for byte on every run on one machine: no date, no random identifiers."""
-    with mpl.rc_context(STYLE):
-        figure.savefig(path, format="svg", metadata={"Date": None})
+    def fill(stream: IO[bytes]) -> None:
+        with mpl.rc_context(STYLE):
+            figure.savefig(stream, format="svg", metadata={"Date": None})
+
+    if isinstance(path, Path):
+        files.write(path, fill)
+    else:
+        fill(path)
 
 
 class Squares(Artist):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from refvae import trees
+from refvae import files, trees
 from refvae.trees import Array, Tree
 
 FORMAT = 1  # raised when older readers would misread
@@ -54,7 +54,7 @@ def save(path: str | os.PathLike[str], meta: Mapping[str, Any], /, **named: Tree
     if wrong := [f"{key} {array.dtype}" for key, array in arrays.items() if array.dtype.kind not in "biufc"]:
         raise TypeError(f"{wrong[0]}: got no numbers, wanted an array of numbers")
     story = json.dumps({**meta, "format": FORMAT}, sort_keys=True, allow_nan=False)
-    write(Path(path), lambda stream: np.savez(stream, **{META: np.array(story)}, **arrays))  # type: ignore[arg-type]
+    files.write(path, lambda stream: np.savez(stream, **{META: np.array(story)}, **arrays))  # type: ignore[arg-type]
 
 
 def load(path: str | os.PathLike[str]) -> Saved:
@@ -69,31 +69,6 @@ def load(path: str | os.PathLike[str]) -> Saved:
     if written != FORMAT:
         raise CheckpointError(f"{path}: got format {written!r}, wanted {FORMAT}: this version reads no other")
     return Saved(path, meta, arrays)
-
-
-def write(path: Path, fill: Callable[[IO[bytes]], Any]) -> None:
-    """Make or replace a file at once: what `fill` writes is on the disk before it takes the name."""
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        with beside.open("wb") as stream:
-            fill(stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name last through a power cut, where folders can be opened."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def _members(path: Path) -> dict[str, Array]:

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
+from refvae import files
 from refvae.cli.select import BadInput, opened
 from refvae.statements import OURS, Book
 from refvae.svg import difference, matplotlib_version
@@ -61,7 +62,7 @@ def write(chosen: list[str], out: Path, book: Book = OURS) -> int:
         path = out / f"{name}.svg"
         svg = drawn(name, book)
         try:
-            path.write_bytes(svg)
+            files.write(path, svg)
         except OSError as error:
             raise BadInput(f"--out: got {out}, where {path.name} cannot be written ({error.strerror})") from error
         print(path)

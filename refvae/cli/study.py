@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from refvae.checkpoint import write
+from refvae import files
 from refvae.cli.reading import integers, names, refused
 from refvae.cli.select import BadInput
 from refvae.cli.train import claim_folder
@@ -103,7 +103,7 @@ def run(arguments: argparse.Namespace) -> int:
     what = arguments.what
     grid = _grid(what, _settings(what, given, out) if resume else {**DEFAULTS[what], **given})
     claim_folder(out, resume)
-    write(out / STORY, lambda stream: stream.write(json.dumps(_story(grid), indent=1).encode() + b"\n"))
+    files.write(out / STORY, json.dumps(_story(grid), indent=1) + "\n")
     try:
         with pool as executor:
             trials = _trials(grid, out, executor)
@@ -230,7 +230,7 @@ def _read(path: Path) -> list[Trial]:
 
 def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     text = "".join(",".join(map(str, row)) + "\n" for row in (header, *rows))
-    write(path, lambda stream: stream.write(text.encode()))
+    files.write(path, text)
 
 
 def _table(rows: Sequence[Summary]) -> list[str]:

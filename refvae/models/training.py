@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from refvae import checkpoint, trees
+from refvae import checkpoint, files, trees
 from refvae.checkpoint import CheckpointError, Saved
 from refvae.data.readers import Dataset
 from refvae.fit import Fit, State, fit
@@ -111,4 +111,4 @@ def _table(path: Path, header: Iterable[str], lines: Iterable[Iterable[Any]]) ->
     """Write a CSV file; a number that is not there is an empty cell."""
     text = StringIO()
     csv.writer(text, lineterminator="\n").writerows([header, *lines])
-    checkpoint.write(path, lambda stream: stream.write(text.getvalue().encode()))
+    files.write(path, text.getvalue())

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from refvae.checkpoint import write as write_at_once
+from refvae import files
 from refvae.cli.estimate.variables import Variables
 from refvae.cli.select import BadInput
 from refvae.entropy import neighbours
@@ -39,7 +39,7 @@ def write(figure: Any, file: str) -> None:
     mpl, style = import_module("matplotlib"), import_module("refvae.figures").STYLE
     try:
         with mpl.rc_context(style):
-            write_at_once(path, lambda stream: figure.savefig(stream, dpi=150, **more))
+            files.write(path, lambda stream: figure.savefig(stream, dpi=150, **more))
     except OSError as error:
         raise BadInput(f"--plot: got {file}, which cannot be written ({error.strerror})") from error
 
