@@ -1,4 +1,4 @@
-"""Evidence for lookup and the quantised loss, (8.4) and (8.5)."""
+"""Evidence for lookup and the quantised loss, (8.4) to (8.5a)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,17 @@ import numpy as np
 from refvae import trees
 from refvae.derivations.vqvae.common import HOW, at_itself, flat, forward, network
 from refvae.evidence import Ledger, Outcome, gap, holds, spoiled
-from refvae.vqvae import choose, lookup, quantised_loss
+from refvae.layers import mlp, squared_error, tanh
+from refvae.vqvae import (
+    VQVAE,
+    choose,
+    decode_grid,
+    encode_grid,
+    lookup,
+    nearest_code,
+    quantised_loss,
+    vq_surrogate,
+)
 
 ledger = Ledger()
 
@@ -118,3 +128,59 @@ def differences_through_the_search(layer, rng):
 ledger.adjoint("8.5", lambda p, x_frozen, idx: quantised_loss(p, x_frozen, idx, **HOW), lambda rng: at_itself(
     *network(rng))[:3], zero=[f"p.enc[{i}].{name}" for i in range(2) for name in "Wb"], wrong={
         "no gradient for the codebook": lambda p, x_frozen, idx: with_through(p, x_frozen, idx, **HOW)})
+
+
+# The rejected sum of both errors
+
+
+def both_errors(p, x, idx, **how):
+    """Error without quantisation plus error with it, as layers."""
+    z, pull_encode = encode_grid(p.enc, x, k=p.codes.shape[1], **how)
+    xhat, pull_decode = decode_grid(p.dec, z, **how)
+    se, pull_se = squared_error(xhat, x)
+    quantised, pull_quantised = quantised_loss(p, x, idx, **how)
+
+    def pull(d):
+        ddec, dz = pull_decode(pull_se(np.full_like(se, d / len(se)))[0])
+        dq = pull_quantised(d)[0]
+        return VQVAE(pull_encode(dz)[0], trees.axpy(1.0, ddec, dq.dec), dq.codes), None, None
+
+    return se.mean() + quantised, pull
+
+
+def with_the_surrogate(p, x, idx, **how):
+    """The encoder's part of straight-through added."""
+    value, pull = both_errors(p, x, idx, **how)
+    through = vq_surrogate(*at_itself(p, x), beta=0.0, gamma=0.0, **how)[1]
+    return value, lambda d: (pull(d)[0]._replace(enc=trees.axpy(1.0, pull(d)[0].enc, through(d)[0].enc)), None, None)
+
+
+def halved(p, x, idx, **how):
+    """The mean of the two errors."""
+    value, pull = both_errors(p, x, idx, **how)
+    return value / 2, lambda d: pull(d / 2)
+
+
+@ledger.add("8.5a", "identity", both_errors, exact=True, wrong={
+    "straight-through added": with_the_surrogate, "mean of the two errors": halved})
+def the_encoder_learns_from_the_first_term(layer, rng):
+    """The encoder's gradient of the sum is that of a perceptron from x to x, with no codebook in it."""
+    p, x = network(rng)
+    idx, d = choose(p, x, **HOW)[1], rng.standard_normal()
+    z, pull_enc = mlp(p.enc, x, tanh)
+    xhat, pull_dec = mlp(p.dec, z, tanh)
+    plain = pull_enc(pull_dec(d * 2 / 7 * (xhat - x))[1])[0]
+    return gap(tuple(trees.leaves(layer(p, x, idx, **HOW)[1](d)[0].enc)), tuple(trees.leaves(plain)))
+
+
+@ledger.add("8.5a", "law", nearest_code, bound=0, wrong={
+    "the farthest code": lambda z, codes: np.argmax(np.abs(z - codes.T), 1),
+    "the last code": lambda z, codes: np.full(len(z), len(codes) - 1)})
+def no_error_and_any_distance(nearest, rng):
+    """dec(y) = y^2, z = a, codes -a and 4a: both errors are 0, and z is 2a away from its code, for any a."""
+    cases = []
+    for a in 2.0 ** rng.integers(-20, 20, 10):
+        z, codes = np.array([[a]]), np.array([[-a], [4 * a]])
+        zq = codes[nearest(z, codes)]
+        cases += [(zq**2 == a * a).all(), (z**2 == a * a).all(), (z - zq == 2 * a).all()]
+    return holds(cases)
