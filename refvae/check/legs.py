@@ -149,7 +149,7 @@ def line(problem: Problem, v: Array) -> Leg:
     else:
         return Leg("line integral", np.nan, EXACT, INCONCLUSIVE, "the gradient is smooth on no segment that was tried")
     want = float(problem.f(problem.x + h * v) - problem.f(problem.x))
-    return _judged("line integral", total, want, problem.floor)
+    return _judged("line integral", total, want, problem)
 
 
 def _integral(problem: Problem, x: Array, v: Array) -> tuple[float, float]:
@@ -167,15 +167,15 @@ def adjoint(layer: Layer, problem: Problem, zero: set[str], rng: np.random.Gener
         v[at] = problem.scale[at] * rng.standard_normal(at.stop - at.start)
         shadow = Problem(layer.value(dy), problem.like, layer.gradient(dy), layer.names)
         want = complex_step(shadow.f, shadow.x, v)
-        found.append(_judged(f"adjoint test of {name}", float(shadow.slope @ v), want, shadow.floor))
+        found.append(_judged(f"adjoint test of {name}", float(shadow.slope @ v), want, shadow))
     nothing = Leg("adjoint test", 0.0, EXACT, PASS, "every block is zero by theorem")
     return max(found, default=nothing, key=lambda leg: (leg.status == FAIL, leg.error))
 
 
-def _judged(method: str, got: float, want: float, floor: float) -> Leg:
+def _judged(method: str, got: float, want: float, problem: Problem) -> Leg:
     """PASS within the bound; beyond it FAIL, unless round-off alone could cause as much."""
     error, size = block_error(np.array([got]), np.array([want])), max(abs(got), abs(want))
     if size and error <= EXACT:
         return Leg(method, error, EXACT, PASS)
-    note = f"round-off can cause {floor / size:.1g}" if size else "both sides are zero"
-    return Leg(method, error, EXACT, INCONCLUSIVE if abs(got - want) <= floor else FAIL, note)
+    note = f"round-off can cause {problem.floor / size:.1g}" if size else "both sides are zero"
+    return Leg(method, error, EXACT, INCONCLUSIVE if abs(got - want) <= problem.floor else FAIL, note)

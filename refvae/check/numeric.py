@@ -61,6 +61,6 @@ def noise(values: Array) -> float:
 
 def wobble(f: Scalar, x: Array, scale: Array, rng: np.random.Generator) -> float:
     """How far f moves when x moves by a few units in the last place of its scale: the noise floor of f."""
-    unit = 2.0**-53
+    unit, value = 2.0**-53, f(x)
     moved = [f(x + 4 * unit * scale * rng.standard_normal(x.shape)) for _ in range(6)]
-    return float(max(abs(np.real(m - f(x))) for m in moved) + unit * abs(f(x)))
+    return float(max(abs(np.real(m - value)) for m in moved) + unit * abs(value))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -21,8 +22,8 @@ class Problem:
 
     scale  at every coordinate the root mean square of its block, so that steps and floors have the right units
     slope  the claimed gradient at x
-    floor  what round-off alone can make of a difference of values of f near x
-    single  whether f computes in single precision: all its values near x are numbers of float32
+    floor  what round-off alone can make of a difference of values of f near x, computed when first asked for
+    single  whether f computes in single precision: all its values near x are numbers of float32; likewise
     """
 
     def __init__(self, f: Function, x: Tree, grad: Any, names: list[str], branches: Function | None = None) -> None:
@@ -46,7 +47,14 @@ class Problem:
             raise ValueError(f"f: got {value} and then {again} at the same x, wanted a function: noise is an argument")
         if np.ndim(value) or not np.isfinite(value) or not np.isfinite(self.x).all():
             raise ValueError(f"f(x): got {value!r}, wanted a finite scalar at a finite x")
-        self.floor, self.single = self._precision()
+
+    @property
+    def floor(self) -> float:
+        return self._precision[0]
+
+    @property
+    def single(self) -> bool:
+        return self._precision[1]
 
     def f(self, x: Array) -> Any:
         """The value at a flat vector, real or complex."""
@@ -86,6 +94,7 @@ class Problem:
         """The name of one coordinate, as in `p[0].W[3, 2]`."""
         return entry(self.shapes, index)
 
+    @cached_property
     def _precision(self) -> tuple[float, bool]:
         """The noise floor of f, and whether it computes in single precision; a note says what is worth knowing."""
         rng = np.random.default_rng(0)
