@@ -23,6 +23,9 @@ HEADER = re.compile(rf"^\*\*([(\[])({NUMBER})[)\]]\*\* +(.*)$")
 HEADING = re.compile(r"# +(\d+) .*")
 TAG = re.compile(rf"#((?: *\({NUMBER}\),?)+)$")
 FROM_US = "refvae:"
+LINKED = re.compile(rf"\[([(\[]{NUMBER}[)\]])\]\([^()\s]*#eq-[\w-]+\)")
+ARTICLE = re.compile(r" *(\d{3,4})\b(.*)", re.S)
+FORMULAS = re.compile(r"(?<!\w)([(\[])(\d+)[)\]](?: to [(\[](\d+)[)\]])?")
 NO_CODE = re.compile(r"(evidence|conftest|test_\w+|\w+_test)\.py")
 
 
@@ -147,6 +150,25 @@ def home(number: str, book: Book = OURS) -> tuple[str, Book]:
     return (number.removeprefix(FROM_US), OURS) if number.startswith(FROM_US) else (number, book)
 
 
+def formulas(source: str) -> list[tuple[str, str]]:
+    """The formulas of articles that a field `from` names: `5716 (4), (6) to (8); 7725 [2]` names ("5716", "(4)") first.
+
+    Sources are separated by semicolons, and an article is its number. (n) is a formula that the article numbers, [n]
+    the n-th of those displayed in it without a number; other words in brackets are remarks.
+    """
+    found = []
+    for article, rest in (match.groups() for part in source.split(";") if (match := ARTICLE.fullmatch(part))):
+        for bracket, first, last in FORMULAS.findall(rest):
+            close = {"(": ")", "[": "]"}[bracket]
+            found += [(article, f"{bracket}{n}{close}") for n in range(int(first), int(last or first) + 1)]
+    return found
+
+
+def unlinked(text: str) -> str:
+    """A text whose numbers are links, `[(3.4)](vae.md#eq-3-4)`, with the numbers alone."""
+    return LINKED.sub(r"\1", text)
+
+
 def evidence_module(chapter: str, book: Book = OURS) -> ModuleType:
     """The module that holds a chapter's evidence in `ledger`: derivations/<chapter> of ours."""
     return book.module(book.evidence.format(chapter))
@@ -173,7 +195,7 @@ def _read(book: Book, chapter: str) -> Iterator[Statement]:
             part.update((word, rest) for word, _, rest in (entry.partition(" ") for entry in fields))
             about, uses = (tuple(re.findall(f"(?:{FROM_US})?{NUMBER}", part[word])) for word in ("about", "uses"))
             yield Statement(number, chapter, title, bracket == "(", tuple(re.findall(r"`([\w.]+)`", part["code"])),
-                            about, uses, part["from"], _body(lines[index + 1:]), index + 1, book)
+                            about, uses, unlinked(part["from"]), unlinked(_body(lines[index + 1:])), index + 1, book)
 
 
 def _body(lines: list[str]) -> str:

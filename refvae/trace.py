@@ -96,8 +96,8 @@ def anchors(text: str) -> set[str]:
 
 
 def misnumbered(page: Path, text: str) -> Iterator[str]:
-    """Headers that cannot be read, stand without their anchor, belong to another chapter or are out of order."""
-    lines, last = text.splitlines(), (0, "")
+    """Headers that cannot be read, stand without their anchor, belong to another chapter or stand twice."""
+    lines, seen = text.splitlines(), set[str]()
     chapter = HEADING.match(text)
     for i, line in enumerate(lines):
         here = f"{name(page)}:{i + 1}"
@@ -107,16 +107,15 @@ def misnumbered(page: Path, text: str) -> Iterator[str]:
             continue
         found, fields = header[2], header[3].split(" · ")[1:]
         first, _, second = found.partition(".")
-        place = (int(re.sub(r"\D", "", second)), re.sub(r"\d", "", second))
         if lines[i - 1] != f'<a id="eq-{first}-{second}"></a>':
             yield f'{here}: ({found}) wants <a id="eq-{first}-{second}"></a> on the line above'
         if not chapter or first != chapter[1]:
             yield f"{here}: ({found}) does not belong to the chapter of the heading"
-        if place <= last:
-            yield f"{here}: ({found}) stands twice or out of order"
+        if found in seen:
+            yield f"{here}: ({found}) stands twice"
         if strange := {field.split(" ")[0] for field in fields} - {"code", "about", "uses", "from"}:
             yield f"{here}: ({found}) has the fields {sorted(strange)}, wanted code, about, uses, from"
-        last = place
+        seen.add(found)
 
 
 # Statements and lines

@@ -7,6 +7,7 @@ The tests at the end break each rule on purpose.
 import io
 import re
 import tokenize
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -14,7 +15,18 @@ import pytest
 
 from refvae.evidence import Evidence
 from refvae.mutate.execution import never_run
-from refvae.statements import NUMBER, Statement, TaggedLine, chapters, evidence_module, statements, tagged_lines
+from refvae.statements import (
+    HEADER,
+    LINKED,
+    NUMBER,
+    Statement,
+    TaggedLine,
+    chapters,
+    evidence_module,
+    statements,
+    tagged_lines,
+)
+from refvae.statements import formulas as cited_formulas
 from refvae.trace import (
     FENCE,
     INLINE,
@@ -37,6 +49,7 @@ PAGES = [page for page in sorted(ROOT.rglob("*.md"))
          if not re.search(r"(^|/)(\.|build/|dist/|site-packages/)", page.relative_to(ROOT).as_posix())]
 DERIVATIONS = [ROOT / "derivations" / f"{chapter}.md" for chapter in chapters()]
 MODULES = [path for room in ("refvae", "derivations", "figures") for path in sorted((ROOT / room).rglob("*.py"))]
+TEXTBOOK = [page for page in DERIVATIONS if page.stem in {"layers", "linear_ae", "vae", "geometry", "bottleneck"}]
 DETERMINISTIC = {"adjoint", "identity", "law", "limit", "oracle"}
 
 CITED = re.compile(rf"(?<![\w.])[(\[]({NUMBER})[)\]]")
@@ -132,12 +145,71 @@ def notation(text: str) -> set[str]:
             for symbol in symbols(tex)}
 
 
+def rows(text: str, header: str) -> list[list[str]]:
+    """The cells of all tables with this first line."""
+    tables = re.findall(rf"^{re.escape(header)}\n\|[-|]+\n((?:\|.*\n?)+)", text, re.M)
+    return [[cell.strip() for cell in row.split("|")[1:-1]] for table in tables for row in table.splitlines()]
+
+
 def missing_symbols(page: Path, text: str, known: set[str]) -> Iterator[str]:
     seen: set[str] = set()
     for position, tex, _ in formulas(text):
         for symbol in sorted(symbols(tex) - known - seen):
             yield f"{at(page, text, position)}: {symbol} is not in derivations/notation.md"
         seen |= symbols(tex)
+
+
+# Letters: those with several meanings have one in each place where they stand
+
+
+def meanings(text: str) -> dict[str, list[list[str]]]:
+    """Letter -> for each of its meanings the places that its row names: "2", "2.4", "2.1 to 2.3"."""
+    found: dict[str, list[list[str]]] = {}
+    for letter, _, where_ in rows(text, "| letter | meaning | where |"):
+        places = [" to ".join(re.findall(rf"{NUMBER}|\d+", LINKED.sub(r"\1", each))) for each in where_.split(",")]
+        found.setdefault(letter.strip("$"), []).append(places)
+    return found
+
+
+def places_of(text: str) -> dict[str, set[str]]:
+    """Symbol -> the statements of a page in whose formulas it stands, "" for what belongs to none."""
+    heads = [(match.start(), HEADER.match(match[0])) for match in re.finditer(r"^(?:\*\*[(\[]\d|#+ ).*$", text, re.M)]
+    found: dict[str, set[str]] = {}
+    for position, tex, _ in formulas(text):
+        last = max((head for head in heads if head[0] < position), key=lambda head: head[0], default=(0, None))[1]
+        for symbol in symbols(tex):
+            found.setdefault(symbol, set()).add(last[2] if last else "")
+    return found
+
+
+def within(place: str, numbers: Sequence[str]) -> set[str]:
+    """The statements of a page, in its order, that a number or a range names."""
+    first, _, last = place.partition(" to ")
+    ends = [numbers.index(n) for n in (first, last or first) if n in numbers]
+    return set(numbers[ends[0]:ends[-1] + 1]) if ends else set()
+
+
+def unmeant(page: Path, text: str, letters: Mapping[str, Sequence[Sequence[str]]]) -> Iterator[str]:
+    """Places of a page where a letter has no meaning or two, and meanings of it that the page does not use."""
+    chapter, numbers = text[2:].split()[0], [match[2] for match in re.finditer(HEADER.pattern, text, re.M)]
+    for letter, own in letters.items():
+        stands = places_of(text).get(letter, set())
+        named = [within(place, numbers) for row in own for place in row if place.split(".")[0] == chapter != place]
+        bare = sum(chapter in row for row in own)
+        left = stands - set().union(*named)
+        for place in sorted(left if not bare else ()):
+            yield f"{name(page)}: {letter} in {f'({place})' if place else 'prose'} has no meaning in notation.md"
+        for place in sorted(place for place in set().union(*named) if sum(place in each for each in named) > 1):
+            yield f"{name(page)}: {letter} has two meanings in ({place})"
+        if bare > 1 or (bare and not left):
+            yield f"{name(page)}: {letter} has {bare} meanings for all of the chapter, and {len(left)} places for them"
+        yield from (f"{name(page)}: {letter} does not stand in {sorted(each)}" for each in named if not each & stands)
+
+
+def test_letters_with_several_meanings_have_one_where_they_stand():
+    letters = meanings((ROOT / "derivations" / "notation.md").read_text("utf8"))
+    assert letters.keys() >= set("ABCDGLMNRSVg") | {r"\gamma"}
+    none(on_pages(lambda page, text: unmeant(page, text, letters), TEXTBOOK))
 
 
 def test_links_are_alive():
@@ -176,6 +248,16 @@ def unknown_numbers(path: Path, text: str, known: Iterable[str]) -> Iterator[str
                 yield f"{name(path)}:{at_line}: no derivation states ({match[1]})"
 
 
+def mislinked(page: Path, text: str) -> Iterator[str]:
+    """Links of a number that do not lead to where it is stated."""
+    for match in re.finditer(rf"\[[(\[]({NUMBER})[)\]]\]\(([^)\s]+)\)", prose(text)):
+        if match[1] in statements():
+            chapter, anchor = statements()[match[1]].chapter, f"#eq-{match[1].replace('.', '-')}"
+            wanted = anchor if page == ROOT / "derivations" / f"{chapter}.md" else f"{chapter}.md{anchor}"
+            if not (match[2] == wanted or (match[2].endswith(f"/{wanted}") and page.parent.name != "derivations")):
+                yield f"{at(page, text, match.start())}: ({match[1]}) leads to {match[2]}, wanted {wanted}"
+
+
 def strings(source: str) -> Iterator[tuple[int, str, bool]]:
     """First line, text, and whether it is a docstring, of every comment and string."""
     before = tokenize.NEWLINE
@@ -193,12 +275,16 @@ def backslashes(path: Path, text: str) -> Iterator[str]:
             yield f"{name(path)}:{line}: backslash in a docstring that is not raw"
 
 
-def test_numbers_stand_in_order_under_their_anchors():
+def test_numbers_stand_once_under_their_anchors():
     none(on_pages(misnumbered, DERIVATIONS))
 
 
 def test_cited_numbers_exist():
     none(on_pages(lambda path, text: unknown_numbers(path, text, statements()), [*MODULES, *PAGES]))
+
+
+def test_numbers_lead_to_their_statements():
+    none(on_pages(mislinked, PAGES))
 
 
 def test_docstrings_with_a_backslash_are_raw():
@@ -218,6 +304,52 @@ def test_code_fields_name_what_holds_the_lines():
 
 def test_statements_use_earlier_ones_and_no_circles():
     none(misused(statements()))
+
+
+def too_early(found: Mapping[str, Statement]) -> Iterator[str]:
+    """Statements that a `uses` field or a proof names before their page states them."""
+    order = {n: place for place, n in enumerate(found)}
+    for n, statement in found.items():
+        proofs = re.findall(r"^\*Proof.*?∎", statement.text, re.M | re.S)
+        needed = {*statement.uses, *(m for proof in proofs for m in CITED.findall(proof))}
+        yield from (f"{where(statement)} needs ({m}), which stands below it" for m in sorted(needed)
+                    if order.get(m, -1) > order[n])
+
+
+def test_nothing_is_used_before_it_is_stated():
+    early = too_early(statements())
+    none(line for line in early if any(line.startswith(f"derivations/{page.name}") for page in TEXTBOOK))
+
+
+# Titles and sources: what a list of statements shows
+
+SAYS_NOTHING = re.compile(
+    r"(Its|It|They|Both|The same|The rest|The two|What the two|All (two|three|four|\d+)|In general)\b"
+    r"|(The )?(problem|loss|gradients?|adjoints?|objective|bounds?|inequalit(y|ies)|derivatives?|value|optimum"
+    r"|posterior|estimates?|moments|samples?|neighbours?|cross-entropy|forces|envelope|family|normaliser)$", re.I)
+
+
+def poor_titles(found: Mapping[str, Statement]) -> Iterator[str]:
+    """Titles that say nothing alone, or that two statements have."""
+    times = Counter(statement.title for statement in found.values())
+    for statement in found.values():
+        if times[statement.title] > 1 or SAYS_NOTHING.match(statement.title):
+            yield f"{where(statement)} has the title '{statement.title}', which says too little in a list"
+
+
+def poor_sources(found: Mapping[str, Statement]) -> Iterator[str]:
+    """Articles that a `from` field names where no program finds them: sources are separated by semicolons."""
+    yield from (f"{where(statement)} is from '{statement.source}': an article stands first or after a semicolon"
+                for statement in found.values() if re.search(r",\s*\d{3,4}\b", statement.source))
+
+
+def test_titles_say_something_alone():
+    poor = poor_titles(statements())
+    none(line for line in poor if any(line.startswith(f"derivations/{page.name}") for page in TEXTBOOK))
+
+
+def test_sources_can_be_read():
+    none(poor_sources(statements()))
 
 
 # Evidence
@@ -305,6 +437,10 @@ def evidence(kind: str, **fields) -> Evidence:
     (misnumbered, f"# 1 A\n{ANCHOR}**(1.2)** T", f"# 1 A\n{ANCHOR}**(1.2)** T\n{ANCHOR}**(1.2)** T"),
     (misnumbered, f"# 1 A\n{ANCHOR}**(1.2)** T", f"# 1 A\n{ANCHOR}**(1.2)** T · use (1.1)"),
     (misnumbered, "# 1 A", f"# 1 A\n{ANCHOR}**(1.2) T**"),
+    (misnumbered, f"# 1 A\n{ANCHOR}**(1.2)** T · uses [[1.1]](#eq-1-1), [(2.3)](a.md#eq-2-3)",
+     f"# 1 A\n{ANCHOR}**(1.2** T"),
+    (mislinked, "[(1.2)](layers.md#eq-1-2), [[1.1]](layers.md#eq-1-1)", "[(1.2)](layers.md#eq-1-3)"),
+    (mislinked, "[(2.4)](linear_ae.md#eq-2-4)", "[(2.4)](#eq-2-4)"),
     (backslashes, 'def f():\n    r"""a\\b"""\n    return "\\n"', 'def f():\n    """a\\b"""'),
 ])
 def test_pages_can_break(rule, good, bad):
@@ -328,6 +464,40 @@ def test_numbers_can_be_unknown():
     assert list(unknown_numbers(Path("a.py"), good, {"1.1"})) == [
         "a.py:2: no derivation states (1.2)", "a.py:3: no derivation states (1.2)"]
     assert list(unknown_numbers(Path("a.md"), "By\n(1.3), `(1.4)`", {"1.1"})) == ["a.md:2: no derivation states (1.3)"]
+
+
+def test_letters_can_lack_a_meaning_or_have_two():
+    def found(*wheres, text="# 1 A\n$S$\n\n**(1.2)** T\n\n$S$\n\n**(1.3)** T\n\n$S_1$\n"):
+        table = "".join(f"| $S$ | that | {where_} |\n" for where_ in wheres)
+        return len(list(unmeant(PAGE, text, meanings(f"| letter | meaning | where |\n|---|---|---|\n{table}"))))
+
+    assert found("1, 2") == found("1", "[(1.2)](layers.md#eq-1-2) to (1.3), 2") == found("1", "(1.3)") == 0
+    assert found("2") == 3, "no meaning in the prose and in two statements"
+    assert found("1", "1") == 1
+    assert found("1", "(1.2)", "(1.2) to (1.3)") == 1
+    assert found("(1.2) to (1.3)") == 1
+    assert found("1", "(1.3)", text="# 1 A\n$S$\n**(1.2)** T\n$S$\n**(1.3)** T\n") == 1
+
+
+def test_statements_can_come_too_early():
+    late = {n: claim(n, text="*Proof.* By (1.3). ∎" if n == "1.2" else "") for n in ("1.1", "1.2", "1.3")}
+    assert len(list(too_early(late))) == 1
+    assert list(too_early({n: late[n] for n in ("1.1", "1.3", "1.2")})) == []
+    assert len(list(too_early({"1.2": claim(uses=("1.3",)), "1.3": claim("1.3")}))) == 1
+
+
+def test_titles_can_say_too_little():
+    good = {"1.1": claim("1.1", title="Adjoint of the affine map"), "1.2": claim(title="Active units of a VAE")}
+    assert list(poor_titles(good)) == []
+    for bad in ("Its adjoint", "Bounds", "The gradient", "Adjoint of the affine map"):
+        assert list(poor_titles({**good, "1.2": claim(title=bad)})) != []
+
+
+def test_sources_are_read_as_articles_and_formulas():
+    source = "Vincent 2011 (11); 5716 (4), (6) to (8), (comments); 7725 [2]; 4208; 6181 (2)"
+    assert cited_formulas(source) == [("5716", f"({n})") for n in (4, 6, 7, 8)] + [("7725", "[2]"), ("6181", "(2)")]
+    assert list(poor_sources({"1.2": claim(source=source)})) == []
+    assert len(list(poor_sources({"1.2": claim(source="7725 (5), 6181 (2)")}))) == 1
 
 
 def test_statements_can_be_loose():

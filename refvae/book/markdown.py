@@ -13,6 +13,7 @@ from refvae.statements import NUMBER, statements
 
 CITED = re.compile(rf"(?<![\w.])([(\[])(?!0)({NUMBER})([)\]])")
 TEX = re.compile(r"[$\\{}]")
+STATED = re.compile(r"#eq-(\d+)-(\d+[a-z]?)$")
 Link = Callable[[str], str]
 
 
@@ -47,8 +48,11 @@ def eq_href(number: str) -> str:
 
 def eq_link(number: str) -> str:
     """A link that tells on hover what it stands for."""
-    title = escape(TEX.sub("", statements()[number].title))
-    return f'<a class="eq" href="{eq_href(number)}" title="{title}">{bracketed(number)}</a>'
+    return f'<a class="eq" href="{eq_href(number)}" title="{escape(_plain_title(number))}">{bracketed(number)}</a>'
+
+
+def _plain_title(number: str) -> str:
+    return TEX.sub("", statements()[number].title)
 
 
 def named(number: str) -> str:
@@ -116,6 +120,8 @@ def _cited(match: re.Match[str]) -> str:
 def _rewrite(tokens: list[Any], link: Link) -> None:
     for token in tokens:
         _rewrite(token.children or [], link)
+        if number := STATED.search(str(token.attrs.get("href", ""))):
+            token.attrs |= {"class": "eq", "title": _plain_title(f"{number[1]}.{number[2]}")}
         for name in ("href", "src"):
             if name in token.attrs:
                 token.attrs[name] = link(str(token.attrs[name]))
