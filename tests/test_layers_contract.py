@@ -14,7 +14,14 @@ import pytest
 
 import refvae
 from refvae import adversarial, layers, trees, vae, vqvae
-from refvae.bottleneck import capacity_loss, neg_log_aggregate, pointwise_information, vib_loss
+from refvae.bottleneck import (
+    Saddle,
+    capacity_lagrangian,
+    capacity_loss,
+    neg_log_aggregate,
+    pointwise_information,
+    vib_loss,
+)
 from refvae.check import check_layer
 from refvae.check.problem import argument_names
 from refvae.denoising import denoiser_score, dsm, frozen_log_density, ladder_score, smoothed_kl
@@ -240,6 +247,8 @@ TABLE = {
     pointwise_information: Row(lambda rng: tuple(rng.standard_normal((3, 7, 3)))),
     functools.wraps(vib_loss)(lambda *args: vib_loss(*args, 0.7, activation=layers.tanh)): Row(labelled),
     functools.wraps(capacity_loss)(lambda *args: capacity_loss(*args, 0.7, 0.4, activation=layers.tanh)): Row(labelled),
+    functools.wraps(capacity_lagrangian)(lambda *args: capacity_lagrangian(*args, 0.4, activation=layers.tanh)): Row(
+        lambda rng: (lambda p, *rest: (Saddle(p, np.asarray(rng.standard_normal())), *rest))(*labelled(rng))),
     kl_of_moments: Row(normal(7, 3)),
     normalised_entropy: Row(near),
     functools.wraps(neg_objective)(lambda *args: neg_objective(*args, 0.7, activation=layers.tanh)): Row(

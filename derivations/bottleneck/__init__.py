@@ -5,6 +5,7 @@ from refvae.derivations.bottleneck import (
     bottleneck,
     channel,
     closing,
+    dual,
     estimates,
     exact,
     normal,
@@ -14,4 +15,5 @@ from refvae.derivations.bottleneck import (
 )
 from refvae.evidence import Ledger
 
-ledger = Ledger.of(exact, channel, aggregate, estimates, bottleneck, objectives, closing, normal, normal_laws, paths)
+ledger = Ledger.of(exact, channel, aggregate, estimates, bottleneck, objectives, closing, dual, normal, normal_laws,
+                   paths)
