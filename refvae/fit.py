@@ -17,6 +17,7 @@ from refvae.trees import Array, Pull, Tree
 
 Objective = Callable[..., tuple[Any, Pull]]
 Draw = Callable[[np.random.Generator, Array], tuple[Any, ...]]
+Renew = Callable[[Tree, np.random.Generator], Tree]
 
 
 ADAM = Adam()
@@ -53,8 +54,8 @@ class State(NamedTuple):
 
 def fit(objective: Objective, p: Tree, data: Array, *, batch: int, rng: np.random.Generator | int,
         epochs: int | None = None, steps: int | None = None, optimiser: Optimiser = ADAM, draw: Draw = only_data,
-        state: State | None = None, save: Callable[[State], None] | None = None, progress: bool | None = None,
-        unit: str = "nats") -> Fit:
+        state: State | None = None, save: Callable[[State], None] | None = None, renew: Renew | None = None,
+        progress: bool | None = None, unit: str = "nats") -> Fit:
     """Minimise the scalar objective(p, *draw(rng, batch of data)) over p; p itself is not changed.
 
     objective  a layer (p, *args) -> (loss, pull) whose first cotangent is the gradient
@@ -63,6 +64,7 @@ def fit(objective: Objective, p: Tree, data: Array, *, batch: int, rng: np.rando
     draw       makes the arguments of a step, for instance (x, eps) with fresh noise
     state      what `save` got from a run with the same other arguments: goes on from there, and not from p
     save       gets the state before the first epoch and after every whole one, in arrays of its own
+    renew      (p, rng) -> the parameters to go on with, before every epoch but the first
     progress   a bar with the loss, in `unit`, on stderr: always, never, or (None) if that is a terminal
 
     The result is a function of the arguments: with the same seed it repeats bit for bit on one machine, in one part or
@@ -81,6 +83,8 @@ def fit(objective: Objective, p: Tree, data: Array, *, batch: int, rng: np.rando
                 save(run.state())
             if run.step == end:
                 return Fit(run.p, np.array(run.history))
+            if renew is not None and run.history:
+                run.vector[:] = trees.flatten(renew(run.p, rng)).vector
             total, seen = 0.0, 0
             for rows in islice(batches(len(data), batch, rng), end - run.step):
                 total += len(rows) * run.advance(objective, draw(rng, data[rows]), per_epoch)

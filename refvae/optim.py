@@ -92,6 +92,24 @@ class Adam:
         x -= self.lr / (1 - self.beta1 ** int(t)) * m / (corrected + self.eps)
 
 
+@dataclass(frozen=True)
+class TwoParts:
+    """One optimiser for the first `size` numbers, and another for the rest."""
+
+    size: int
+    first: Optimiser
+    second: Optimiser
+
+    def init(self, x: Array) -> tuple[Any, Any]:
+        """Both states."""
+        return self.first.init(x[:self.size]), self.second.init(x[self.size:])
+
+    def step(self, state: tuple[Any, Any], x: Array, g: Array) -> None:
+        """One step in place."""
+        self.first.step(state[0], x[:self.size], g[:self.size])
+        self.second.step(state[1], x[self.size:], g[self.size:])
+
+
 def _within(**settings: tuple[float, float]) -> None:
     """Raise ValueError unless every setting is positive and below its limit; a beta may be 0."""
     for name, (value, limit) in settings.items():

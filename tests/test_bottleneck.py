@@ -3,10 +3,15 @@
 import numpy as np
 import pytest
 
+from refvae import trees
 from refvae.bottleneck import (
+    DualAscent,
+    Saddle,
     batch_bounds,
     capacity_loss,
     chain_rule,
+    descending,
+    dual_step,
     estimate_split,
     gaussian_bottleneck,
     gaussian_factors,
@@ -27,8 +32,10 @@ from refvae.bottleneck import (
     vib_loss,
 )
 from refvae.derivations.bottleneck import experiments
+from refvae.fit import fit
 from refvae.layers import mlp_init
-from refvae.vae import VAE
+from refvae.optim import Adam, TwoParts
+from refvae.vae import VAE, encode, kl_std_normal
 
 HALF, BIT = np.full(2, 0.5), np.array([[0.8, 0.2], [0.2, 0.8]])
 MU = np.arange(6.0).reshape(3, 2)
@@ -241,3 +248,21 @@ def test_a_row_of_the_table_of_classifiers(few):
     bands = {None: ((3.7, 4.6), (0.008, 0.016), (0.08, 0.13), (0.055, 0.075), (0.14, 0.19), (0.975, 0.99)),
              200: ((3.8, 4.4), (0.0065, 0.0085), (0.07, 0.13), (0.18, 0.45), (0.3, 0.52), (0.87, 0.97))}[few]
     assert [low <= value <= high for value, (low, high) in zip(row, bands, strict=True)] == [True] * 6
+
+
+def test_a_step_of_training_under_a_capacity_moves_the_multiplier_by_the_excess():
+    p, x, labels, eps = network()
+    start = Saddle(p, np.array(0.5))
+    size = trees.flatten(p).vector.size
+    rate = kl_std_normal(*encode(p.enc, x)[0])[0].mean()
+    for capacity in (rate - 0.25, rate + 0.25, rate + 99):
+        found = fit(lambda p, *args, c=capacity: descending(p, *args, capacity=c), start, np.arange(3), batch=3, rng=0,
+                    steps=1, optimiser=TwoParts(size, Adam(), DualAscent(0.3)), draw=lambda *_: (x, labels, eps))
+        assert found.p.lam == pytest.approx(dual_step(0.5, rate - capacity, 0.3), rel=1e-14)
+    assert found.p.lam == 0
+
+
+def test_a_multiplier_that_is_no_number_is_refused_by_name():
+    p, *rest = network()
+    with pytest.raises(ValueError, match="lam and a number: got shapes"):
+        descending(Saddle(p, np.ones(1)), *rest, capacity=1.0)

@@ -519,3 +519,18 @@ def test_a_terminal_gets_a_bar_unless_told_otherwise(progress, shown, monkeypatc
 
 def test_the_bar_changes_nothing(capsys):
     assert same(run(progress=True), run(progress=False))
+
+
+def test_parameters_are_renewed_before_every_epoch_but_the_first_in_one_part_or_in_two():
+    seen = []
+
+    def renew(p, rng):
+        seen.append(p.copy())
+        return p + rng.standard_normal(D)
+
+    states = []
+    whole = run(renew=renew, epochs=3, save=states.append)
+    assert len(seen) == 2
+    assert all(np.array_equal(state.p, p) for state, p in zip(states[1:], seen, strict=False))
+    for state in states[:-1]:
+        assert same(run(renew=renew, epochs=3, state=state), whole)

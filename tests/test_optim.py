@@ -5,7 +5,7 @@ import pytest
 
 from refvae import trees
 from refvae.layers import Dense
-from refvae.optim import SGD, Adam, Momentum
+from refvae.optim import SGD, Adam, Momentum, TwoParts
 
 STEPS = 50
 OPTIMISERS = (SGD(0.1), Momentum(0.1, 0.8), Adam(0.1))
@@ -281,3 +281,11 @@ def test_settings_cannot_be_changed(optimiser):
 def test_settings_are_validated_before_any_work(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_two_parts_are_moved_by_their_own_optimisers():
+    both, x, g = TwoParts(2, Adam(), SGD(0.5)), np.arange(3.0), np.ones(3)
+    state, alone, memory = both.init(x), np.arange(2.0), Adam().init(np.zeros(2))
+    both.step(state, x, g)
+    Adam().step(memory, alone, g[:2])
+    assert np.array_equal(x, [*alone, 1.5])

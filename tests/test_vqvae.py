@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from refvae import trees
 from refvae.derivations.vqvae import experiments
 from refvae.derivations.vqvae.quantise import brute
-from refvae.optim import SGD, Adam
+from refvae.optim import SGD, Adam, TwoParts
 from refvae.vqvae import (
     EMA,
     VQVAE,
@@ -49,7 +49,7 @@ from refvae.vqvae import (
     vq_surrogate,
     vqvae_init,
 )
-from refvae.vqvae.fitting import TwoParts, WithEMA, by_averages
+from refvae.vqvae.fitting import WithEMA, by_averages
 
 Z, CODES = np.arange(6.0).reshape(3, 2), np.array([[0.0, 1.0], [4.0, 4.0]])
 IDX, STATE = np.array([0, 1, 1]), EMA(np.ones(2), CODES)

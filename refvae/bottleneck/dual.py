@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,6 +47,34 @@ def capacity_lagrangian(p: Saddle, x_frozen: Array, labels: Array, eps: Array, c
 def dual_step(lam: Any, excess: Any, step: float) -> Any:
     """The multipliers after one step: larger where the rate exceeds its capacity, and never below 0.    (5.20b)"""
     return np.maximum(lam + step * excess, 0)                                                           # (5.20b)
+
+
+@dataclass(frozen=True)
+class DualAscent:
+    """The optimiser of multipliers whose gradient is the excess with its sign changed: `dual_step`, (5.20b)."""
+
+    lr: float
+
+    def init(self, x: Array) -> None:
+        """No state."""
+
+    def step(self, state: None, x: Array, g: Array) -> None:
+        """One step in place."""
+        x[...] = dual_step(x, -g, self.lr)
+
+
+def descending(p: Saddle, *args: Any, capacity: float, activation: Activation = relu) -> tuple[Any, Pull]:
+    """The objective (p, x, labels, eps) for the trainer, which descends: the multiplier's cotangent is negated.
+
+    Its value is `capacity_lagrangian`; a step of `DualAscent` on the multiplier is (5.20b).
+    """
+    loss, pull_loss = capacity_lagrangian(p, *args, capacity, activation=activation)
+
+    def pull(dloss: Any) -> tuple[Any, ...]:
+        dp, *others = pull_loss(dloss)
+        return dp._replace(lam=-dp.lam), *others
+
+    return np.asarray(loss), pull
 
 
 def gaussian_capacity(rho: float, capacity: float) -> tuple[float, Channel]:

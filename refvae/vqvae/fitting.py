@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from refvae import trees
-from refvae.fit import Fit, Objective, State, fit
-from refvae.inputs import generator, matrix, real, whole
+from refvae.fit import Fit, Objective, fit
+from refvae.inputs import generator, matrix, real
 from refvae.layers import Activation, relu
-from refvae.optim import SGD, Adam, Moments
+from refvae.optim import SGD, Adam, TwoParts
 from refvae.trees import Array, Pull
 from refvae.vqvae.codebook import EMA, batch_statistics, ema_surrogate, reset_unused
 from refvae.vqvae.model import VQVAE, choose, vq_surrogate, vqvae_init
@@ -23,24 +22,6 @@ class WithEMA(NamedTuple):
 
     net: VQVAE
     ema: EMA
-
-
-@dataclass(frozen=True)
-class TwoParts:
-    """Adam for the first `size` numbers, gradient descent for the others."""
-
-    size: int
-    first: Adam
-    second: SGD
-
-    def init(self, x: Array) -> Moments:
-        """Zero moments of the first part."""
-        return self.first.init(x[:self.size])
-
-    def step(self, state: Moments, x: Array, g: Array) -> None:
-        """One step in place."""
-        self.first.step(state, x[:self.size], g[:self.size])
-        self.second.step(None, x[self.size:], g[self.size:])
 
 
 def by_gradient(beta: float, gamma: float, activation: Activation = relu) -> Objective:
@@ -89,27 +70,31 @@ def fit_vqvae(x: Any, *, m: int, k: int, K: int, rng: np.random.Generator | int,
     p = vqvae_init((x.shape[1], *hidden), m, k, K, rng, scale=scale)
     p = p._replace(codes=_rows(p, x, rng)) if reset else p
     start, objective, optimiser = _parts(p, codebook, beta, gamma, rho, lr)
-    states: list[State] = []
-    for epoch in range(whole(epochs, "epochs")):
-        found = fit(objective, start, x, batch=batch, rng=rng, epochs=epoch + 1, optimiser=optimiser,
-                    state=states[-1] if states else None, save=states.append, progress=progress)
-        del states[:-1]
-        if reset and epoch + 1 < epochs:
-            states[-1] = states[-1]._replace(p=revived(states[-1].p, x, rng))
-            states[-1] = states[-1]._replace(generator=rng.bit_generator.state)
-    return Fit(_plain(found.p), found.history)
+    found = fit(objective, start, x, batch=batch, rng=rng, epochs=epochs, optimiser=optimiser, progress=progress,
+                renew=(lambda p, rng: revived(p, x, rng)) if reset else None)
+    return Fit(plain(found.p), found.history)
 
 
 def _parts(p: VQVAE, codebook: str, beta: float, gamma: float, rho: float, lr: float) -> tuple[Any, Objective, Any]:
     """Parameters, objective and optimiser."""
     if codebook == "gradient":
         return p, by_gradient(beta, gamma), Adam(lr)
-    net = p._replace(codes=None)
-    return (WithEMA(net, EMA(np.ones(len(p.codes)), p.codes)), by_averages(gamma, rho),
-            TwoParts(trees.flatten(net).vector.size, Adam(lr), SGD(1 - rho)))
+    start = averaged(p)
+    return start, by_averages(gamma, rho), of_averages(start, rho, lr)
 
 
-def _plain(p: Any) -> VQVAE:
+def averaged(p: VQVAE) -> WithEMA:
+    """The same codes as moving averages, each counted once."""
+    return WithEMA(p._replace(codes=None), EMA(np.ones(len(p.codes)), p.codes))
+
+
+def of_averages(p: WithEMA, rho: float, lr: float) -> TwoParts:
+    """Adam for the networks, and the step 1 - rho for the averages, (8.18)."""
+    return TwoParts(trees.flatten(p.net).vector.size, Adam(lr), SGD(1 - rho))
+
+
+def plain(p: Any) -> VQVAE:
+    """The parameters with their codes, however these are learnt."""
     return p.net._replace(codes=p.ema.codes) if isinstance(p, WithEMA) else p
 
 
@@ -124,9 +109,9 @@ def _rows(p: VQVAE, x: Array, rng: np.random.Generator) -> Array:
 
 def revived(p: Any, x: Array, rng: np.random.Generator) -> Any:
     """The parameters with unused codes on encoded rows, and counts of 1 for them.                       (8.19a)"""
-    plain = _plain(p)
-    z, idx = choose(plain, x)
-    codes = reset_unused(plain.codes, z.reshape(-1, z.shape[2]), idx.ravel(), rng)
+    now = plain(p)
+    z, idx = choose(now, x)
+    codes = reset_unused(now.codes, z.reshape(-1, z.shape[2]), idx.ravel(), rng)
     if not isinstance(p, WithEMA):
         return p._replace(codes=codes)
     unused = np.bincount(idx.ravel(), minlength=len(codes)) == 0
