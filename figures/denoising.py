@@ -15,11 +15,12 @@ from refvae.figures import STYLE
 
 VAR, STEPS = 0.7, np.linspace(0.05, 2.55, 100)
 TRIED = (0.25, 0.5, 1.0, 1.5, 2.0, 2.5)
-FINE = 49  # points of the density along an axis
+PART = -0.3  # the field is shown from this part of the side on
+FINE, COARSE = 161, 15  # points of the density, and of the part of the field that is shown, along an axis
 
 
 class Learned(NamedTuple):
-    """Half a side; density (49, 49); points, learned and true score (m, 2); relative error; chains (n, 2)."""
+    """Half a side; density (161, 161); points, learned and true score (m, 2); relative error; chains (n, 2)."""
 
     side: float
     density: np.ndarray
@@ -41,7 +42,8 @@ def learned(name: str, side: float, rng: np.random.Generator, steps: int = 500) 
     """A log-density network after a short training, where the law has mass, and 400 chains of 300 steps."""
     _, score = trained(name, "log density", 0, steps=steps, hidden=(48, 48), rate=5e-3)
     truth = smoothed(name)
-    fine, grid = (np.stack(np.meshgrid(*(np.linspace(-side, side, m),) * 2), 2).reshape(-1, 2) for m in (FINE, 14))
+    fine, grid = (np.stack(np.meshgrid(*(np.linspace(low, side, m),) * 2), 2).reshape(-1, 2)
+                  for low, m in ((-side, FINE), (PART * side, COARSE)))
     density = np.exp(truth.logpdf(fine)).reshape(FINE, FINE)
     grid, x = grid[np.exp(truth.logpdf(grid)) > 0.03 * density.max()], truth.sample(rng, 4000)  # seen in training
     error = ((score(x) - truth.score(x)) ** 2).sum() / (truth.score(x) ** 2).sum()
@@ -78,10 +80,12 @@ def draw(arrays: Arrays) -> Figure:
 def field(ax, found: Learned) -> None:
     """Learned and true score."""
     outline(ax, found)
-    arrows = partial(ax.quiver, *found.points.T, angles="xy", scale=160, width=0.004)
+    largest = np.sqrt((found.true**2).sum(1).max())
+    arrows = partial(ax.quiver, *found.points.T, angles="xy", scale=13 * largest, width=0.006, headwidth=3.5)
     arrows(*found.true.T, color="C1")
     arrows(*found.learned.T, color="C0")
-    ax.set(title=f"Score: learned (blue), true (red)\nrelative squared error {found.error:.2f}")
+    ax.set(title=f"Score, a part: learned (blue) over true\n(orange), relative squared error {found.error:.2f}",
+           xlim=(PART * found.side, found.side), ylim=(PART * found.side, found.side), xticks=[0, 1, 2], yticks=[0, 1, 2])
 
 
 def followed(ax, found: Learned) -> None:

@@ -11,10 +11,11 @@ from refvae.derivations.denoising import (
     networks,
     normaliser,
     relus,
+    rounds,
     shell,
     sliced,
 )
 from refvae.evidence import Ledger
 
-ledger = Ledger.of(denoiser, matching, sliced, gaussian, shell, networks, relus, levels, generator, normaliser,
-                   langevin, ladder)
+ledger = Ledger.of(denoiser, matching, sliced, gaussian, shell, networks, relus, levels, generator, rounds,
+                   normaliser, langevin, ladder)

@@ -63,7 +63,7 @@ def fit_dde_generator(log_p: LogDensity, p: tuple[Dense, ...], own: tuple[Dense,
                       batch: int, rng: np.random.Generator | int, inner: int = 10,
                       optimisers: tuple[Optimiser, Optimiser] = (ADAM, ADAM), activation: Activation = tanh,
                       own_activation: Activation = softplus, progress: bool | None = None) -> Generated:
-    """Alternate: `inner` steps of `dsm` that teach `own` what G generates, then a step of G by `smoothed_kl`.
+    """Alternate: `inner` steps of `dsm` that teach `own` what G generates, then a step of G.             (9.19a)
 
     log_p       log density of the data smoothed by sigma: `frozen_log_density` of a trained network, or exact
     p, own      first parameters of the generator k -> d and of a network d -> 1; they are not changed
@@ -81,11 +81,12 @@ def fit_dde_generator(log_p: LogDensity, p: tuple[Dense, ...], own: tuple[Dense,
     for _ in tqdm(range(rounds), unit="round", disable=None if progress is None else not progress):
         losses = []
         for _ in range(inner):
-            x, _ = mlp(makes.p, rng.standard_normal((batch, codes)), activation)
-            losses.append(knows.advance(matching, x, rng.standard_normal(x.shape), sigma))
-        objective = partial(smoothed_kl, frozen_log_density(knows.p, own_activation), log_p, activation=activation)
+            x, _ = mlp(makes.p, rng.standard_normal((batch, codes)), activation)                        # (9.19a)
+            losses.append(knows.advance(matching, x, rng.standard_normal(x.shape), sigma))              # (9.19a)
+        generated = frozen_log_density(knows.p, own_activation)                                         # (9.19a)
+        objective = partial(smoothed_kl, generated, log_p, activation=activation)                       # (9.19a)
         noise = rng.standard_normal((batch, codes)), rng.standard_normal((batch, features))
-        history.append((makes.advance(objective, *noise, sigma), np.mean(losses)))
+        history.append((makes.advance(objective, *noise, sigma), np.mean(losses)))                      # (9.19a)
     return Generated(makes.p, knows.p, np.array(history))
 
 
