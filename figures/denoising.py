@@ -85,7 +85,7 @@ def field(ax, found: Learned) -> None:
     arrows(*found.true.T, color="C1")
     arrows(*found.learned.T, color="C0")
     ax.set(title=f"Score, a part: learned (blue) over true\n(orange), relative squared error {found.error:.2f}",
-           xlim=(PART * found.side, found.side), ylim=(PART * found.side, found.side), xticks=[0, 1, 2], yticks=[0, 1, 2])
+           xlim=(PART * found.side, found.side), ylim=(PART * found.side, found.side), xticks=range(3), yticks=range(3))
 
 
 def followed(ax, found: Learned) -> None:
