@@ -16,6 +16,8 @@ STYLE = {"svg.fonttype": "none", "svg.hashsalt": "refvae", "font.family": "sans-
          "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 9, "axes.titlelocation": "left",
          "axes.prop_cycle": mpl.cycler(color=["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000", "#999999"])}
 
+DATA, ENCODER, MODEL, WRONG = "#000000", "#0072b2", "#d55e00", "#cc79a7"  # what a colour means where there are sides
+
 
 def save(figure: Figure, path: Path | IO[bytes]) -> None:
     """Write SVG that is the same byte for byte on every run on one machine: no date, no random identifiers."""

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from refvae.data import digits
 from refvae.derivations.geometry.trained import BETA, posterior, trained
-from refvae.figures import STYLE
+from refvae.figures import DATA, ENCODER, STYLE
 from refvae.geometry import naive_infimum, noise_curvature, optimal_axes, profile_loss
 from refvae.layers import tanh
 
@@ -43,24 +43,24 @@ def compute() -> Arrays:
 
 
 def draw(arrays: Arrays) -> Figure:
-    """Three panels."""
+    """Four panels."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9, 3), layout="constrained")
-        *left, right = figure.subplots(1, 3)
+        figure = Figure(figsize=(9, 2.6), layout="constrained")
+        *left, first, second = figure.subplots(1, 4, width_ratios=(1.25, 1.25, 1, 1))
         for ax, lam, losses, infimum in zip(left, VARIANCES, arrays.losses, arrays.infima, strict=True):
             for loss, label in zip(losses, CASES, strict=True):
                 ax.semilogx(W, loss, label=label)
             ax.axhline(infimum, color="0.6", lw=0.6, ls="--")
-            ax.set(title=rf"Linear model, variance {lam:g}, $\beta$ = 1", xlabel="size of the decoder, w",
+            ax.set(title=rf"Linear, $\lambda$ = {lam:g}, $\beta$ = 1", xlabel="size of the decoder, w",
                    ylabel="loss at the best code", ylim=(0, 3.2))
-        left[0].legend(frameon=False)
-        for predicted, label in zip(arrays.predicted, ("Jacobian alone", "and bending"), strict=True):
-            right.loglog(predicted, arrays.sigma, "o", ms=1.5, mew=0, label=label)
-        right.loglog((0.06, 0.6), (0.06, 0.6), color="k", lw=0.6)
-        right.set(title="Axes of the VAE of the digits", xlabel=r"$\sigma$ from the decoder", aspect="equal",
-                  ylabel=r"$\sigma$ from the encoder", xlim=(0.06, 0.6), ylim=(0.06, 0.6))
-        for axis in (right.xaxis, right.yaxis):
-            axis.set_ticks((0.1, 0.2, 0.4), labels=("0.1", "0.2", "0.4"))
-            axis.set_ticks((), minor=True)
-        right.legend(frameon=False, markerscale=4)
+        left[0].legend(frameon=False, loc="lower left")
+        labels = "Jacobian alone", "and bending"
+        for ax, predicted, label in zip((first, second), arrays.predicted, labels, strict=True):
+            ax.loglog(predicted, arrays.sigma, "o", ms=1.5, mew=0, color=ENCODER)
+            ax.loglog((0.06, 0.6), (0.06, 0.6), color=DATA, lw=0.6)
+            ax.set(title=label, xlabel=r"$\sigma$ by the formula", aspect="equal", xlim=(0.06, 0.6), ylim=(0.06, 0.6))
+            for axis in (ax.xaxis, ax.yaxis):
+                axis.set_ticks((0.1, 0.2, 0.4), labels=("0.1", "0.2", "0.4"))
+                axis.set_ticks((), minor=True)
+        first.set_ylabel(r"$\sigma$ of the encoder")
     return figure

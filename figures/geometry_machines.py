@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 
 from refvae.data import digits
 from refvae.derivations.geometry.trained import posterior, trained
-from refvae.figures import STYLE, grey_levels, mosaic
+from refvae.figures import DATA, ENCODER, STYLE, grey_levels, mosaic
 from refvae.geometry import disc_coverage
 from refvae.layers import mlp, tanh
 
@@ -64,17 +64,17 @@ def draw(arrays: Arrays) -> Figure:
             mosaic(axes[0], follow[:1, None])
             axes[0].set(title=f"{name}:\na digit x")
             axes[1].scatter(*codes.T, s=2, color="0.7", linewidths=0)
-            axes[1].add_patch(Circle((0, 0), 1, fill=False, color="k", lw=0.8))
+            axes[1].add_patch(Circle((0, 0), 1, fill=False, color=DATA, lw=0.8))
             if point:
-                axes[1].plot(*mu, "o", color="C1", ms=4)
+                axes[1].plot(*mu, "o", color=ENCODER, ms=4)
             else:
-                axes[1].add_patch(Ellipse(mu, *(2 * sigma), color="C1"))
+                axes[1].add_patch(Ellipse(mu, *(2 * sigma), color=ENCODER))
             axes[1].set(title=f"its code: {'a point' if point else 'an ellipse'}", aspect="equal", xlim=(-3, 3),
                         ylim=(-3, 3), xticks=(-2, 0, 2), yticks=(-2, 0, 2),
                         xlabel=f"codes cover {100 * covered:.2g} % of the disc")
             mosaic(axes[2], (follow[1:2] if point else follow[1:])[:, None])
             axes[2].set(title="decoded" if point else "decoded:\nthree points\nof the ellipse")
             mosaic(axes[3], plane.reshape(SIDE, SIDE, -1))
-            axes[3].set(title="the plane decoded at quantiles of N(0, I)",
-                        xlabel=f"draws of N(0, I) decode to {away:.3g} from the nearest digit")
+            axes[3].set(title="the plane, decoded at quantiles of N(0, I)",
+                        xlabel=f"decoded draws of N(0, I): mean distance\nfrom the nearest digit {away:.3g}")
     return figure

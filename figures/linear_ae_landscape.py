@@ -21,14 +21,18 @@ from refvae.linear_ae import (
 
 SADDLES = ((0, 1), (0, 2), (1, 2), (2, 3), (0,), ())
 K, STEPS = 2, 500
-LAMBDAS = np.linspace(0, 1.1, 45)
+LAMBDAS, TRAINED = np.linspace(0, 1.1, 111), np.linspace(0.1, 1.1, 6)
 
 
 class Arrays(NamedTuple):
-    """Losses (saddles, steps + 1), losses of the saddles, shrinkage (45, 3) for sum and product, and trained."""
+    """Losses (saddles, steps + 1) and of the saddles; shrinkage (lambdas, 3) for sum and product, and trained (6, 3).
+
+    The lambdas are refined below the squared singular values, where curves end upright.
+    """
 
     losses: np.ndarray
     plateaus: np.ndarray
+    lambdas: np.ndarray
     by_sum: np.ndarray
     by_product: np.ndarray
     trained: np.ndarray
@@ -69,12 +73,13 @@ def compute() -> Arrays:
     X, rng = leading_digits(), np.random.default_rng(0)
     s2 = np.linalg.svd(X, compute_uv=False) ** 2
     losses = np.array([escape(X, kept, rng) for kept in SADDLES])
-    by_sum = [np.linalg.svd(regularised_optimum(X, 3, lam)[0], compute_uv=False) for lam in LAMBDAS]
+    lambdas = np.unique([*LAMBDAS, *np.outer(1 - np.geomspace(1e-6, 0.1, 30), s2[:3]).ravel(), *s2[:3]])
+    by_sum = [np.linalg.svd(regularised_optimum(X, 3, lam)[0], compute_uv=False) for lam in lambdas]
     by_product = [np.linalg.svd(np.matmul(*product_regularised_optimum(X, 3, lam)), compute_uv=False)[:3]
-                  for lam in LAMBDAS]
-    trained = [train(X, lam) for lam in LAMBDAS[4::8]]
+                  for lam in lambdas]
+    trained = [train(X, lam) for lam in TRAINED]
     plateaus = [np.delete(s2, kept).sum() for kept in SADDLES]
-    return Arrays(losses, np.array(plateaus), np.array(by_sum), np.array(by_product),
+    return Arrays(losses, np.array(plateaus), lambdas, np.array(by_sum), np.array(by_product),
                   np.where(np.array(trained) < 1e-3, 0, trained))
 
 
@@ -90,10 +95,12 @@ def draw(arrays: Arrays) -> Figure:
         left.legend(frameon=False, title="kept", ncols=2)
         for i in range(3):
             colour = f"C{i}"
-            right.plot(LAMBDAS, arrays.by_sum[:, i], color=colour)
-            right.plot(LAMBDAS, arrays.by_product[:, i], "--", color=colour)
-            right.plot(LAMBDAS[4::8], arrays.trained[:, i], "o", color=colour, clip_on=False)
+            right.plot(arrays.lambdas, arrays.by_sum[:, i], color=colour, label=f"direction {i + 1}")
+            right.plot(arrays.lambdas, arrays.by_product[:, i], "--", color=colour, lw=1)
+            right.plot(TRAINED, arrays.trained[:, i], "o", mfc="w", color=colour, clip_on=False, zorder=3 + i)
         right.set(title="Shrinkage of three directions", xlabel=r"$\lambda/\sigma_1^2$", ylim=(0, 1.05), xlim=(0, 1.1),
                   ylabel="singular value")
-        right.text(0.62, 0.9, "encoder, sum penalty (dots: trained)\nCD, product penalty: dashed", va="center")
+        for style, label in (("-", "encoder, sum penalty"), ("--", "CD, product penalty"), ("o", "trained")):
+            right.plot([], [], style, color="0.4", mfc="w", label=label)
+        right.legend(frameon=False)
     return figure

@@ -61,15 +61,15 @@ def decode(p: VAE, codes: np.ndarray) -> np.ndarray:
 def draw(arrays: Arrays) -> Figure:
     """Three panels."""
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9, 3.4), layout="constrained")
+        figure = Figure(figsize=(9, 3.7), layout="constrained")
         left, middle, right = figure.subplots(1, 3, width_ratios=(6 / 7, 5 / 8 + 0.2, 1))
         mosaic(left, arrays.samples)
-        left.set(title="Decoded draws of the prior")
+        left.set(title="Decoded draws\nof the prior")
         mosaic(middle, arrays.traversals)
-        middle.set(title="A digit, one unit moved from −3 to 3", yticks=9 * np.arange(8) + 3.5,
+        middle.set(title="A held-out digit, one unit\nmoved from −3 to 3", yticks=9 * np.arange(8) + 3.5,
                    yticklabels=[f"{nats:.2f}" for nats in arrays.nats])
         middle.set_ylabel("nats in the unit")
         middle.tick_params(length=0)
         mosaic(right, arrays.plane)
-        right.set(title="Two code units, by quantiles of the prior")
+        right.set(title="Two code units,\ndecoded at quantiles of the prior")
     return figure

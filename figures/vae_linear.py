@@ -14,7 +14,7 @@ from scipy import optimize
 
 from refvae import trees
 from refvae.data import digits
-from refvae.figures import STYLE
+from refvae.figures import DATA, MODEL, STYLE
 from refvae.vae import LinearVAE, linear_vae, linear_vae_optimum, ppca
 
 K, RANKS = 16, (2, 8, 16)
@@ -66,18 +66,20 @@ def draw(arrays: Arrays) -> Figure:
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(9, 3.6), layout="constrained")
         left, right = figure.subplots(1, 2)
-        left.semilogy(np.arange(1, 62), arrays.variances, "o", markersize=3, color="k")
-        left.axhline(0.5, color="C1")
+        left.semilogy(np.arange(1, 62), arrays.variances, "o", markersize=3, color=DATA)
+        left.axhline(0.5, color="0.4", linestyle=":")
         left.annotate("unit weights: decoder variance 1/2", (61, 0.5), (0, 4), textcoords="offset points", ha="right",
-                      color="C1")
+                      color="0.4")
         for k, noise in zip(RANKS, arrays.noise, strict=True):
-            left.plot((k + 0.5, 61), (noise, noise), color="C0", linewidth=1)
-            left.annotate(f"k = {k}", (61, noise), (0, 2), textcoords="offset points", ha="right", color="C0")
+            left.plot((k + 0.5, 61), (noise, noise), color=MODEL, linewidth=1)
+            left.annotate(f"noise for k = {k}", (61, noise), (0, 2), textcoords="offset points", ha="right",
+                          color=MODEL)
         left.set(title="Variances of the digits, and the noise of probabilistic PCA", xlabel="principal direction",
                  ylim=(1e-5, 2))
-        right.semilogx(arrays.eta, arrays.units, drawstyle="steps-mid", label="closed form")
-        right.semilogx(ETAS, arrays.trained, "o", color="C1", label="trained")
-        right.axvline(0.5, color="0.6", linestyle=":")
+        right.semilogx(arrays.eta, arrays.units, drawstyle="steps-mid", color=MODEL, label="closed form")
+        right.semilogx(ETAS, arrays.trained, "o", color=DATA, label="trained", clip_on=False)
+        right.axvline(0.5, color="0.4", linestyle=":")
+        right.annotate("unit weights", (0.5, K), (-4, 0), textcoords="offset points", ha="right", color="0.4")
         right.set(title=f"Code units in use, of {K}", xlabel=r"decoder variance $\eta$", ylim=(-0.5, K + 0.8))
-        right.legend(frameon=False)
+        right.legend(frameon=False, loc="center left")
     return figure
