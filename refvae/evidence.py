@@ -16,7 +16,7 @@ from zlib import crc32
 
 import numpy as np
 
-from refvae.check import check_layer
+from refvae.check import layer_report
 from refvae.check.exact import prove_check, prove_layer
 from refvae.check.proof import NOT_RUN, PROVED, REFUTED, Proof
 from refvae.outcomes import Outcome, entrywise, gap, holds, order, vanishes, z_score
@@ -125,7 +125,7 @@ class Ledger:
         """
         def gradient(layer: Any, rng: np.random.Generator) -> Outcome:
             """Complex step on every coordinate, Taylor rate, line integral, adjoint test with Gaussian vectors."""
-            report = check_layer(layer, args(rng), zero=zero, rng=rng)
+            report = layer_report(layer, args(rng), zero, rng=rng, until_failed=True)
             error = np.inf if report.status == "FAIL" and report.error <= report.bound else report.error  # another leg
             note = report.block if report.status == "PASS" else str(report)
             return Outcome(*report.norms, error, note, report.status in ("PASS", "FAIL"))

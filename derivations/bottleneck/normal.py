@@ -101,7 +101,8 @@ def newton(centred=True, halved=True):
         shift = _powers_of_shifted(c, s, len(m))
         wanted = (shift @ [1, *map(Fraction, m.tolist())])[1:].astype(float)
         powers, theta = ((x - c) / s)[:, None] ** np.arange(1, len(m) + 1), np.zeros(len(m))
-        dual = lambda theta: special.logsumexp(powers @ theta, b=w) - theta @ wanted
+        total = lambda exponents: exponents.max() + np.log(w @ np.exp(exponents - exponents.max()))
+        dual = lambda theta: total(powers @ theta) - theta @ wanted
         for _ in range(100):
             mass = special.softmax(np.log(w) + powers @ theta)
             rest = powers - mass @ powers
@@ -110,7 +111,7 @@ def newton(centred=True, halved=True):
                 t /= 2
             theta = np.clip(theta + t * step, -1e8, 1e8)
         mass = special.softmax(np.log(w) + powers @ theta)
-        full = np.append(-special.logsumexp(powers @ theta, b=w), theta)
+        full = np.append(-total(powers @ theta), theta)
         return mass / w, (shift.T @ [*map(Fraction, full.tolist())]).astype(float)
 
     return solve

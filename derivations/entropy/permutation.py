@@ -158,7 +158,7 @@ def both(xs, k):
     "1/k forgotten": lambda xs, k: both(xs, k) + np.array([0, 1 / k])})
 def mean_zero(estimates, rng):
     """Six points, x exponential, y Cauchy in the plane, k = 2: the mean of both is 0."""
-    found = np.array([estimates([rng.exponential(size=(6, 1)), rng.standard_cauchy((6, 2))], 2) for _ in range(200)])
+    found = np.array([estimates([rng.exponential(size=(6, 1)), rng.standard_cauchy((6, 2))], 2) for _ in range(100)])
     return max((z_score(each, 0.0) for each in found.T), key=lambda outcome: outcome.error)
 
 

@@ -48,7 +48,7 @@ def random_subspace(X, k):
 
 
 OPTIMUM_WRONG = {"random subspace": random_subspace,
-                 "last singular vectors": lambda X, k: (lambda V: (V.T, V))(linalg.svd(X)[2][-k:]),
+                 "last singular vectors": lambda X, k: (lambda V: (V.T, V))(linalg.svd(X, full_matrices=False)[2][-k:]),
                  "of the centred data": lambda X, k: svd_autoencoder(X - X.mean(0), k),
                  "decoder negated": lambda X, k: (svd_autoencoder(X, k)[0], -svd_autoencoder(X, k)[1])}
 

@@ -96,17 +96,26 @@ def check_layer(f: Callable[..., Any], args: Sequence[Any], *, zero: Sequence[st
     """
     if exact:
         return prove_layer(f, args, _seed(rng), explain=explain)
+    return layer_report(f, args, zero, branches, rng)
+
+
+def layer_report(f: Callable[..., Any], args: Sequence[Any], zero: Sequence[str] = (),
+                 branches: Callable[..., Any] | None = None, rng: np.random.Generator | int = 0, *,
+                 until_failed: bool = False) -> Report:
+    """The report of `check_layer`; with `until_failed` no other leg runs where a coordinate has failed already."""
     layer, rng = Layer(f, args), generator(rng).spawn(1)[0]
     dy = layer.cotangent(rng)
     pattern = None if branches is None else lambda x: branches(*layer.args(x))
-    return _report(Problem(layer.value(dy), layer.x, layer.gradient(dy), layer.names, pattern), zero, rng, layer)
+    problem = Problem(layer.value(dy), layer.x, layer.gradient(dy), layer.names, pattern)
+    return _report(problem, zero, rng, layer, until_failed)
 
 
 def _seed(rng: np.random.Generator | int) -> int:
     return int(generator(rng).integers(2**62))
 
 
-def _report(problem: Problem, zero: Sequence[str], rng: np.random.Generator, layer: Layer | None = None) -> Report:
+def _report(problem: Problem, zero: Sequence[str], rng: np.random.Generator, layer: Layer | None = None,
+            until_failed: bool = False) -> Report:
     zero = (zero,) if isinstance(zero, str) else zero
     if unknown := set(zero) - set(problem.blocks):
         raise ValueError(f"zero: got {sorted(unknown)}, wanted names among {list(problem.blocks)}")
@@ -116,7 +125,7 @@ def _report(problem: Problem, zero: Sequence[str], rng: np.random.Generator, lay
     numeric, doubts = legs.numeric_gradient(problem, exact=not refused)
     bound = legs.DIFFERENCES if refused else legs.EXACT
     blocks = legs.compare(problem, numeric, doubts, declared, bound)
-    if not found:
+    if not found and not (until_failed and any(block.status == "FAIL" for block in blocks)):
         found += [legs.taylor(problem, v)] + ([legs.line(problem, v)] if problem.has_gradient else [])
         found += [legs.adjoint(layer, problem, declared, rng)] if layer and not refused else []
     worst = max(blocks, key=lambda block: (block.status == "FAIL", np.inf if np.isnan(block.error) else block.error))

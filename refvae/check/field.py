@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -77,7 +77,7 @@ class Field:
             return known
         if (square := self._known_exp(2 * a % self.p)) is not None:
             self._remember(a, size, *self.sqrt(*square))
-        elif (b := self._partner(self._exp, lambda b: (a - b) % self.p)) is not None:
+        elif (b := self._partner(self._exp, lambda known: ((a - b) % self.p for b in known))) is not None:
             (e, m), (f, n) = self._exp[b], self._exp[(a - b) % self.p]
             self._remember(a, size, e * f % self.p, m + n)
         else:
@@ -95,7 +95,7 @@ class Field:
         """The l with exp(l) = a."""
         if (known := self.known_log(a)) is not None:
             return known
-        if (b := self._partner(self._log, lambda b: a * b % self.p)) is not None:
+        if (b := self._partner(self._log, lambda known: (a * b % self.p for b in known))) is not None:
             (c, m), (d, n) = self._log[a * b % self.p], self._log[b]
             self._remember((c - d) % self.p, m + n, a, size)
         else:
@@ -130,11 +130,11 @@ class Field:
             self._exp.setdefault(-a % self.p, (self.inverse(e), degree))
             self._log.setdefault(self.inverse(e), (-a % self.p, size))
 
-    def _partner(self, known: dict[Any, Any], other: Callable[[Any], Any]) -> Any:
-        """A known b such that other(b) is known too; looked for if `related`, and among few."""
+    def _partner(self, known: dict[Any, Any], others: Callable[[Iterable[Any]], Iterable[Any]]) -> Any:
+        """The first known b whose other one is known too; looked for if `related`, and among few."""
         if not self.related or len(known) > FEW:
             return None
-        return next((b for b in known if other(b) in known), None)
+        return next((b for b, other in zip(known, others(known), strict=True) if other in known), None)
 
     def sqrt(self, a: Any, size: int) -> Known:
         """exp(l / 2) where a is a known exp(l); else free, or a root of a if `rooted` and a contains no root itself."""
