@@ -15,10 +15,11 @@ from refvae.derivations.adversarial import (
     penalty,
     regularised,
     rounds,
+    terms,
     training,
     turned,
 )
 from refvae.evidence import Ledger
 
-ledger = Ledger.of(em, labels, gan, motions, regularised, rounds, critics, penalty, training, coders, ali, linear,
-                   pairs, games, turned, flow)
+ledger = Ledger.of(em, labels, gan, motions, regularised, rounds, critics, penalty, training, coders, ali, terms,
+                   linear, pairs, games, turned, flow)
