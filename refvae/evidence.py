@@ -6,6 +6,7 @@ the right version and every wrong one. A chapter's evidence stands in derivation
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -37,7 +38,7 @@ class Evidence:
     """One piece of evidence for equation `eq`; `bound` limits the error, `wrong` names what must exceed it.
 
     `prove` runs it on exact numbers, (subject, rng, relations that may be used) -> Proof; None: not tried, and `why`
-    may say why not.
+    may say why not. It is registered in `file`, at `line`.
     """
 
     eq: str
@@ -50,6 +51,8 @@ class Evidence:
     bound: float
     prove: Callable[[Any, np.random.Generator, int], Proof] | None = None
     why: str = ""
+    file: str = ""
+    line: int = 0
 
 
 class Control(NamedTuple):
@@ -78,6 +81,8 @@ class Result:
     status: str
     seconds: float
     proof: Proof | None = None
+    file: str = ""
+    line: int = 0
 
 
 @dataclass
@@ -109,7 +114,8 @@ class Ledger:
                 return prove_check(check, subject, int(rng.integers(2**62)), relations)
 
             self.entries.append(Evidence(eq, kind, check.__name__, what, check, subject, dict(wrong), limit,
-                                         prove if exact is True else None, exact if isinstance(exact, str) else ""))
+                                         prove if exact is True else None, exact if isinstance(exact, str) else "",
+                                         check.__code__.co_filename, check.__code__.co_firstlineno))
             return check
 
         return register
@@ -135,11 +141,13 @@ class Ledger:
             return prove_layer(version, points, int(rng.integers(2**62)), locate=version is layer,
                                here=callable(exact), relations=relations)
 
+        frame = sys._getframe(1)
         named = {label: _named(layer, version) for label, version in wrong.items()}
         what = " ".join((gradient.__doc__ or "").split())
         self.entries.append(Evidence(eq, "adjoint", name, what, gradient, layer, named, BOUNDS["adjoint"],
                                      None if isinstance(exact, str) and exact else prove,
-                                     exact if isinstance(exact, str) else ""))
+                                     exact if isinstance(exact, str) else "",
+                                     frame.f_code.co_filename, frame.f_lineno))
 
 
 def _named(layer: Any, version: Any) -> Any:
@@ -159,7 +167,8 @@ def run(evidence: Evidence, seed: int = 0) -> Result:
     if status == PASS and not (controls and all(control.rejected for control in controls)):
         status = BLIND
     return Result(evidence.eq, evidence.kind, evidence.name, evidence.what, outcome, evidence.bound, controls, status,
-                  time.perf_counter() - start, proof or (Proof(NOT_RUN, note=evidence.why) if evidence.why else None))
+                  time.perf_counter() - start, proof or (Proof(NOT_RUN, note=evidence.why) if evidence.why else None),
+                  evidence.file, evidence.line)
 
 
 def _control(evidence: Evidence, name: str, seed: int, proof: Proof | None) -> Control:

@@ -8,7 +8,7 @@ from typing import Any
 
 from refvae.check.proof import PROVED, Proof
 from refvae.evidence import BLIND, PASS, UNCHECKED, Result
-from refvae.statements import FROM_US, OURS, Book, Statement, find
+from refvae.statements import FROM_US, OURS, Book, Statement, find, statements
 
 Verdicts = dict[str, bool | None]
 
@@ -38,6 +38,19 @@ def _verdict(statement: Statement, results: Sequence[Result], known: Verdicts) -
 def _stands(own: Sequence[Result]) -> bool:
     kinds = {result.kind for result in own}
     return all(result.status == PASS for result in own) and len(kinds) >= 2
+
+
+def with_uses(claims: Sequence[Statement]) -> list[Statement]:
+    """The claims, and all claims of their own book that they use, at any depth, in its order."""
+    found = {one.number: one for one in claims}
+    todo = list(claims)
+    while todo:
+        for number in todo.pop().uses:
+            if number not in found and not number.startswith(FROM_US):
+                todo.append(find(number, claims[0].book))
+                found[number] = todo[-1]
+    everything = statements(claims[0].book) if claims else {}
+    return [one for one in everything.values() if one.number in found and one.is_claim]
 
 
 def borrowed(claims: Sequence[Statement]) -> list[Statement]:

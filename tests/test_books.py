@@ -90,7 +90,7 @@ def test_a_new_folder_breaks_and_shows(mine, capsys):
         "1 mine  [mine]", "  [1.1] A loss of residuals", "  (1.2) Its value without overflow, and its gradient"]
     shown = said(capsys, "show", "mine/", "1.2")
     assert "\n  mine/mine.py:11:     y = s - x - np.log(2)\n" in shown
-    assert "\nUses: [1.1] A loss of residuals, (refvae:1.8) Softplus without overflow, (refvae:1.9) " in shown
+    assert "\nUses: [1.1] A loss of residuals, (refvae:1.8) Softplus without overflow,\n  (refvae:1.9) " in shown
     assert said(capsys, "show", "mine/", "refvae:1.8").startswith("(refvae:1.8) Softplus without overflow\n")
 
 

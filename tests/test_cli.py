@@ -20,6 +20,7 @@ import pytest
 from refvae import __version__
 from refvae.cli import figures, main, parser, select, show, verify
 from refvae.evidence import KINDS, Ledger, Outcome
+from refvae.plain import line, page
 from refvae.statements import Book, chapters, lines_of, statements
 
 ROOT = Path(__file__).parents[1]
@@ -167,7 +168,7 @@ def test_a_chapter_and_a_number():
 
 
 def test_without_a_pattern_everything_is_run(monkeypatch, capsys):
-    monkeypatch.setattr(verify, "verify", lambda chosen, seed, jobs: [])
+    monkeypatch.setattr(verify, "verify_until_interrupted", lambda chosen, seed, jobs: ([], False))
     assert main(["verify"]) == 1
     assert f"{len(numbers())} claims, {len(numbers())} pieces of evidence: {len(numbers())} UNCHECKED." in (
         capsys.readouterr().out)
@@ -175,9 +176,12 @@ def test_without_a_pattern_everything_is_run(monkeypatch, capsys):
 
 def test_one_claim_says_that_what_it_uses_was_not_run(capsys):
     assert main(["verify", "1.19"]) == 0
-    assert "0 of 1; not decided, for what they use was not run: 1.19.\n" in capsys.readouterr().out
-    assert main(["verify", "1.2", "1.18", "1.19"]) == 0
-    assert "3 of 3.\n" in capsys.readouterr().out
+    assert ("0 of 1; not decided, for what they use was not run: 1.19.\nTo decide: refvae verify 1.19 --with-uses\n"
+            in capsys.readouterr().out)
+    assert main(["verify", "1.19", "--with-uses"]) == 0
+    out = capsys.readouterr().out
+    assert [*dict.fromkeys(re.findall(r"^\((1\.\d+)\)", out, re.M))] == ["1.2", "1.18", "1.19"]
+    assert "3 of 3.\n" in out
 
 
 # A small book, with a claim for every status
@@ -397,14 +401,15 @@ def shown(number, capsys):
 def test_show_prints_text_lines_evidence_and_neighbours(runs, capsys, monkeypatch):
     monkeypatch.chdir(ROOT)
     out, claim = shown("1.19", capsys), statements()["1.19"]
-    assert out.startswith(f"(1.19) {claim.title}\nderivations/layers.md:{claim.line}\n\n{claim.text}\n")
+    assert out.startswith(f"(1.19) {line(claim.title)}\nderivations/layers.md:{claim.line}\n\n{page(claim.text)}\n")
     assert (ROOT / "derivations" / "layers.md").read_text("utf8").splitlines()[claim.line - 1].startswith("**(1.19)**")
+    words = " ".join(out.split())
     for record in (record for record in runs["once"].records if record["eq"] == "1.19"):
-        assert f"measured {record['measured']:.9g}, expected {record['expected']:.9g}, " in out
-        assert f"rejected {record['control']['rejected']}/{record['control']['tried']}: PASS\n" in out
-    assert "(1.2) Pulls compose in reverse: the chain rule, (1.18) Batch normalisation" in out.split("\nUses: ")[1]
-    users = [f"({each.number}) {each.title}" for each in statements().values() if "1.19" in each.uses]
-    assert out.endswith(f"\nUsed by: {', '.join(users)}\n")
+        assert f"measured {record['measured']:.9g}, expected {record['expected']:.9g}, " in words
+        assert f"rejected {record['control']['rejected']}/{record['control']['tried']}: PASS " in words
+    assert "(1.2) Pulls compose in reverse: the chain rule, (1.18) Batch normalisation" in words.split(" Uses: ")[1]
+    users = [f"({each.number}) {line(each.title)}" for each in statements().values() if "1.19" in each.uses]
+    assert words.endswith(f" Used by: {', '.join(users)}")
 
 
 @pytest.mark.parametrize("number", ["1.3", "1.4", "1.19", "1.24", "1.20"])
@@ -412,8 +417,8 @@ def test_show_prints_the_very_lines(number, capsys, monkeypatch):
     monkeypatch.chdir(ROOT)
     found = re.findall(r"^  (\S+\.py):(\d+): (.*)$", shown(number, capsys), re.M)
     assert len(found) == len(lines_of(statements()[number])) > 0
-    for path, line, text in found:
-        there = (ROOT / path).read_text("utf8").splitlines()[int(line) - 1]
+    for path, number_of_line, text in found:
+        there = (ROOT / path).read_text("utf8").splitlines()[int(number_of_line) - 1]
         assert there.startswith(text)
         assert not Path(path).is_absolute()
 
@@ -465,7 +470,8 @@ def test_show_without_a_number_lists_all_statements_chapter_by_chapter(capsys, m
         want.append(f"{title}  [{chapter}]")
         for each in statements().values():
             if each.chapter == chapter:
-                want.append(f"  ({each.number}) {each.title}" if each.is_claim else f"  [{each.number}] {each.title}")
+                title = line(each.title)
+                want.append(f"  ({each.number}) {title}" if each.is_claim else f"  [{each.number}] {title}")
     assert (out.splitlines(), err) == (want, "")
     assert len(want) == len(chapters()) + len(statements())
     assert "  [1.1] A layer and its pull\n  (1.2) Pulls compose in reverse: the chain rule\n" in out
@@ -486,7 +492,7 @@ class Pool:
 
     asked: ClassVar[list[int]] = []
 
-    def __init__(self, processes):
+    def __init__(self, processes, initializer):
         self.asked.append(processes)
 
     def __enter__(self):
@@ -543,10 +549,14 @@ FIRST = ", ".join(list(statements())[:3])
     (["verify", "--json", "missing/out.json"], "--json: got 'missing/out.json', wanted a file in a folder that exists"),
     (["show", "19.9"], f"EQ: got '19.9', wanted an equation number; nearest: {NEAREST_TO_19_9}"),
     (["show", "1.36"], "EQ: got '1.36', wanted an equation number; nearest: 1.35, 1.34, 1.33"),
-    (["show", "1.1", "1.2"], "EQ: got 1.1 1.2, wanted one number"),
     (["show", "1.19a"], "EQ: got '1.19a', wanted an equation number; nearest: 1.19, .*"),
     (["show", "1,19"], "EQ: got '1,19', wanted an equation number; nearest: .*1.19.*"),
-    (["show", "abc"], f"EQ: got 'abc', wanted an equation number; nearest: {FIRST}"),
+    (["show", "abcdefgh"], "WORD: got 'abcdefgh', which stands together in no title, term, text or function.*"),
+    (["show", "40"], "EQ: got '40', wanted a number with its chapter, as in .*6.40.*; the articles' .40.: .*10.3.*"),
+    (["show", "3"], "EQ: got '3', wanted a number with its chapter, as in 1.3, .*; a chapter: refvae show '3.*'"),
+    (["show", "9?.*"], r"EQ: got '9\?\.\*', which no equation number matches"),
+    (["show", "--path", "reparam"], "--path: got reparam, wanted equation numbers"),
+    (["show", "--path"], "--path: got nothing, wanted equation numbers"),
     (["show", ""], f"EQ: got '', wanted an equation number; nearest: {FIRST}"),
     (["show", "-"], f"EQ: got '-', wanted an equation number; nearest: {FIRST}"),
     (["figures", "nonsense"], "NAME: got 'nonsense', wanted one of .*"),
@@ -566,14 +576,14 @@ def test_bad_input_costs_no_work(argv, monkeypatch):
     def never(*_):
         raise AssertionError("work was done")
 
-    monkeypatch.setattr(verify, "verify", never)
+    monkeypatch.setattr(verify, "verify_until_interrupted", never)
     assert main(argv) == 2
 
 
 def test_a_bad_number_in_a_process_of_its_own(tmp_path):
-    done = command("show", "abc", cwd=tmp_path)
+    done = command("show", "-", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"refvae show: EQ: got 'abc', wanted an equation number; nearest: {FIRST}\n"
+    assert done.stderr == f"refvae show: EQ: got '-', wanted an equation number; nearest: {FIRST}\n"
 
 
 USAGE = [([], "COMMAND"), (["nonsense"], "nonsense"), (["verify", "--js", "o"], "--js"),

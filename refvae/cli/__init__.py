@@ -11,12 +11,12 @@ for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 import argparse  # noqa: E402
 import sys  # noqa: E402
 from collections.abc import Sequence  # noqa: E402
-from io import TextIOWrapper  # noqa: E402
 from typing import Any, NoReturn  # noqa: E402
 
 from refvae import __version__  # noqa: E402
 from refvae.cli import book, estimate, figures, mutate, new, show, study, train, verify  # noqa: E402
 from refvae.cli.select import BadInput  # noqa: E402
+from refvae.cli.terminal import spell  # noqa: E402
 
 
 class Parser(argparse.ArgumentParser):
@@ -42,9 +42,8 @@ def parser() -> Parser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and give the exit code."""
+    spell()
     arguments = parser().parse_args(argv)
-    if isinstance(sys.stdout, TextIOWrapper):  # a terminal without Greek letters gets question marks, no traceback
-        sys.stdout.reconfigure(errors="replace")
     try:
         return int(arguments.run(arguments))
     except BadInput as error:

@@ -116,6 +116,9 @@ def _totals(found: Sequence[Record]) -> Iterator[str]:
     yield (f"Closed (two kinds of evidence, all that is used too): {list(closed.values()).count(True)} of {len(closed)}"
            + (f"; not closed: {', '.join(open_claims)}" if open_claims else "")
            + (f"; not decided, for what they use was not run: {', '.join(undecided)}" if undecided else "") + ".")
+    if undecided:
+        more = " ".join(undecided) if len(undecided) < 4 else "the same"
+        yield f"To decide: refvae verify {more} --with-uses"
 
 
 def _summary(found: Sequence[Record]) -> str:
