@@ -168,7 +168,7 @@ def _script(text: str, token: str) -> str:
 
 def _grouped(text: str) -> str:
     """In brackets, unless it is one number or one letter with its accents and indices."""
-    alone = re.fullmatch(r"√?\d+!?|\w[\u0302-\u0308\u20d7]*[₀-ₜᵢ-ᵪⱼ⁰-ⁿ²³¹ᵀ′ₐ-ₓ]*|∂?\w[₀-ₜᵢⱼ²³]?", text)
+    alone = re.fullmatch(r"√?\d+!?|\([^()]*\)[²³]|\w[\u0302-\u0308\u20d7]*[₀-ₜᵢ-ᵪⱼ⁰-ⁿ²³¹ᵀ′ₐ-ₓ]*|∂?\w[₀-ₜᵢⱼ²³]?", text)
     return text if alone else f"({text})"
 
 

@@ -453,7 +453,7 @@ def test_show_of_the_small_book(book, capsys):
 
 
 def test_show_lists_definitions_in_their_brackets(capsys):
-    assert "\nUses: [1.1] A layer and its pull, (1.3) The affine map\n" in shown("1.4", capsys)
+    assert f"\nUses: [1.1] A layer and its pull, (1.3) {statements()['1.3'].title}\n" in shown("1.4", capsys)
 
 
 @pytest.mark.usefixtures("book")

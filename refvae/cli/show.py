@@ -119,7 +119,7 @@ def hits(query: str, book: Book = OURS) -> Iterator[str]:
 
 def about(chosen: Statement, latex: bool = False) -> Iterator[str]:
     """The lines that `refvae show` prints of a statement; its mathematics in Unicode or as it is written."""
-    yield _named(chosen) + (f"   from {chosen.source}" if chosen.source else "")
+    yield wrapped(_named(chosen) + (f"   from {line(chosen.source)}" if chosen.source else ""), terminal.width(), "  ")
     text = chosen.text if latex else page(chosen.text, terminal.width())
     yield f"{_short(chosen.book.pages / f'{chosen.chapter}.md')}:{chosen.line}\n\n{text}"
     if lines_of(chosen):
