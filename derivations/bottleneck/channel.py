@@ -42,6 +42,18 @@ def entropies_and_eigenvalues(factors, rng):
     return gap(factors(m, S), Factors((m @ m + (values - 1 - np.log(values)).sum()) / 2, tc, each))
 
 
+@ledger.add("5.4", "limit", gaussian_factors, bound=1e-14, wrong={
+    "eigenvalues less 1 throughout": lambda m, S: gaussian_factors(m, S)._replace(
+        total=((m @ m) + (np.linalg.eigvalsh(S - np.eye(len(S))) - np.log1p(np.linalg.eigvalsh(
+            S - np.eye(len(S))))).sum()) / 2),
+    "trace forgotten": lambda m, S: gaussian_factors(m, S)._replace(total=(m @ m - np.linalg.slogdet(S)[1]) / 2)})
+def almost_certain(factors, rng):
+    """Independent coordinates of variances 1e-9, 1e-5, 0.4 and 7: the total is the sum of (3.5)."""
+    var = np.array([1e-9, 1e-5, 0.4, 7.0])
+    return entrywise(np.array([factors(np.zeros(4), np.diag(var)).total]),
+                     np.array([(var - 1 - np.log(var)).sum() / 2]))
+
+
 @ledger.add("5.4", "law", gaussian_factors, wrong=FACTORS_WRONG)
 def parts_make_the_total(factors, rng):
     """KL = TC + coordinates for five Gaussian laws; and TC = -1/2 log 0.64 for two coordinates of correlation 0.6."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from scipy import linalg
+from scipy import linalg, sparse
 
 from refvae.data import digits
 from refvae.evidence import Ledger, Outcome, entrywise, gap, holds
@@ -51,6 +51,23 @@ def digits_in_blocks(svd, rng):
     U, s, Vt = svd(blocks_of(X), 16)[:3]
     W, want, Wt = full_svd(X, 16)
     return gap((s, Vt.T @ Vt, U * s @ Vt), (want, Wt.T @ Wt, W * want @ Wt))
+
+
+def products(X, V, Y):
+    """X'X, XV and X'Y by blocks: dense ones, and sparse ones."""
+    both = [svd.Passes(row_blocks(blocks), None) for blocks in (np.split(X, [2, 3]), sparse.csr_array(X))]
+    return tuple(each for passes in both for each in (passes.gram(), passes.times(V), passes.adjoint(Y)))
+
+
+@ledger.add("2.24", "identity", products, wrong={
+    "blocks transposed": lambda X, V, Y: products(X, V, Y[::-1]),
+    "the second block alone": lambda X, V, Y: (X[2:3].T @ X[2:3], *products(X, V, Y)[1:]),
+    "sum of the blocks, then its square": lambda X, V, Y: (
+        np.outer(X.sum(0), X.sum(0)), *products(X, V, Y)[1:])})
+def products_by_blocks(products, rng):
+    """X'X, XV and X'Y of 7 rows in three blocks, and of a sparse matrix, against the products themselves."""
+    X, V, Y = (rng.standard_normal(shape) for shape in ((7, 5), (5, 3), (7, 4)))
+    return gap(products(X, V, Y), (X.T @ X, X @ V, X.T @ Y) * 2)
 
 
 @ledger.add("2.24", "law", truncated_svd, bound=0, wrong={

@@ -172,6 +172,28 @@ def classes_are_the_rank(hidden_lexicon, rng):
     return gap((weights, found, np.linalg.matrix_rank(lexicon.mean)), (0.7 * (lexicon.X + lexicon.hidden), 1.0, 3))
 
 
+def ranked(decimals, relative=True):
+    """The AUC of weights that are rounded to other decimals."""
+    def wrong(X, hidden, absent, k):
+        weights = complete(X, k)
+        weights = np.round(weights / (weights.max() if relative else 1), decimals)
+        return auc(weights[hidden], weights[absent])
+
+    return wrong
+
+
+@ledger.add("2.32", "limit", recovery_auc, bound=0, wrong={
+    "rounding errors ranked": ranked(99), "hidden and absent exchanged": lambda X, hidden, absent, k: recovery_auc(
+        X, absent, hidden, k), "decimals of weights as they come": ranked(9, relative=False)})
+def whatever_the_unit(recovery_auc, rng):
+    """In units of 1, 1e12 and 1e-12: AUC 1 of the expectation with k = 3, and 1/2 of a lexicon with all 20 kept."""
+    lexicon = hidden_lexicon(rng, 20, 3)
+    masks = lexicon.hidden, lexicon.illegal
+    found = [(recovery_auc(unit * lexicon.mean, *masks, 3), recovery_auc(unit * lexicon.X, *masks, 20))
+             for unit in (1.0, 1e12, 1e-12)]
+    return holds(np.array([*found, (1.0, recovery_auc(0 * lexicon.X, *masks, 3))]) == [1.0, 0.5])
+
+
 @ledger.add("2.32", "montecarlo", hidden_lexicon, wrong={key: MEAN_WRONG[key] for key in list(MEAN_WRONG)[:2]})
 def mean_of_many_lexica(hidden_lexicon, rng):
     """The sum of X less its expectation over 400 lexica of 12 x 12 has mean 0."""

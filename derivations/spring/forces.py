@@ -86,8 +86,8 @@ def quadrature_of_the_profile(energies, rng):
 
 @ledger.add("11.12", "limit", energies, bound=1e-12, wrong=ENERGY_WRONG | {"digits lost": printed})
 def series_at_small_speeds(energies, rng):
-    """From the Taylor coefficients of the tangent, theta = 1e-12, 1e-4, 0.01, 0.3, relative to each energy."""
-    at = np.array([1e-12, 1e-4, 0.01, 0.3])
+    """From the Taylor coefficients of the tangent, theta = 1e-12, 1.5e-9, 1e-4, 0.01, 0.3, relative to each energy."""
+    at = np.array([1e-12, 1.5e-9, 1e-4, 0.01, 0.3])
     t = [tangent(n) for n in range(25)]
     kinetic = sum(((2 * n + 1) * t[n] - t[n]) * at ** (2 * n) for n in range(1, 24)) / 4
     elastic = sum(((2 * n + 1) - 3) * t[n] * at ** (2 * n) for n in range(2, 24)) / 4

@@ -75,6 +75,17 @@ def probabilities_sum_to_one(nll, rng):
     return gap((p.sum(1), p @ c), (np.ones(40), 16 * special.expit(logits[:, 0])))
 
 
+@ledger.add("3.15", "limit", sixteen, bound=0, wrong={
+    "shares in float64": lambda logit, c: (bernoulli_nll(logit, c / 16)[0] * 16, None),
+    "in float64": lambda logit, c: binomial_nll(logit.astype(float), c, 16)})
+def float32_stays(nll, rng):
+    """Of float32 logits, whatever the type of the counts; and the value is that of float64 to 1e-5."""
+    logits, c = counts(rng)
+    found = [nll(logits.astype("f4"), c.astype(kind))[0] for kind in ("i8", "f4", "f8")]
+    return holds([case for one in found for case in (one.dtype == np.float32, np.allclose(
+        one, sixteen(logits, c)[0], rtol=1e-5))])
+
+
 @ledger.add("3.15", "identity", binomial(16), wrong={
     "shares taken for counts": lambda out, x: binomial_nll(out, x, 16),
     "counts in eighths": lambda out, x: binomial_nll(out, np.rint(8 * x), 16)})
@@ -125,10 +136,11 @@ def bins_sum_to_one(nll, rng):
 
 @ledger.add("3.16", "identity", five, wrong=BINNED_WRONG)
 def mass_by_quadrature(nll, rng):
-    """Gauss-Legendre quadrature of exp(log density - largest) over the bin, also 300 sigma away, where SciPy has 0."""
+    """Gauss-Legendre quadrature of exp(log density - largest) over the bin, also 8 and 300 sigma away."""
     mu, sigma = rng.uniform(-4, 8, 50), 10.0 ** rng.uniform(-1.5, 1, 50)
     mu[:10], sigma[:10] = mu[:10] + np.where(mu[:10] > 2, 9, -9), 0.05
     c = np.tile(np.arange(5), 10)
+    mu[10:20], sigma[10:20] = c[10:20] + np.tile([-0.9, 0.9], 5), 0.05
     lower, upper = np.where(c == 0, -np.inf, c - 0.5), np.where(c == 4, np.inf, c + 0.5)
     return gap(nll(mu[:, None], 2 * np.log(sigma)[:, None], c[:, None])[0], -log_mass(lower, upper, mu, sigma))
 

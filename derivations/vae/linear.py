@@ -80,6 +80,13 @@ PPCA_WRONG = {"noise averaged over all d directions": other_noise(lambda lam, k,
                   W=ppca(X, k).W * np.sqrt(1 + ppca(X, k).sigma2 / (ppca(X, k).W**2).sum(0)))}
 
 
+def unguarded(X, k):
+    """The square root of lambda - sigma^2 as it comes."""
+    lam = linalg.svd(X - X.mean(0), compute_uv=False) ** 2 / len(X)
+    sigma2 = lam[k:].mean()
+    return PPCA(linalg.svd(X - X.mean(0))[2][:k].T * np.sqrt(lam[:k] - sigma2), sigma2, X.mean(0))
+
+
 @ledger.add("3.29", "identity", ppca, wrong=PPCA_WRONG)
 def value_on_the_digits(ppca, rng):
     """k = 2, 8, 16: the mean log-likelihood of all digits against the closed form in the eigenvalues."""
@@ -94,15 +101,27 @@ def value_on_the_digits(ppca, rng):
 
 @ledger.add("3.29", "law", ppca, wrong=PPCA_WRONG)
 def a_step_of_em_stays(ppca, rng):
-    """One step of the EM algorithm, written with moments of the posterior, gives the same W, sigma^2 and mean."""
-    X = with_spectrum(rng) + rng.standard_normal(6)
-    p = ppca(X, 3)
-    z, cov = ppca_posterior(p, X)
-    r, n = X - X.mean(0), len(X)
-    second = z.T @ z + n * cov
-    W = r.T @ z @ linalg.inv(second)
-    sigma2 = ((r**2).sum() - 2 * (r * (z @ W.T)).sum() + np.trace(second @ W.T @ W)) / (n * 6)
-    return gap((p.W, np.array(p.sigma2), p.mean), (W, np.array(sigma2), X.mean(0)))
+    """One step of the EM algorithm, written with moments of the posterior, gives the same p; 12 and 5 rows of 6."""
+    found = []
+    for X in (with_spectrum(rng) + rng.standard_normal(6), rng.standard_normal((5, 6))):
+        p = ppca(X, 3)
+        z, cov = ppca_posterior(p, X)
+        r, n = X - X.mean(0), len(X)
+        second = z.T @ z + n * cov
+        W = r.T @ z @ linalg.inv(second)
+        sigma2 = ((r**2).sum() - 2 * (r * (z @ W.T)).sum() + np.trace(second @ W.T @ W)) / (n * 6)
+        found.append(((p.W, np.array(p.sigma2), p.mean), (W, np.array(sigma2), X.mean(0))))
+    return gap(*zip(*found, strict=True))
+
+
+@ledger.add("3.29", "identity", ppca, wrong={"square root of what rounding makes negative": unguarded, **{
+    key: PPCA_WRONG[key] for key in PPCA_WRONG if "averaged" in key}})
+def all_directions_alike(ppca, rng):
+    """Of 40 crosses with the covariance c I in 12 dimensions nothing is left for W: W W' + sigma^2 I and sigma^2 I."""
+    sizes, eye = rng.uniform(1, 2, 40), np.eye(12)
+    found = [ppca(np.sqrt(12) * size * np.vstack([eye, -eye]), 1) for size in sizes]
+    got = np.array([[p.sigma2 * eye, p.W @ p.W.T + p.sigma2 * eye] for p in found])
+    return gap(got, np.array([[size**2 * eye, size**2 * eye] for size in sizes]))
 
 
 @ledger.add("3.29", "limit", ppca, bound=0, wrong=PPCA_WRONG)

@@ -6,9 +6,9 @@ import numpy as np
 from scipy import stats
 
 from refvae.derivations.vae.objective import two
-from refvae.evidence import Ledger, gap, spoiled
+from refvae.evidence import Ledger, gap, holds, spoiled
 from refvae.layers import mlp, squared_error, tanh
-from refvae.vae import elbo_terms, encode, gaussian, kl_std_normal, neg_elbo
+from refvae.vae import elbo_terms, encode, gaussian, gaussian_nll, kl_std_normal, neg_elbo
 
 ledger = Ledger()
 
@@ -47,6 +47,18 @@ def squares_and_a_constant(likelihood, rng):
     each = x, rng.integers(-5, 6, x.shape)
     want = (((x - out) ** 2).sum(1) / (2 * eta) + 3 * (np.log(2 * np.pi) + np.log(eta)) for x in each)
     return gap(tuple(likelihood(eta)(out, x)[0] for x in each), tuple(want))
+
+
+@ledger.add("3.12", "law", gaussian, bound=0, wrong={
+    "eta as a NumPy number": lambda eta: lambda out, x: (
+        gaussian_nll(out, out * 0 + np.float64(np.log(eta)), x)[0], None),
+    "in float64": lambda eta: lambda out, x: gaussian(eta)(out.astype(float), x)})
+def float32_stays(likelihood, rng):
+    """Of float32 images, for eta as a Python and as a NumPy number; and the value is that of float64 to 1e-5."""
+    out, x = images(rng)
+    found = [likelihood(eta)(out.astype("f4"), x.astype("f4"))[0] for eta in (0.3, np.float64(0.3))]
+    return holds([case for one in found for case in (one.dtype == np.float32, np.allclose(
+        one, fixed(0.3)(out, x)[0], rtol=1e-5))])
 
 
 ledger.adjoint("3.12", fixed(0.3), images, wrong={

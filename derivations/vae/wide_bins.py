@@ -16,10 +16,11 @@ ledger = Ledger()
 
 
 def wide(rng):
-    """Means, log-variances from -3.5 to 60, a third of them to 4, counts within the ends; sigma is .17 to 1e13."""
-    logvar = np.hstack([2.09, np.linspace(-3.5, 4, 16), rng.uniform(4, 60, 33)])
-    mu = 2 + np.exp(logvar / 2) * np.append(0, rng.uniform(-2, 2, 49))
-    return mu, logvar, np.append(2, rng.integers(1, 4, 49))
+    """Means, log-variances from -3.5 to 60, counts within the ends: sigma is .17 to 1e13; 20 are far from the count."""
+    logvar = np.hstack([2.09, np.linspace(-3.5, 4, 16), rng.uniform(4, 60, 33), rng.uniform(2.2, 8, 20)])
+    far = rng.uniform(20, 300, 20) * np.tile([-1, 1], 10)
+    mu = 2 + np.exp(logvar / 2) * np.hstack([0, rng.uniform(-2, 2, 49), far])
+    return mu, logvar, np.append(2, rng.integers(1, 4, 69))
 
 
 def log_of_a_difference(mu, logvar, c):
@@ -50,7 +51,7 @@ WIDE_WRONG = {"difference of logarithms": log_of_a_difference, "one node": by_no
 @ledger.add("3.17a", "identity", five, wrong={
     **WIDE_WRONG, "four nodes": by_nodes(4), "curvature forgotten": by_nodes(8, 0.0)})
 def narrow_bins_by_quadrature(nll, rng):
-    """50 laws with sigma from .17 to 1e13: 60 pieces of 40 nodes over the bin, entry by entry."""
+    """70 laws with sigma from .17 to 1e13: 60 pieces of 40 nodes over the bin, entry by entry."""
     mu, logvar, c = wide(rng)
     got = nll(mu[:, None], logvar[:, None], c[:, None])[0]
     return entrywise(got, -log_mass(c - 0.5, c + 0.5, mu, np.exp(logvar / 2)))
@@ -68,7 +69,7 @@ def their_slopes(nll, rng):
     t = (x - mu[:, None]) / sigma[:, None]
     p = np.exp(-(t * t - t[:1, :, :1] ** 2) / 2) * w
     first, second = ((t**power * p).sum((0, 2)) / p.sum((0, 2)) for power in (1, 2))
-    dmu, dlogvar, _ = nll(mu[:, None], logvar[:, None], c[:, None])[1](np.ones(50))
+    dmu, dlogvar, _ = nll(mu[:, None], logvar[:, None], c[:, None])[1](np.ones(70))
     return gap((dmu[:, 0] * sigma, dlogvar[:, 0]), (-first, (1 - second) / 2))
 
 

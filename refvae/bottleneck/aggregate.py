@@ -52,13 +52,13 @@ def _costs(z: Array, mu: Array, logvar: Array) -> tuple[Array, Pull]:
 
 def _standardised(z: Array, mu: Array, roots: Array) -> Any:
     """(z_i - mu_j) / sigma_j of one feature after the other."""
-    return (scaled(z[:, None, feature] - mu[:, feature], roots[:, feature]) for feature in range(z.shape[1]))
+    return (scaled(z[:, None, j] - mu[:, j], roots[:, j]) for j in range(z.shape[1]))                   # (5.6), (5.7)
 
 
 def _shifted(cost: Array) -> tuple[Array, Array]:
     """The least cost of each row, and e^(least - cost), of which the largest is 1."""
     least = cost.real.min(1)
-    return least, np.exp(least[:, None] - cost)
+    return least, np.exp(least[:, None] - cost)                                                         # (5.6)
 
 
 def pointwise_information(mu: Array, logvar: Array, z: Array) -> tuple[Array, Pull]:

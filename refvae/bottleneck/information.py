@@ -179,7 +179,7 @@ def _log_eigenvalues(S: Array, name: str) -> Array:
     if not values[0] > 0:
         raise ValueError(f"{name}: got shape {S.shape}, least eigenvalue {values[0]}, wanted symmetric positive "
                          "definite")
-    near = np.abs(values - 1) < 0.5
-    beyond = np.where(near, np.linalg.eigvalsh(S - np.eye(len(S))), 0)
-    logs: Array = np.where(near, np.log1p(beyond), np.log(values))
+    near = np.abs(values - 1) < 0.5                                                                     # (5.4)
+    beyond = np.where(near, np.linalg.eigvalsh(S - np.eye(len(S))), values)                             # (5.4)
+    logs: Array = np.where(near, np.log1p(beyond), np.log(values))                                      # (5.4)
     return logs

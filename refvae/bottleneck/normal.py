@@ -115,9 +115,9 @@ def _positive(a: Any, name: str) -> Array:
 
 def _tilted(w: Array, exponent: Array) -> tuple[Array, Any]:
     """Probabilities proportional to w e^exponent, and the logarithm of their sum."""
-    log_mass = np.log(w) + exponent
-    log_total = np.logaddexp.reduce(log_mass)
-    return np.exp(log_mass - log_total), log_total
+    log_mass = np.log(w) + exponent                                                                     # (5.22)
+    log_total = np.logaddexp.reduce(log_mass)                                                           # (5.22)
+    return np.exp(log_mass - log_total), log_total                                                      # (5.22)
 
 
 def normal_entropy(var: Any) -> Any:

@@ -63,4 +63,4 @@ def _ridge(beta: float, kind: str, mu_weight: float) -> float:
     """The factor of |mu|^2 in the objective."""
     if kind not in ("kl", "naive") or not (beta > 0 and mu_weight > 0):
         raise ValueError(f"kind, beta, mu_weight: got {kind!r}, {beta}, {mu_weight}, wanted 'kl' or 'naive', above 0")
-    return beta / 2 if kind == "kl" else mu_weight * beta
+    return beta / 2 if kind == "kl" else mu_weight * beta                                               # (4.17)

@@ -98,9 +98,9 @@ def product_regularised_optimum(X: Array, k: int, lam: float) -> tuple[Array, Ar
 def _principal(X: Array, k: int, lam: float) -> tuple[Array, Array]:
     """The k largest squared singular values of X and their right vectors (d, k)."""
     X, lam = matrix(X, "X"), real(lam, "lam", least=0)
-    _, s, Vt = np.linalg.svd(X, full_matrices=False)
+    _, s, Vt = np.linalg.svd(X, full_matrices=False)                                                    # (2.22), (2.23)
     k = whole(k, "k", most=min(X.shape))
-    return s[:k] ** 2, Vt[:k].T
+    return s[:k] ** 2, Vt[:k].T                                                                         # (2.22), (2.23)
 
 
 def _indices(kept: Sequence[int], X: Array) -> list[int]:

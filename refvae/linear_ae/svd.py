@@ -122,18 +122,18 @@ class Passes:
 def _own_gram(loader: Loader) -> Array:
     block = load(loader)
     with np.errstate(**QUIET):
-        product = block.T @ block
+        product = block.T @ block                                                                       # (2.24)
     return np.asarray(product.todense() if hasattr(product, "todense") else product)
 
 
 def _times(loader: Loader, V: Array) -> Array:
     with np.errstate(**QUIET):
-        return np.asarray(load(loader) @ V)
+        return np.asarray(load(loader) @ V)                                                             # (2.24)
 
 
 def _adjoint(loader: Loader, Y: Array) -> Array:
     with np.errstate(**QUIET):
-        return np.asarray(load(loader).T @ Y)
+        return np.asarray(load(loader).T @ Y)                                                           # (2.24)
 
 
 def _gram(matrix: Passes, k: int) -> TruncatedSVD | None:

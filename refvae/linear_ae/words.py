@@ -109,7 +109,7 @@ def recovery_auc(X: Array, hidden: Array, absent: Array, k: int, rng: np.random.
         if np.asarray(mask).dtype != bool:
             raise TypeError(f"{name}: got dtype {np.asarray(mask).dtype}, wanted bool")
     weights = complete(X, k, rng)
-    weights = np.round(weights / (weights.max() or 1), ROUNDING)
+    weights = np.round(weights / (weights.max() or 1), ROUNDING)                                        # (2.32)
     return auc(weights[hidden], weights[absent])
 
 

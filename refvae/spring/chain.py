@@ -18,8 +18,8 @@ def masses(n: int) -> Array:
 
     The other half sits on the axis and does not move. Raises TypeError or ValueError unless n is an int >= 1.
     """
-    m = np.full(whole(n, "n"), 1 / n)
-    m[-1] /= 2
+    m = np.full(whole(n, "n"), 1 / n)                                                                   # (11.21)
+    m[-1] /= 2                                                                                          # (11.21)
     return m
 
 
@@ -70,7 +70,7 @@ def _angle(theta: float, n: int) -> float:
     if not 0 <= theta < most:
         raise ValueError(f"theta: got {theta}, wanted 0 <= theta < {most:.6g}: from there on a chain of {n} joints has "
                          "no least energy, (11.22)")
-    return float(2 * np.arcsin(theta / (2 * n)))
+    return float(2 * np.arcsin(theta / (2 * n)))                                                        # (11.21)
 
 
 def chain_profile(theta: float, n: int) -> Array:

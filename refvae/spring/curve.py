@@ -92,8 +92,8 @@ def energies(theta: Any) -> Energies:
 
 def _bessel(order: int, t: Array) -> Any:
     """Spherical Bessel function of order 0, 1, 2 at t >= 0; by its first term where SciPy's underflows to NaN."""
-    first = (1, t / 3, t * t / 15)[order]
-    return np.where(t < 1e-9, first, spherical_jn(order, np.maximum(t, 1e-9)))
+    first = (1, t / 3, t * t / 15)[order]                                                               # (11.12)
+    return np.where(t < 1e-9, first, spherical_jn(order, np.maximum(t, 1e-9)))                          # (11.12)
 
 
 def state_energies(theta: Any, weights: Any, y: Any, slope: Any) -> Energies:

@@ -48,6 +48,6 @@ def picard(theta: float, l1: float, steps: int, nodes: int = 64) -> Profile:
 def _integral_to_the_end(count: int) -> tuple[Array, Any]:
     """Gauss-Legendre nodes x of [-1, 1]; the matrix from values at them to the integrals from x to 1."""
     x, w = legendre.leggauss(count)
-    coefficients = (np.arange(count) + 0.5)[:, None] * (w[:, None] * legendre.legvander(x, count - 1)).T
-    antiderivative = legendre.legint(coefficients, axis=0)
-    return x, (legendre.legval(np.ones(1), antiderivative) - legendre.legval(x, antiderivative)).T
+    coefficients = (np.arange(count) + 0.5)[:, None] * (w[:, None] * legendre.legvander(x, count - 1)).T  # (11.25)
+    antiderivative = legendre.legint(coefficients, axis=0)                                              # (11.25)
+    return x, (legendre.legval(np.ones(1), antiderivative) - legendre.legval(x, antiderivative)).T      # (11.25)

@@ -38,8 +38,8 @@ def half_square(weights: Any, target: Any, v: Array) -> tuple[Any, Array]:
     for each, name in ((weights, "weights"), (target, "target")):
         if np.ndim(each):
             same_shape(each, v, f"{name} and v")
-    rest = weights * (v - target)
-    return (rest * (v - target)).sum() / 2, rest
+    rest = weights * (v - target)  # (11.6), (11.19)
+    return (rest * (v - target)).sum() / 2, rest  # (11.6), (11.19)
 
 
 def identity(u: Array) -> tuple[Array, Pull]:

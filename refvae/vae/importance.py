@@ -35,14 +35,14 @@ def log_weights(p: VAE, x_frozen: Array, eps: Array, *, likelihood: Likelihood =
     """log p(x, z) - log q(z|x) at z = mu + sigma eps.   x: (n, d), eps: (K, n, k) -> log_w (K, n)        (3.19)"""
     eps = floating(eps, "eps")
     (mu, logvar), pull_encode = encode(p.enc, x_frozen, activation)
-    z, pull_reparam = reparam(over(mu, eps), over(logvar, eps), eps)
+    z, pull_reparam = reparam(over(mu, eps), over(logvar, eps), eps)                                    # (3.19)
     log_p, pull_joint = log_joint(p.dec, x_frozen, z, likelihood=likelihood, activation=activation)
     log_w = log_p + (LOG_2PI + logvar + eps * eps).sum(2) / 2                                           # (3.19)
 
     def pull(dlog_w: Array) -> tuple[VAE, None, Array]:
         ddec, _, dz = pull_joint(dlog_w)
         dmu, dlogvar, deps = pull_reparam(dz)
-        each = dlog_w[..., None]
+        each = dlog_w[..., None]                                                                        # (3.19)
         denc, _ = pull_encode((dmu.sum(0), (dlogvar + each / 2).sum(0)))                                # (3.19)
         return VAE(denc, ddec), None, deps + each * eps                                                 # (3.19)
 
@@ -58,7 +58,7 @@ def over(a: Array, eps: Array) -> Array:
 def log_mean_exp(log_w: Array) -> tuple[Array, Pull]:
     """log of the mean weight.   log_w: (K, n) -> (n,)                                       (3.20), adjoint (3.23)"""
     log_w = floating(log_w, "log_w")
-    most = log_w.real.max(0)
+    most = log_w.real.max(0)                                                                            # (3.20)
     w = np.exp(log_w - most)                                                                            # (3.20)
     bound = most + np.log(w.sum(0)) - float(np.log(len(w)))                                             # (3.20)
     return bound, lambda dbound: dbound * w / w.sum(0)                                                  # (3.23)

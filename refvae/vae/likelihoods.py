@@ -18,8 +18,7 @@ from refvae.trees import Array, Pull, is_exact
 from refvae.vae.normal import LOG_2PI, gaussian_nll, scaled
 
 Likelihood = Callable[..., tuple[Any, Pull]]
-NEVER = -1e4  # a logarithm whose exponential is 0
-WIDE = 0.125  # of the squared width of a bin, and of what the logarithm of the density changes on it
+WIDE = 0.375  # a bin, in standard deviations, and what the logarithm of the density changes on it
 LEGENDRE = np.transpose(np.polynomial.legendre.leggauss(8))[4:].tolist()  # the nodes above 0, and their weights
 HAZARD, ROOT_HALF = float(np.sqrt(2 / np.pi)), float(np.sqrt(0.5))
 
@@ -32,7 +31,8 @@ def gaussian(eta: float) -> Likelihood:
     if not 0 < eta < np.inf:
         raise ValueError(f"eta: got {eta}, wanted a variance above 0")
 
-    logvar = np.log(eta) if is_exact(eta) else float(np.log(eta))  # a NumPy float would turn float32 into float64
+    # A NumPy float would turn float32 into float64
+    logvar = np.log(eta) if is_exact(eta) else float(np.log(eta))                                       # (3.12)
 
     def nll(out: Array, x: Array) -> tuple[Array, Pull]:
         value, pull = gaussian_nll(out, 0 * out + logvar, x)                                            # (3.12)
@@ -47,7 +47,7 @@ def binomial_nll(logits: Array, counts_frozen: Array, trials: int) -> tuple[Arra
     counts: whole numbers in 0..trials, of any dtype.
     """
     logits, counts = floating(logits, "logits"), floating(counts_frozen, "counts").astype(float)
-    share = (counts / trials).astype(logits.real.dtype)
+    share = (counts / trials).astype(logits.real.dtype)                                                 # (3.15)
     nll, pull = bernoulli_nll(logits, share)
     log_ways = -special.betaln(counts + 1, trials - counts + 1) - np.log1p(trials)                      # (3.15)
     value = trials * nll - log_ways.sum(1).astype(share.dtype)                                          # (3.15)
@@ -72,14 +72,16 @@ def discretised_gaussian_nll(mu: Array, logvar: Array, counts_frozen: Array, lev
     same_shape(mu, logvar, "mu and logvar")
     mu, logvar = floating(mu, "mu"), floating(logvar, "logvar")
     counts, h = floating(counts_frozen, "counts").astype(mu.real.dtype), np.exp(-logvar / 2)
-    left, middle, right = (scaled(counts + shift - mu, h) for shift in (-0.5, 0.0, 0.5))
-    half_line = (counts == 0) | (counts == levels)
-    flip = np.where(half_line, counts == levels, middle.real > 0)  # reflect what lies right of the mean
-    near, far, middle = np.where(flip, (-left, -right, -middle), (right, left, middle))
-    wide = ~half_line & (h.real**2 + (middle * h).real ** 2 < WIDE)                                     # (3.17a)
-    share, log_wide = _wide(np.where(wide, middle, 0), np.where(wide, h, 0))
-    log_near = _log_ndtr(near)
-    log_share = _log1mexp(np.where(half_line | wide, NEVER, _log_ndtr(far) - log_near))                 # (3.16)
+    offset, half_line = counts - mu, (counts == 0) | (counts == levels)                                 # (3.16)
+    # What lies right of the mean is reflected
+    flip = np.where(half_line, counts == levels, offset.real > 0)                                       # (3.16)
+    offset = np.where(flip, -offset, offset)                                                            # (3.16)
+    near, middle, far = (scaled(offset + shift, h) for shift in (0.5, 0.0, -0.5))                       # (3.16)
+    wide = ~half_line & (h.real < WIDE) & ((middle * h).real > -WIDE)                                   # (3.17a)
+    share, log_wide = _wide(np.where(wide, middle, 0), np.where(wide, h, 0))                            # (3.17a)
+    log_near = _log_ndtr(near)                                                                          # (3.16)
+    ratio = np.where(half_line | wide, 0, np.exp(_log_ndtr(far) - log_near))                            # (3.16)
+    log_share = np.log1p(-ratio)                                                                        # (3.16)
     nll = -np.where(wide, log_wide - logvar / 2, log_near + log_share).sum(1)                           # (3.16)
 
     def pull(dnll: Array) -> tuple[Array, Array, None]:
@@ -87,7 +89,7 @@ def discretised_gaussian_nll(mu: Array, logvar: Array, counts_frozen: Array, lev
         density = np.where(wide, share, density)                                                        # (3.17)
         rise = np.where(half_line, -1, np.expm1(middle * h))                                           # (3.17)
         slope = dnll[:, None] * density * rise                                                          # (3.17)
-        dlogvar = dnll[:, None] * density * (1 - far * rise / np.where(h == 0, 1, h)) / 2               # (3.17)
+        dlogvar = dnll[:, None] * density * (1 - (offset - 0.5) * rise) / 2                             # (3.17)
         return np.where(flip, slope, -slope), dlogvar, None                                             # (3.17)
 
     return nll, pull
@@ -95,7 +97,7 @@ def discretised_gaussian_nll(mu: Array, logvar: Array, counts_frozen: Array, lev
 
 def _wide(middle: Array, h: Array) -> tuple[Array, Array]:
     """Of a bin of small width h about `middle`, in standard deviations: h phi(near) / P, and log(P / h).   (3.17a)"""
-    tilt, bend = middle * h / 2, h * h / 8
+    tilt, bend = middle * h / 2, h * h / 8                                                              # (3.17a)
     mean = sum(w * np.exp(-bend * t * t) * np.cosh(tilt * t) for t, w in LEGENDRE)                      # (3.17a)
     return np.exp(-tilt - bend) / mean, np.log(mean) - (middle * middle + LOG_2PI) / 2                  # (3.17a)
 
@@ -109,7 +111,7 @@ def discretised_gaussian(levels: int) -> Likelihood:
     levels = whole(levels, "levels")
 
     def nll(out: Array, x: Array) -> tuple[Array, Pull]:
-        (mu, logvar), counts = np.split(out, 2, axis=1), np.rint(levels * floating(x, "x"))
+        (mu, logvar), counts = np.split(out, 2, axis=1), np.rint(levels * floating(x, "x"))             # (3.16)
         logvar = logvar + 2 * float(np.log(levels))                                                     # (3.16)
         value, pull_nll = discretised_gaussian_nll(levels * mu, logvar, counts, levels)                 # (3.16)
 
@@ -143,13 +145,6 @@ def check_pixels(x: Array, likelihood: Likelihood) -> None:
 
 def _log_ndtr(x: Array) -> Array:
     """log of the normal distribution function; for x > 0 by its complement, where SciPy's complex one loses digits."""
-    left = special.log_ndtr(np.where(x.real > 0, -x, x))
-    log: Array = np.where(x.real > 0, np.log1p(-np.exp(left)), left)
-    return log
-
-
-def _log1mexp(x: Array) -> Array:
-    """log(1 - e^x) for x < 0, precise at both ends. [Maechler 2012, equation 7]"""
-    close = x.real > -0.6931471805599453
-    log: Array = np.where(close, np.log(-np.expm1(np.where(close, x, -1))), np.log1p(-np.exp(x)))
+    left = special.log_ndtr(np.where(x.real > 0, -x, x))                                                # (3.16), (3.17)
+    log: Array = np.where(x.real > 0, np.log1p(-np.exp(left)), left)                                    # (3.16)
     return log

@@ -43,7 +43,7 @@ def ppca_log_likelihood(p: PPCA, x: Array) -> Array:
     """
     codes, cov = ppca_posterior(p, x)
     x, d = matrix(x, "x"), len(p.W)
-    residual = x - p.mean - codes @ p.W.T
+    residual = x - p.mean - codes @ p.W.T                                                               # (3.28)
     logdet = d * np.log(p.sigma2) - np.linalg.slogdet(cov)[1]                                           # (3.28)
     quadratic = (residual**2).sum(1) / p.sigma2 + (codes**2).sum(1)                                     # (3.28)
     log_p: Array = -(d * LOG_2PI + logdet + quadratic) / 2                                              # (3.28)
@@ -86,7 +86,7 @@ def linear_vae(p: LinearVAE, logeta: Array, x: Array, *, beta: float = 1.0) -> t
     blur = ((p.W * p.W).sum(0) * var).sum() / (2 * eta)                                                 # (3.32)
 
     def pull(d: Array) -> tuple[LinearVAE, Array, Array]:
-        (dxhat, dlogetas, dx), (dmu_kl, dlogvars), total = pull_nll(d), pull_kl(beta * d), d.sum()
+        (dxhat, dlogetas, dx), (dmu_kl, dlogvars), total = pull_nll(d), pull_kl(beta * d), d.sum()      # (3.32)
         dmu = dxhat @ p.W + dmu_kl                                                                      # (3.32)
         dW = dxhat.T @ mu + total * p.W * var / eta                                                     # (3.32)
         dlogvar = dlogvars.sum(0) + total * (p.W * p.W).sum(0) * var / (2 * eta)                        # (3.32)
@@ -103,7 +103,8 @@ def linear_vae_optimum(X: Array, k: int, eta: float, beta: float = 1.0) -> Linea
     ValueError unless 1 <= k <= d and eta, beta > 0. [Lucas, Tucker, Grosse & Norouzi 2019, section 4]
     """
     X = matrix(X, "X")
-    k, scale = whole(k, "k", most=X.shape[1]), beta * eta
+    k = whole(k, "k", most=X.shape[1])
+    scale = beta * eta                                                                                  # (3.33)
     if not (eta > 0 and beta > 0 and np.isfinite(scale)):
         raise ValueError(f"eta, beta: got {eta}, {beta}, wanted numbers above 0")
     lam, U = _eigen(X)
@@ -115,11 +116,11 @@ def linear_vae_optimum(X: Array, k: int, eta: float, beta: float = 1.0) -> Linea
 def _eigen(X: Array) -> tuple[Array, Array]:
     """Eigenvalues of the covariance (divisor n), descending, all d of them, and eigenvectors as columns."""
     with np.errstate(over="ignore", invalid="ignore"):
-        centred = X - X.mean(0)
+        centred = X - X.mean(0)                                                                         # (3.29)
     size = np.abs(centred).max()
     if not (size == 0 or 1e-150 < size < 1e150):
         raise ValueError(f"X: got entries up to {size:.3g} from their mean, wanted 1e-150 to 1e150, whose squares fit")
-    _, s, Vt = linalg.svd(linalg.qr(centred, mode="r")[0][:centred.shape[1]])
+    _, s, Vt = np.linalg.svd(np.linalg.qr(centred, mode="r"))                                           # (3.29)
     lam = np.zeros(centred.shape[1])
-    lam[:len(s)] = s**2 / len(centred)
+    lam[:len(s)] = s**2 / len(centred)                                                                  # (3.29)
     return lam, Vt.T

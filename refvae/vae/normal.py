@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from refvae.inputs import floating, same_shape
@@ -16,7 +18,7 @@ def gaussian_nll(mu: Array, logvar: Array, x: Array) -> tuple[Array, Pull]:
     same_shape(mu, x, "mu and x")
     same_shape(logvar, x, "logvar and x")
     mu, logvar, x = floating(mu, "mu"), floating(logvar, "logvar"), floating(x, "x")
-    root = np.exp(-logvar / 2)
+    root = np.exp(-logvar / 2)                                                                          # (3.3)
     t = scaled(x - mu, root)                                                                            # (3.4)
     nll = (LOG_2PI + logvar + t * t).sum(-1) / 2                                                        # (3.3)
 
@@ -30,7 +32,7 @@ def gaussian_nll(mu: Array, logvar: Array, x: Array) -> tuple[Array, Pull]:
 
 def scaled(a: Array, factor: Array) -> Array:
     """a times the factor; 0 where a is 0, though the factor has overflowed to infinity."""
-    product: Array = a * np.where(a == 0, 1, factor)
+    product: Array = a * np.where(a == 0, a, factor)                                                    # (3.3), (3.8)
     return product
 
 
@@ -51,9 +53,9 @@ def kl_std_normal(mu: Array, logvar: Array) -> tuple[Array, Pull]:
 
 def exp_minus_tangent(x: Array) -> Array:
     """e^x - 1 - x >= 0, where the three terms cancel near 0 by its series.                              (3.6)"""
-    near = x.real**2 < NEAR**2
-    small = np.where(near, x, 0)
-    series = 1 + 0 * small
+    near = (x.real > -NEAR) & (x.real < NEAR)                                                           # (3.6)
+    small = np.where(near, x, 0)                                                                        # (3.6)
+    series: Any = 1
     for j in range(DEGREE, 2, -1):
         series = 1 + small / j * series                                                                 # (3.6)
     return np.where(near, small * small / 2 * series, np.expm1(x) - x)                                  # (3.6)
@@ -68,7 +70,7 @@ def reparam(mu: Array, logvar: Array, eps: Array) -> tuple[Array, Pull]:
     same_shape(mu, eps, "mu and eps")
     mu, logvar, eps = floating(mu, "mu"), floating(logvar, "logvar"), floating(eps, "eps")
     sigma = np.exp(logvar / 2)                                                                          # (3.8)
-    noise = scaled(eps, sigma)
+    noise = scaled(eps, sigma)                                                                          # (3.8)
     z = mu + noise                                                                                      # (3.8)
 
     def pull(dz: Array) -> tuple[Array, Array, Array]:

@@ -45,8 +45,9 @@ def path_weights(p: VAE, x_frozen: Array, eps_frozen: Array, p_frozen: VAE, *,
     (mu, logvar), pull_encode = encode(p.enc, x_frozen, activation)
     z, pull_reparam = reparam(over(mu, eps_frozen), over(logvar, eps_frozen), eps_frozen)
     log_p, pull_joint = log_joint(p.dec, x_frozen, z, likelihood=likelihood, activation=activation)
-    (mu0, logvar0), _ = encode(p_frozen.enc, x_frozen, activation)
-    noise = reparam(over(0 * mu, z), over(logvar, z), eps_frozen)[0]  # z - mu, which would lose digits
+    (mu0, logvar0), _ = encode(p_frozen.enc, x_frozen, activation)                                      # (3.24)
+    # z - mu would lose digits
+    noise = reparam(over(0 * mu, z), over(logvar, z), eps_frozen)[0]                                    # (3.24)
     nll_q, pull_q = gaussian_nll(over(mu0 - mu, z), over(logvar0, z), noise)                            # (3.24)
 
     def pull(dlog_w: Array) -> tuple[VAE, None, None, None]:
@@ -75,7 +76,7 @@ def dreg_surrogate(p: VAE, x_frozen: Array, eps_frozen: Array, p_frozen: VAE, *,
     """
     how = {"likelihood": likelihood, "activation": activation}
     w = normalised_weights(log_weights(p_frozen, x_frozen, eps_frozen, **how)[0]) / len(x_frozen)       # (3.24)
-    mu0, logvar0 = (over(a, eps_frozen) for a in encode(p_frozen.enc, x_frozen, activation)[0])
+    mu0, logvar0 = (over(a, eps_frozen) for a in encode(p_frozen.enc, x_frozen, activation)[0])         # (3.24)
     log_p, pull_joint = log_joint(p.dec, x_frozen, reparam(mu0, logvar0, eps_frozen)[0], **how)
     paths, pull_path = path_weights(VAE(p.enc, p_frozen.dec), x_frozen, eps_frozen, p_frozen, **how)
     w2 = w * w * len(x_frozen)                                                                          # (3.24)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.special import entr
 
 from refvae.inputs import floating, generator, indices, matrix, real, same_shape, vector, whole
 from refvae.trees import Array, Pull
@@ -157,16 +158,15 @@ def code_rates(idx: Any, K: int) -> Rates:
 
 def _entropy(counts: Array) -> Any:
     """Of the law proportional to the counts, in nats."""
-    p = counts[counts > 0] / counts.sum()
-    return -(p * np.log(p)).sum()
+    return entr(counts / counts.sum()).sum()                                                            # (8.20), (8.21)
 
 
 def cluster_sums(z: Array, idx: Array, K: int) -> tuple[Array, Array]:
     """How many rows chose each code, (K,), and their sums, (K, k)."""
     same_shape(z[:, 0], idx, "a column of z and idx")
     sums = np.zeros((K, z.shape[1]), np.result_type(z, float))
-    np.add.at(sums, idx, z)
-    return np.bincount(idx, minlength=K).astype(float), sums
+    np.add.at(sums, idx, z)                                                                             # (8.15)
+    return np.bincount(idx, minlength=K).astype(float), sums                                            # (8.15)
 
 
 def _some(idx: Any, K: int) -> Array:
