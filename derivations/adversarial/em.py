@@ -237,7 +237,9 @@ def each_step_is_two_divergences(em, rng):
 
 
 @ledger.add("10.6", "law", em_mixture, bound=0, wrong={
-    "weights left out of the E step": EM_WRONG["weights left out of the E step"]})
+    "weights left out of the E step": EM_WRONG["weights left out of the E step"],
+    "components exchanged": with_steps(lambda p, x: np.roll(responsibilities(p, x)[0], 1, 1) * [0.5, 0.3, 0.2] + 0.1,
+                                       m_step)})
 def never_rises(em, rng):
     """NLL never rises, in 15 runs of 40 steps."""
     cases = []

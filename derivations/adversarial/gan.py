@@ -67,7 +67,8 @@ def slopes(losses, rng):
 
 
 ledger.adjoint("10.11", gan_losses, logits, wrong={
-    "sign lost": spoiled(gan_losses, lambda d: (-d[0], d[1])), "half": spoiled(gan_losses, lambda d: (d[0], d[1] / 2))})
+    "sign lost": spoiled(gan_losses, lambda d: (-d[0], d[1])), "half": spoiled(gan_losses, lambda d: (d[0], d[1] / 2)),
+    "batches exchanged": spoiled(gan_losses, lambda d: d[::-1])})
 
 
 # Two batches

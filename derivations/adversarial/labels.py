@@ -51,7 +51,10 @@ def sums_over_labels(divergence, rng):
     return gap(tuple(got), tuple(want))
 
 
-@ledger.add("10.8", "law", label_divergence, wrong={key: LABEL_WRONG[key] for key in ("conditional over q",)})
+@ledger.add("10.8", "law", label_divergence, wrong={
+    "conditional over q": LABEL_WRONG["conditional over q"],
+    "marginal of the real law": lambda q, p, d, share: label_divergence(q, p, d, share)._replace(
+        marginal=label_divergence(p, q, 1 - d, 1 - share).marginal)})
 def parts_add_up(divergence, rng):
     """Joint = marginal + conditional, for 30 triples, a discriminator of 0 on a point without generated mass too."""
     found = [divergence(*opponents(rng), share) for share in SHARES for _ in range(10)]

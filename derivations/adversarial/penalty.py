@@ -160,7 +160,8 @@ def value_and_no_gradient_at_the_stated_slope(loss, rng):
 
 
 @ledger.add("10.27", "limit", linear_loss, bound=0, wrong={
-    "size of the weight": lambda w, x, y, lam: linear_loss(w, x, y, abs(lam) + 0.1)})
+    "size of the weight": lambda w, x, y, lam: linear_loss(w, x, y, abs(lam) + 0.1),
+    "critics of bounded slope": lambda w, x, y, lam: linear_loss(w / np.maximum(np.linalg.norm(w), 1), x, y, lam)})
 def no_minimum_without_a_weight(loss, rng):
     """For the weights 0 and -1/10 the loss falls along Delta, at lengths 10 to 10^6, below every bound."""
     x, y = rng.standard_normal((7, 3)) + 1, rng.standard_normal((7, 3))

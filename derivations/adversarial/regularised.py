@@ -30,7 +30,8 @@ def smooth_proximal(y, y_frozen):
 
 ledger.adjoint("10.21", smooth_proximal, lambda rng: held(rng)[:2], name="penalty", wrong={
     "2 lost": spoiled(smooth_proximal, lambda d: (d[0] / 2, None)),
-    "sign lost": spoiled(smooth_proximal, lambda d: (-d[0], None))})
+    "sign lost": spoiled(smooth_proximal, lambda d: (-d[0], None)),
+    "rows exchanged": spoiled(smooth_proximal, lambda d: (d[0][::-1], None))})
 ledger.adjoint("10.21", smooth_generator, game, name="loss", wrong={
     "without the penalty": lambda p, z, d, o: (smooth_generator(p, z, d, o)[0], smooth_generator(p, z, d, o, 0.0)[1]),
     "saturating slope": lambda p, z, d, o: (smooth_generator(p, z, d, o)[0], lambda dy: tuple(

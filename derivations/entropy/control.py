@@ -217,7 +217,8 @@ def three_samples(both, rng):
 
 @ledger.add("6.72", "law", lambda *case: float(controlled(*case)), wrong={
     "not whitened": lambda x, k, seed: float(controlled(x, k, seed)) - float(knn_entropy(x, k, whiten=True)) + float(
-        knn_entropy(x, k))})
+        knn_entropy(x, k)), "columns standardised only": lambda x, k, seed: float(controlled(x, k, seed)) - float(
+            knn_entropy(x, k, whiten=True)) + float(knn_entropy(x, k, standardise=True))})
 def under_affine_maps(estimate, rng):
     """Any nonsingular map adds the logarithm of its determinant."""
     x, B = points(rng, 14), rng.standard_normal((3, 3))

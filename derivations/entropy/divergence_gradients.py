@@ -52,7 +52,8 @@ GRADIENT_WRONG = {"without the entropy": no_entropy, "y held fixed": spoiled(
 
 ledger.adjoint("6.35", knn_divergence_layer, arguments, wrong=GRADIENT_WRONG)
 ledger.adjoint("6.35", knn_cross_entropy_layer, cross_arguments, name="cross-entropy", wrong={
-    "sign of y": spoiled(knn_cross_entropy_layer, lambda d: (d[0], -d[1], None))})
+    "sign of y": spoiled(knn_cross_entropy_layer, lambda d: (d[0], -d[1], None)),
+    "rows of y in another order": spoiled(knn_cross_entropy_layer, lambda d: (d[0], d[1][::-1], None))})
 
 
 @ledger.add("6.35", "law", knn_divergence_layer, exact=True, wrong=GRADIENT_WRONG)

@@ -164,7 +164,8 @@ def mean_over_all_labels(estimate, rng):
 
 
 @ledger.add("6.32", "montecarlo", divergence, wrong={
-    "sizes confused": lambda x, y, k: divergence(x, y, k) + special.digamma(len(x) + 1) - special.digamma(len(y))})
+    "sizes confused": lambda x, y, k: divergence(x, y, k) + special.digamma(len(x) + 1) - special.digamma(len(y)),
+    "another order in the second sample": lambda x, y, k: divergence(x, y, k) + 1 / k})
 def mean_for_one_law(estimate, rng):
     """Five and four points of a mixture of two exponential laws."""
     draw = lambda n: rng.exponential(size=(n, 1)) * rng.choice([-1, 3], (n, 1))

@@ -111,7 +111,9 @@ def equality_for_sums(se, rng):
 
 
 @ledger.add("6.21", "law", efron_stein, wrong={"error of a mean": SE_WRONG["error of a mean"],
-                                              "half": lambda v: efron_stein(v) / 2}, bound=0)
+                                              "half": lambda v: efron_stein(v) / 2,
+                                              "median for the mean": lambda v: np.sqrt(
+                                                  np.median((v - v.mean()) ** 2))}, bound=0)
 def at_least_the_variance(se, rng):
     """Three symmetric statistics that are no sums, over all outcomes of a law on three points, n = 4."""
     p, values = rng.dirichlet(np.ones(3)), rng.standard_normal(3)

@@ -23,7 +23,8 @@ def maximal(layer):
 ledger.adjoint("6.10", log_norm, lambda rng: (rng.standard_normal((7, 3)),),
                wrong={"over rho": spoiled(log_norm, lambda d: d / 1.1), "sign": spoiled(log_norm, lambda d: -d)})
 ledger.adjoint("6.10", maximal(log_norm), lambda rng: (rng.standard_normal((7, 3)),), name="maximum norm",
-               wrong={"Euclidean": lambda delta: (maximal(log_norm)(delta)[0], log_norm(delta)[1])})
+               wrong={"Euclidean": lambda delta: (maximal(log_norm)(delta)[0], log_norm(delta)[1]),
+                      "the next coordinate": spoiled(maximal(log_norm), lambda d: np.roll(d, 1, 1))})
 
 
 @ledger.add("6.10", "identity", log_norm, wrong={
@@ -72,7 +73,8 @@ EDGE_WRONG = {"one end only": one_sided(knn_entropy_layer),
 
 ledger.adjoint("6.11", knn_entropy_layer, with_neighbours(3), wrong=EDGE_WRONG)
 ledger.adjoint("6.11", maximal(knn_entropy_layer), with_neighbours(2, np.inf), name="maximum norm", wrong={
-    "Euclidean": lambda x, idx: (maximal(knn_entropy_layer)(x, idx)[0], knn_entropy_layer(x, idx)[1])})
+    "Euclidean": lambda x, idx: (maximal(knn_entropy_layer)(x, idx)[0], knn_entropy_layer(x, idx)[1]),
+    "one end only": one_sided(maximal(knn_entropy_layer))})
 
 
 @ledger.add("6.11", "identity", knn_entropy_layer, exact=True, wrong=EDGE_WRONG)

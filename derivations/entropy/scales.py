@@ -51,7 +51,8 @@ def by_the_deviations(estimate, rng):
 
 @ledger.add("6.61", "identity", lambda x: standardised(x), wrong={
     "n - 1 for n": lambda x: (stats.zscore(x, ddof=1), np.log(x.std(0, ddof=1)).sum()),
-    "sign": lambda x: (-standardised(x)[0], standardised(x)[1])})
+    "sign": lambda x: (-standardised(x)[0], standardised(x)[1]),
+    "by rows": lambda x: (stats.zscore(x, axis=1), standardised(x)[1])})
 def scores_of_scipy(columns, rng):
     """Its z-scores, and the logarithm of the product of its deviations."""
     x = points(rng, 11)

@@ -108,7 +108,8 @@ def few_have_a_point_for_neighbour(idx, rng):
 
 
 @ledger.add("6.17", "limit", lambda x, k, norm: neighbours(x, k, norm=norm).idx, bound=0, wrong={
-    "the farthest": lambda x, k, norm: np.argsort(-distances(x, norm=norm), axis=1)[:, 1:k + 1]})
+    "the farthest": lambda x, k, norm: np.argsort(-distances(x, norm=norm), axis=1)[:, 1:k + 1],
+    "the second": lambda x, k, norm: neighbours(x, k + 1, norm=norm).idx[:, 1:]})
 def attained(idx, rng):
     """The corners of a cube have its centre for their nearest neighbour: 2^d points, k = 1."""
     x = np.array([[0, 0, 0], *([a, b, c] for a in (-1, 1) for b in (-1, 1) for c in (-1, 1))]) * [1, 1.01, 1.02]

@@ -119,7 +119,8 @@ def mirrored_at_the_edges(move, rng):
 
 
 @ledger.add("6.18", "law", lambda x, k, sides: neighbours(x, k, norm=np.inf, periodic=sides).rho, wrong={
-    "not periodic": lambda x, k, sides: neighbours(x, k, norm=np.inf).rho})
+    "not periodic": lambda x, k, sides: neighbours(x, k, norm=np.inf).rho,
+    "periods of the other axes": lambda x, k, sides: neighbours(x, k, norm=np.inf, periodic=np.max(sides)).rho})
 def shifts_on_the_torus(rho, rng):
     """A translation modulo the sides changes nothing; two of the points are neighbours across the edge."""
     x = np.vstack([rng.random((7, 3)), np.full(3, 0.01), np.full(3, 0.99)]) * SIDES

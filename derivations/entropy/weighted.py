@@ -118,7 +118,8 @@ def small_dimensions(weights, rng):
                (np.array([0, 0, 1.0]), np.full(3, 1 / 3), exact))
 
 
-@ledger.add("6.23", "law", bsy_weights, bound=0, wrong={"1/d for 2/d": WEIGHTS_WRONG["1/d for 2/d"]})
+@ledger.add("6.23", "law", bsy_weights, bound=0, wrong={
+    key: WEIGHTS_WRONG[key] for key in ("1/d for 2/d", "plain")})
 def terms_of_the_bias_vanish(weights, rng):
     """The weighted mean of E P^{2l/d} over Beta(q, n - q) is 0 to rounding, for l up to d/4 and any n."""
     cases = []

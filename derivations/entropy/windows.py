@@ -70,7 +70,8 @@ def each_local_value_in_all_orders(values, rng):
 
 
 @ledger.add("6.64", "law", lambda x, w: value(x, 2, exclude=w, standardise=True), wrong={
-    "without the determinant": lambda x, w: value((x - x.mean(0)) / x.std(0), 2, exclude=w)})
+    "without the determinant": lambda x, w: value((x - x.mean(0)) / x.std(0), 2, exclude=w),
+    "all columns by one number": lambda x, w: value(x / x.std(), 2, exclude=w) + 3 * np.log(x.std())})
 def in_other_units(estimate, rng):
     """Standardised columns in other units, window of 3: the logarithms of the units are added."""
     x = points(rng, 14)
@@ -91,7 +92,8 @@ def whole_numbers(counts, rng):
 
 
 @ledger.add("6.64", "montecarlo", lambda x: knn_entropy(x, 2, norm=np.inf, periodic=1.0, exclude=3).value, wrong={
-    "psi(n)": lambda x: knn_entropy(x, 2, norm=np.inf, periodic=1.0, exclude=3).value + digamma(20) - digamma(14)})
+    "psi(n)": lambda x: knn_entropy(x, 2, norm=np.inf, periodic=1.0, exclude=3).value + digamma(20) - digamma(14),
+    "no torus": lambda x: knn_entropy(x, 2, norm=np.inf, exclude=3).value})
 def on_a_torus(estimate, rng):
     """300 samples of 20 uniform points in the plane: the mean is 0."""
     return z_score(np.array([estimate(rng.random((20, 2))) for _ in range(300)]), 0.0)

@@ -149,7 +149,7 @@ def mutual_information(rate, rng):
 
 
 @ledger.add("4.23", "law", optimum, bound=0, wrong={"everything switched off": lambda X, k, tau: (
-    np.zeros((k, X.shape[1])), np.ones(k))})
+    np.zeros((k, X.shape[1])), np.ones(k)), "means alone": lambda X, k, tau: (optimum(X, k, tau)[0], np.ones(k))})
 def no_single_posterior_is_the_prior(optimum, rng):
     """On the digits at tau = .5, every one of the 1797 posteriors is more than 0.04 nats from N(0, I)."""
     X, _ = digits()

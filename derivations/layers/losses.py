@@ -185,7 +185,9 @@ def expanded(error, rng):
 
 SQUARE_SLOPES = {"factor 2 lost": spoiled(squared_error, lambda d: (d[0] / 2, d[1] / 2)),
                  "same sign for both": spoiled(squared_error, lambda d: (d[0], -d[1])),
-                 "mean over examples": spoiled(squared_error, lambda d: (d[0] / 7, d[1] / 7))}
+                 "mean over examples": spoiled(squared_error, lambda d: (d[0] / 7, d[1] / 7)),
+                 "slope of the sum squared": spoiled(squared_error, lambda d: tuple(
+                     each.sum(1, keepdims=True) + 0 * each for each in d))}
 ledger.adjoint("1.17", squared_error, images, wrong=SQUARE_SLOPES)
 
 

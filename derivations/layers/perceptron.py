@@ -123,7 +123,10 @@ for activation in (softplus, sigmoid):
     ledger.adjoint("1.24", (lambda phi: lambda p, x: mlp_grad(p, x, phi))(activation), field_args(6, 5, 4, 1),
                    name=activation.__name__, zero=("p[2].b",), wrong={
                        "the pull of tanh's field": (lambda phi: lambda p, x: (
-                           mlp_grad(p, x, phi)[0], mlp_grad(p, x, tanh)[1]))(activation)})
+                           mlp_grad(p, x, phi)[0], mlp_grad(p, x, tanh)[1]))(activation),
+                       "first hidden layer without tangent": (lambda phi: spoiled(
+                           lambda p, x: mlp_grad(p, x, phi), lambda d: (
+                               (d[0][0]._replace(b=0 * d[0][0].b), *d[0][1:]), d[1])))(activation)})
 
 
 @ledger.add("1.24", "identity", mlp_grad, wrong=SECOND_ORDER)
@@ -181,6 +184,12 @@ INIT_WRONG = {"variance 1": rescaled(lambda d, h: np.sqrt(d)), "variance 1/h": r
               "standard deviation 1/d": rescaled(lambda d, h: 1 / np.sqrt(d))}
 
 
+def columns_first(sizes, rng):
+    """Every W filled column by column."""
+    p, rng = mlp_init(sizes, rng), np.random.default_rng(rng)
+    return tuple(Dense(rng.standard_normal(layer.W.T.shape).T / np.sqrt(len(layer.W)), layer.b) for layer in p)
+
+
 @ledger.add("1.26", "montecarlo", mlp_init, wrong=INIT_WRONG)
 def second_moment(mlp_init, rng):
     """The mean of y^2 over 20000 units for one fixed row of length 7."""
@@ -189,7 +198,7 @@ def second_moment(mlp_init, rng):
     return z_score(y[0] ** 2, float((x * x).mean()))
 
 
-@ledger.add("1.26", "identity", mlp_init, wrong=INIT_WRONG)
+@ledger.add("1.26", "identity", mlp_init, wrong=INIT_WRONG | {"column by column": columns_first})
 def same_stream(mlp_init, rng):
     """W sqrt(d) is the stream of standard normals of the generator, layer after layer, and b is 0."""
     p, stream = mlp_init((7, 6, 3), 5), np.random.default_rng(5)

@@ -72,7 +72,9 @@ def products_by_blocks(products, rng):
 
 @ledger.add("2.24", "law", truncated_svd, bound=0, wrong={
     "depends on the executor": lambda X, k, rng=0, executor=None: truncated_svd(
-        X * (1 + 1e-9 * (executor is not None)), k, rng)})
+        X * (1 + 1e-9 * (executor is not None)), k, rng),
+    "blocks as workers end": lambda X, k, rng=0, executor=None: truncated_svd(
+        X if executor is None else X[::-1], k, rng)})
 def same_bits_whoever_computes(svd, rng):
     """One, two and three threads and none give the same bits, by the Gram route and by iteration, which ends."""
     cases = []

@@ -218,7 +218,8 @@ def whole_mass_in_closed_form(whole, rng):
     return entrywise(np.array(got), np.array(want))
 
 
-@ledger.add("11.23", "rate", whole, bound=0.05, wrong={"half a mass": masses})
+@ledger.add("11.23", "rate", whole, bound=0.05, wrong={
+    "half a mass": masses, "all of the mass in the middle": lambda n: np.eye(n)[n // 2]})
 def order_one(whole, rng):
     """Order 1 with a whole mass, fitted over six sizes from 20 to 640."""
     return order(1 / (2 * SIZES), np.abs(errors(whole, 1.0, 2 * SIZES)), 1)

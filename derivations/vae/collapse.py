@@ -89,6 +89,7 @@ def second_moments(loss, rng):
 
 ledger.adjoint("3.32", linear_vae, linear_args, wrong={
     "blur forgotten in eta": spoiled(linear_vae, lambda d: (d[0], 1.5 * d[1], d[2])),
+    "encoder and decoder exchanged": spoiled(linear_vae, lambda d: (d[0]._replace(W=d[0].V, V=d[0].W), *d[1:])),
     "sign of the data's": spoiled(linear_vae, lambda d: (*d[:2], -d[2])), **{
         key: LINEAR_SLOPES[key] for key in ("half forgotten in the log-variance",)}}, exact=wide_linear)
 
@@ -196,7 +197,8 @@ def tampered(change):
     return wrong
 
 
-DESCENT_WRONG = {"blur forgotten": tampered(lambda d, p: d._replace(W=d.W - 2 * p.W * np.exp(p.logvar)))}
+DESCENT_WRONG = {"blur forgotten": tampered(lambda d, p: d._replace(W=d.W - 2 * p.W * np.exp(p.logvar))),
+                 "variances not trained": tampered(lambda d, p: d._replace(logvar=0 * d.logvar))}
 
 
 @lru_cache

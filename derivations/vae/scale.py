@@ -63,7 +63,8 @@ def float32_stays(likelihood, rng):
 
 ledger.adjoint("3.12", fixed(0.3), images, wrong={
     "sign": spoiled(fixed(0.3), lambda d: d[::-1]),
-    "weight 2, as of a unit weight": spoiled(fixed(0.3), lambda d: tuple(0.6 * each for each in d))})
+    "weight 2, as of a unit weight": spoiled(fixed(0.3), lambda d: tuple(0.6 * each for each in d)),
+    "mean over pixels": spoiled(fixed(0.3), lambda d: tuple(0 * each + each.mean(1, keepdims=True) for each in d))})
 
 
 def beta_on_the_reconstruction(p, x, eps, *, likelihood, beta, activation):

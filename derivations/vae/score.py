@@ -119,7 +119,8 @@ def many_dimensions(layers, rng):
 
 
 @ledger.add("3.27", "law", (reparam, gaussian_nll), bound=0, wrong={
-    "path and score exchanged": (lambda mu, lv, eps: (reparam(mu, lv, eps)[0], lambda d: [9 * d]), gaussian_nll)})
+    "path and score exchanged": (lambda mu, lv, eps: (reparam(mu, lv, eps)[0], lambda d: [9 * d]), gaussian_nll),
+    "variance for the standard deviation": (lambda mu, lv, eps: reparam(mu, 2 * lv, eps), gaussian_nll)})
 def the_path_is_always_better(layers, rng):
     """Over 100 draws of (delta, sigma) no baseline brings the score below 6/4 of the path's variance."""
     eps, w = gauss_hermite(8)

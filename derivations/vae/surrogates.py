@@ -64,7 +64,10 @@ ledger.adjoint("3.23", log_mean_exp, lambda rng: (2 * rng.standard_normal((5, 7)
 ledger.adjoint("3.23", smooth(iw_surrogate), lambda rng: (
     *few_draws(rng), normalised_weights(rng.standard_normal((3, 7)))), name="surrogate", wrong={
         "mean over draws": spoiled(smooth(iw_surrogate), lambda d: (
-            trees.map(lambda leaf: leaf / 3, d[0]), *d[1:]))})
+            trees.map(lambda leaf: leaf / 3, d[0]), *d[1:])),
+        "equal weights": lambda p, x_frozen, eps_frozen, w_frozen: (
+            smooth(iw_surrogate)(p, x_frozen, eps_frozen, w_frozen)[0],
+            smooth(iw_surrogate)(p, x_frozen, eps_frozen, 0 * w_frozen + 1 / 3)[1])})
 
 
 @ledger.add("3.23", "limit", normalised_weights, bound=1e-12, wrong={
@@ -182,7 +185,9 @@ def share_at_the_posterior(surrogate, rng, K):
     return Outcome(worst, 0.0, worst)
 
 
-@ledger.add("3.24", "law", dreg_surrogate, wrong={"density of q not frozen": with_score})
+@ledger.add("3.24", "law", dreg_surrogate, wrong={
+    "density of q not frozen": with_score, "frozen at other parameters": lambda p, x, eps, p_frozen, **how: (
+        dreg_surrogate(p, x, eps, trees.map(lambda leaf: 1.1 * leaf, p_frozen), **how))})
 def no_variance_of_many_draws(surrogate, rng):
     """At the posterior of affine networks the encoder's gradient is 0 for each of 20 times four draws."""
     return share_at_the_posterior(surrogate, rng, 4)

@@ -106,7 +106,7 @@ def encoder_does_not_count(layer, rng):
 
 
 @ledger.add("8.5", "limit", quantised_loss, bound=1e-8, wrong={key: TRUE_WRONG[key] for key in (
-    "no gradient for the codebook", "mean over pixels")})
+    "no gradient for the codebook", "mean over pixels", "indices from 1")})
 def differences_through_the_search(layer, rng):
     """Real differences of the loss in the codebook, with the search done anew at every point."""
     p, x = network(rng)
@@ -127,7 +127,9 @@ def differences_through_the_search(layer, rng):
 
 ledger.adjoint("8.5", lambda p, x_frozen, idx: quantised_loss(p, x_frozen, idx, **HOW), lambda rng: at_itself(
     *network(rng))[:3], zero=[f"p.enc[{i}].{name}" for i in range(2) for name in "Wb"], wrong={
-        "no gradient for the codebook": lambda p, x_frozen, idx: with_through(p, x_frozen, idx, **HOW)})
+        "no gradient for the codebook": lambda p, x_frozen, idx: with_through(p, x_frozen, idx, **HOW),
+        "rows of the codebook exchanged": spoiled(lambda p, x_frozen, idx: quantised_loss(p, x_frozen, idx, **HOW),
+                                                  lambda d: (d[0]._replace(codes=d[0].codes[::-1]), *d[1:]))})
 
 
 # The rejected sum of both errors

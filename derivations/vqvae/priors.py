@@ -50,7 +50,9 @@ ledger.adjoint("8.22", neg_log_prior, costs, wrong={
     "probability without the chosen one": spoiled(neg_log_prior, lambda d: (np.maximum(d[0], 0), None))})
 ledger.adjoint("8.22", partial(prior_loss, logits=smooth), lambda rng: (made(rng), rng.integers(0, 3, (7, 4))),
                name="objective", wrong={"sum over the batch": spoiled(partial(prior_loss, logits=smooth), lambda d: (
-                   trees.map(lambda leaf: 7 * leaf, d[0]), None))})
+                   trees.map(lambda leaf: 7 * leaf, d[0]), None)), "biases forgotten": spoiled(
+                       partial(prior_loss, logits=smooth), lambda d: (
+                           tuple(layer._replace(b=0 * layer.b) for layer in d[0]), None))})
 
 
 @ledger.add("8.22", "identity", neg_log_prior, wrong=PRIOR_WRONG)
@@ -67,6 +69,7 @@ def scipy_log_softmax(layer, rng):
 
 @ledger.add("8.22", "limit", lambda p, idx: prior_loss(p, idx, logits=smooth), bound=1e-12, wrong={
     "sum over the batch": lambda p, idx: (81 * prior_loss(p, idx, logits=smooth)[0], None),
+    "first place not counted": lambda p, idx: (prior_loss(p, idx, logits=smooth)[0] - np.log(3), None),
     "in bits": lambda p, idx: (prior_loss(p, idx, logits=smooth)[0] / np.log(2), None)})
 def uniform_law(loss, rng):
     """With zero weights every grid costs m log K."""
@@ -207,7 +210,8 @@ def never_below(cost, rng):
 
 
 @ledger.add("8.32", "identity", neg_log_prior, wrong={key: PRIOR_WRONG[key] for key in ("mean over places",)} | {
-    "in bits": lambda logits, idx: (neg_log_prior(logits, idx)[0] / np.log(2), None)})
+    "in bits": lambda logits, idx: (neg_log_prior(logits, idx)[0] / np.log(2), None),
+    "places in the other order": lambda logits, idx: neg_log_prior(logits[:, ::-1], idx)})
 def divergence_of_a_certain_encoder(cost, rng):
     """sum q log(q / p) over all grids, for q on one grid each; m log K under the uniform law."""
     logits = smooth(made(rng), ALL)[0]

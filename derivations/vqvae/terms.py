@@ -58,7 +58,8 @@ def means(z, codes, idx, z0, codes0, *, beta=1.0, gamma=0.25):
 TERMS_WRONG = {"weights exchanged": exchanged, "nothing stopped": nothing_stopped, "means for sums": means}
 ledger.adjoint("8.11", weighted(0.7, 0.3), terms, wrong={
     "factor 2 lost": spoiled(weighted(0.7, 0.3), lambda d: (d[0] / 2, d[1] / 2, None, None, None)),
-    "sign of the codes": spoiled(weighted(0.7, 0.3), lambda d: (d[0], -d[1], None, None, None))})
+    "sign of the codes": spoiled(weighted(0.7, 0.3), lambda d: (d[0], -d[1], None, None, None)),
+    "place by place": spoiled(weighted(0.7, 0.3), lambda d: (d[0][:, ::-1], d[1], None, None, None))})
 
 
 @ledger.add("8.11", "identity", codebook_loss, exact=True, wrong=TERMS_WRONG)
@@ -177,10 +178,12 @@ ledger.adjoint("8.13", training, lambda rng: (*network(rng), rng.integers(0, 5, 
     "codes do not move": changed(lambda p, d: d._replace(codes=0 * d.codes))})
 ledger.adjoint("8.13", lambda enc, x: encode_grid(enc, x, k=3, **HOW), lambda rng: (lambda p, x: (p.enc, x))(
     *network(rng)), name="encoder", wrong={"half": spoiled(lambda enc, x: encode_grid(enc, x, k=3, **HOW), lambda d: (
-        trees.map(lambda leaf: leaf / 2, d[0]), d[1]))})
+        trees.map(lambda leaf: leaf / 2, d[0]), d[1])), "rows exchanged": spoiled(
+            lambda enc, x: encode_grid(enc, x, k=3, **HOW), lambda d: (d[0], d[1][::-1]))})
 ledger.adjoint("8.13", lambda dec, z: decode_grid(dec, z, **HOW), lambda rng: (lambda p, x: (
     p.dec, rng.standard_normal((7, 4, 3))))(*network(rng)), name="decoder", wrong={"half": spoiled(
-        lambda dec, z: decode_grid(dec, z, **HOW), lambda d: (d[0], d[1] / 2))})
+        lambda dec, z: decode_grid(dec, z, **HOW), lambda d: (d[0], d[1] / 2)), "places exchanged": spoiled(
+            lambda dec, z: decode_grid(dec, z, **HOW), lambda d: (d[0], d[1][:, ::-1]))})
 
 
 @ledger.add("8.13", "limit", lambda p, x: by_gradient(0.7, 0.3, tanh)(p, x), bound=1e-12, wrong={

@@ -18,7 +18,8 @@ THROUGH_WRONG = {"slope of the rectifier": lambda z, shift: (z + shift, lambda d
                  "value not shifted": lambda z, shift: (z + 0 * shift, lambda d: (d.copy(), None))}
 ledger.adjoint("8.6", straight_through, lambda rng: tuple(rng.standard_normal((2, 7, 3))), wrong={
     "stopped altogether": spoiled(straight_through, lambda d: (0 * d[0], None)),
-    "doubled": spoiled(straight_through, lambda d: (2 * d[0], None))})
+    "doubled": spoiled(straight_through, lambda d: (2 * d[0], None)),
+    "to the shift": spoiled(straight_through, lambda d: (np.roll(d[0], 1, 1), None))})
 
 
 @ledger.add("8.6", "identity", straight_through, exact=True, wrong=THROUGH_WRONG)
