@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from refvae.evidence import Evidence
 from refvae.statements import (
     HEADER,
     HEADING,
@@ -26,6 +26,9 @@ from refvae.statements import (
     statements,
     tagged_lines,
 )
+
+if TYPE_CHECKING:
+    from refvae.evidence import Evidence
 
 FENCE = re.compile(r"^ *(`{3,})([^`\n]*)\n(.*?)^ *\1`* *$", re.M | re.S)
 SPAN = re.compile(r"(?<!`)(`+)(?!`)(?:.|\n(?!\n))*?(?<!`)\1(?!`)")

@@ -17,7 +17,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from refvae import __version__
+from refvae import __version__, cli
 from refvae.cli import figures, main, parser, select, show, verify
 from refvae.evidence import KINDS, Ledger, Outcome
 from refvae.plain import line, page
@@ -686,7 +686,43 @@ def test_an_interrupt_makes_no_traceback(monkeypatch, capsys):
 
     monkeypatch.setattr(show, "run", interrupted)
     assert main(["show", "1.1"]) == 130
-    assert capsys.readouterr() == ("", "")
+    assert capsys.readouterr() == ("", "refvae show: interrupted\n")
+
+
+def test_an_interrupt_of_the_imports_makes_no_traceback(monkeypatch, capsys):
+    def interrupted(name):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "import_module", interrupted)
+    assert main(["verify", "1.1"]) == 130
+    assert capsys.readouterr() == ("", "refvae verify: interrupted\n")
+
+
+# Start-up
+
+LATE = [(["--version"], {"numpy"}), (["--help"], {"numpy"}), (["new", "--help"], {"numpy"}),
+        (["figures", "--help"], {"numpy", "matplotlib"}), (["verify", "--help"], {"scipy", "matplotlib"}),
+        (["train", "--help"], {"scipy.stats", "matplotlib"}), (["estimate", "--help"], {"scipy.stats", "matplotlib"}),
+        (["show", "1.3"], {"matplotlib", "refvae.models"})]
+
+
+def imported(*argv):
+    """The modules that a Python imports which is called so."""
+    done = subprocess.run([sys.executable, "-X", "importtime", *argv], capture_output=True, encoding="utf8", check=True)
+    return set(re.findall(r"^import time:.*\| +([\w.]+)$", done.stderr, re.M))
+
+
+@pytest.mark.parametrize(("argv", "late"), LATE, ids=[" ".join(argv) for argv, _ in LATE])
+def test_a_command_imports_nothing_that_it_does_not_need(argv, late):
+    found = imported("-m", "refvae", *argv)
+    assert "refvae.cli" in found
+    assert not late & found
+
+
+def test_estimators_need_no_distributions():
+    found = imported("-c", "import refvae.entropy")
+    assert "scipy.spatial" in found
+    assert not {"scipy.stats", "scipy.optimize", "matplotlib", "tqdm"} & found
 
 
 # Help

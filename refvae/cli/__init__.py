@@ -10,13 +10,24 @@ for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import argparse  # noqa: E402
 import sys  # noqa: E402
-from collections.abc import Sequence  # noqa: E402
+from collections.abc import Iterable, Sequence  # noqa: E402
+from importlib import import_module  # noqa: E402
 from typing import Any, NoReturn  # noqa: E402
 
 from refvae import __version__  # noqa: E402
-from refvae.cli import book, estimate, figures, mutate, new, show, study, train, verify  # noqa: E402
 from refvae.cli.select import BadInput  # noqa: E402
 from refvae.cli.terminal import spell  # noqa: E402
+
+COMMANDS = {  # a module each, and what --help says of it
+    "verify": "run the evidence of every claim",
+    "show": "print an equation with its code and evidence, or search",
+    "new": "begin a derivation of your own",
+    "book": "write the book as a site that opens without a server",
+    "mutate": "alter every tagged line and demand that its evidence fails",
+    "figures": "write the figures as SVG, or check them",
+    "train": "train a model, and write it, its numbers and its pictures",
+    "estimate": "estimate entropy, divergence or information of your data",
+    "study": "measure an estimator on laws with known truth"}
 
 
 class Parser(argparse.ArgumentParser):
@@ -30,27 +41,33 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
-def parser() -> Parser:
-    """The command-line parser, one subcommand a module."""
+def parser(wanted: Iterable[str] = COMMANDS) -> Parser:
+    """The command-line parser; the modules of the wanted commands alone are imported, the others are named."""
     top = Parser(prog="refvae", description="The mathematics of autoencoders, every equation checked.")
     top.add_argument("--version", action="version", version=f"refvae {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (verify, show, new, book, mutate, figures, train, estimate, study):
-        module.add_to(commands)
+    for name, summary in COMMANDS.items():
+        if name in wanted:
+            import_module(f"refvae.cli.{name}").add_to(commands)
+        else:
+            commands.add_parser(name, help=summary)
     return top
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and give the exit code."""
     spell()
-    arguments = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    command = next((word for word in words if not word.startswith("-")), "")
     try:
+        arguments = parser([command]).parse_args(words)
         return int(arguments.run(arguments))
     except BadInput as error:
-        print(f"refvae {arguments.command}: {error}", file=sys.stderr)
+        print(f"refvae {command}: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # the reader of our output has gone, as in `refvae verify | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
+        print(f"refvae {command}: interrupted", file=sys.stderr)
         return 130

@@ -19,7 +19,7 @@ EXAMPLES = """examples:
 
 def add_to(commands: Any) -> None:
     """Add the subcommand."""
-    p = commands.add_parser("book", help="write the book as a site that opens without a server", epilog=EXAMPLES,
+    p = commands.add_parser("book", epilog=EXAMPLES,
                             formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--out", default="book", metavar="DIR", help="folder (default ./book)")
     p.add_argument("--open", action="store_true", help="open it in a browser")

@@ -26,7 +26,7 @@ EXAMPLES = """examples:
 
 def add_to(commands: Any) -> None:
     """Add the subcommand."""
-    p = commands.add_parser("figures", help="write the figures as SVG, or check them", epilog=EXAMPLES,
+    p = commands.add_parser("figures", epilog=EXAMPLES,
                             formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("name", nargs="*", metavar="NAME", help=f"figure: {', '.join(names())} (default: all); "
                    "before it, a folder of derivations of your own")

@@ -39,8 +39,8 @@ its mutants_allowed.toml. Needs a system with fork."""
 
 def add_to(commands: Any) -> None:
     """Add the subcommand."""
-    p = commands.add_parser("mutate", help="alter every tagged line and demand that its evidence fails",
-                            description=ABOUT, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = commands.add_parser("mutate", description=ABOUT, epilog=EXAMPLES,
+                            formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("pattern", nargs="*", metavar="PATTERN", help="chapter, equation number or glob (default: all); "
                    "before them, a folder of derivations of your own")
     p.add_argument("--changed", metavar="REV", help="only the lines that differ from this Git revision")

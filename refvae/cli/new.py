@@ -22,7 +22,7 @@ TAKEN = {"evidence", "conftest", "figures"}
 
 def add_to(commands: Any) -> None:
     """Add the subcommand."""
-    p = commands.add_parser("new", help="begin a derivation of your own", description=ABOUT, epilog=EXAMPLES,
+    p = commands.add_parser("new", description=ABOUT, epilog=EXAMPLES,
                             formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("name", metavar="NAME", help="of the new folder, its page and its module: a Python identifier")
     p.set_defaults(run=run)

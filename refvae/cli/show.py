@@ -38,7 +38,7 @@ NUMERIC = re.compile(r"[(\[]?\d[\d.,]*[a-z]?[)\]]?|-?|")
 
 def add_to(commands: Any) -> None:
     """Add the subcommand."""
-    p = commands.add_parser("show", help="print an equation with its code and evidence, or search", epilog=EXAMPLES,
+    p = commands.add_parser("show", epilog=EXAMPLES,
                             formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("word", nargs="*", metavar="WORD", help="equation numbers, globs of these, a chapter, or words to "
                    "look for; without any, all are listed; before them, a folder of derivations of your own")

@@ -57,8 +57,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 
 def add_to(commands: Any) -> None:
     """Add the subcommand."""
-    p = commands.add_parser("study", help="measure an estimator on laws with known truth",
-                            description="Measure an estimator; its options: refvae study QUANTITY --help",
+    p = commands.add_parser("study", description="Measure an estimator; its options: refvae study QUANTITY --help",
                             epilog=EXAMPLES,
                             formatter_class=argparse.RawDescriptionHelpFormatter)
     what = p.add_subparsers(dest="what", required=True, metavar="QUANTITY")

@@ -42,8 +42,7 @@ FREE = ("data", "steps")  # what may change when a run goes on
 
 def add_to(commands: Any) -> None:
     """Add the subcommand, with one of its own for every model."""
-    p = commands.add_parser("train", help="train a model, and write it, its numbers and its pictures",
-                            description="Train a model; its options: refvae train MODEL --help",
+    p = commands.add_parser("train", description="Train a model; its options: refvae train MODEL --help",
                             epilog=EXAMPLES.format(name="vae", more=20000),
                             formatter_class=argparse.RawDescriptionHelpFormatter)
     models = p.add_subparsers(dest="model", required=True, metavar="MODEL")

@@ -38,7 +38,7 @@ EXAMPLES = """examples:
 
 def add_to(commands: Any) -> None:
     """Add the subcommand."""
-    p = commands.add_parser("verify", help="run the evidence of every claim", epilog=EXAMPLES,
+    p = commands.add_parser("verify", epilog=EXAMPLES,
                             formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("pattern", nargs="*", metavar="PATTERN", help="chapter, equation number or glob (default: all); "
                    "before them, a folder of derivations of your own")

@@ -48,7 +48,7 @@ CHOSEN = {"x": "the first variable", "y": "the second", "z": "what is given"}
 
 def add_to(commands: Any, run: Callable[[argparse.Namespace], int]) -> None:
     """Add the subcommand, with one of its own for every quantity."""
-    p = commands.add_parser("estimate", help="estimate entropy, divergence or information of your data",
+    p = commands.add_parser("estimate",
                             description="Estimates from nearest neighbours; options: refvae estimate QUANTITY --help",
                             epilog=examples(*(lines[0] for *_, lines in QUANTITIES.values())),
                             formatter_class=argparse.RawDescriptionHelpFormatter)
