@@ -462,7 +462,7 @@ def test_show_says_that_a_claim_has_no_evidence(capsys):
 
 
 def test_show_without_a_number_lists_all_statements_chapter_by_chapter(capsys, monkeypatch):
-    monkeypatch.setattr(show, "verify", lambda chosen: 1 / 0)  # a list of contents runs nothing
+    monkeypatch.setattr(verify, "verify", lambda chosen: 1 / 0)  # a list of contents runs nothing
     assert main(["show"]) == 0
     out, err = capsys.readouterr()
     want = []
@@ -703,7 +703,8 @@ def test_an_interrupt_of_the_imports_makes_no_traceback(monkeypatch, capsys):
 LATE = [(["--version"], {"numpy"}), (["--help"], {"numpy"}), (["new", "--help"], {"numpy"}),
         (["figures", "--help"], {"numpy", "matplotlib"}), (["verify", "--help"], {"scipy", "matplotlib"}),
         (["train", "--help"], {"scipy.stats", "matplotlib"}), (["estimate", "--help"], {"scipy.stats", "matplotlib"}),
-        (["show", "1.3"], {"matplotlib", "refvae.models"})]
+        (["show"], {"numpy"}),
+        (["show", "reparam"], {"numpy"}), (["show", "1.3"], {"matplotlib", "refvae.models"})]
 
 
 def imported(*argv):

@@ -19,8 +19,7 @@ EXAMPLES = """examples:
 
 def add_to(commands: Any) -> None:
     """Add the subcommand."""
-    p = commands.add_parser("book", epilog=EXAMPLES,
-                            formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = commands.add_parser("book", epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--out", default="book", metavar="DIR", help="folder (default ./book)")
     p.add_argument("--open", action="store_true", help="open it in a browser")
     p.add_argument("-j", "--jobs", type=int, default=1, metavar="N", help="processes for the evidence (default 1)")

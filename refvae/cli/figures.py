@@ -26,8 +26,7 @@ EXAMPLES = """examples:
 
 def add_to(commands: Any) -> None:
     """Add the subcommand."""
-    p = commands.add_parser("figures", epilog=EXAMPLES,
-                            formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = commands.add_parser("figures", epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("name", nargs="*", metavar="NAME", help=f"figure: {', '.join(names())} (default: all); "
                    "before it, a folder of derivations of your own")
     p.add_argument("--out", metavar="DIR", help="folder, made if need be (default: ./figures; of a folder of your own, "

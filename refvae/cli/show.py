@@ -9,16 +9,17 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from refvae import search
 from refvae.cli import terminal
 from refvae.cli.select import BadInput, opened, statement
-from refvae.cli.verify import verify
-from refvae.evidence import UNCHECKED, Result
 from refvae.pictures import pictures, shown_in
 from refvae.plain import line, page, wrapped
 from refvae.statements import NUMBER, OURS, Book, Statement, chapters, find, lines_of, statements
+
+if TYPE_CHECKING:
+    from refvae.evidence import Result
 
 EXAMPLES = """examples:
   refvae show                                  all equations
@@ -38,8 +39,7 @@ NUMERIC = re.compile(r"[(\[]?\d[\d.,]*[a-z]?[)\]]?|-?|")
 
 def add_to(commands: Any) -> None:
     """Add the subcommand."""
-    p = commands.add_parser("show", epilog=EXAMPLES,
-                            formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = commands.add_parser("show", epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("word", nargs="*", metavar="WORD", help="equation numbers, globs of these, a chapter, or words to "
                    "look for; without any, all are listed; before them, a folder of derivations of your own")
     p.add_argument("--path", action="store_true", help="list what an equation hangs on, in reading order")
@@ -127,15 +127,22 @@ def about(chosen: Statement, latex: bool = False) -> Iterator[str]:
     for file, number, code in lines_of(chosen):
         yield f"  {_short(file)}:{number}: {code.split('  # (')[0].rstrip()}"
     if chosen.is_claim:
-        results = verify([chosen])
-        yield "\nEvidence" + ("" if results else f": none, so its status is {UNCHECKED}")
-        yield from map(_evidence, results)
+        yield from _evidence(chosen)
     yield from _figures(chosen, latex)
     yield _list("\nUses", (find(number, chosen.book) for number in chosen.uses))
     yield _list("Used by", (it for it in statements(chosen.book).values() if chosen.number in it.uses))
 
 
-def _evidence(result: Result) -> str:
+def _evidence(chosen: Statement) -> Iterator[str]:
+    from refvae.cli.verify import verify  # here alone, for it loads NumPy
+    from refvae.evidence import UNCHECKED
+
+    results = verify([chosen])
+    yield "\nEvidence" + ("" if results else f": none, so its status is {UNCHECKED}")
+    yield from map(_piece, results)
+
+
+def _piece(result: Result) -> str:
     found, rejected = result.outcome, sum(c.rejected for c in result.controls)
     numbers = (f"measured {found.measured:.9g}, expected {found.expected:.9g}, error {found.error:.2g}, bound "
                f"{result.bound:.3g}, wrong versions rejected {rejected}/{len(result.controls)}: {result.status}")

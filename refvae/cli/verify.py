@@ -38,8 +38,7 @@ EXAMPLES = """examples:
 
 def add_to(commands: Any) -> None:
     """Add the subcommand."""
-    p = commands.add_parser("verify", epilog=EXAMPLES,
-                            formatter_class=argparse.RawDescriptionHelpFormatter)
+    p = commands.add_parser("verify", epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("pattern", nargs="*", metavar="PATTERN", help="chapter, equation number or glob (default: all); "
                    "before them, a folder of derivations of your own")
     p.add_argument("--break", dest="broken", metavar="EQ", help="show the checks of EQ failing on each wrong version")
