@@ -1,7 +1,6 @@
 """Evidence for derivations/entropy.md, one file a section."""
 
 from refvae.derivations.entropy import (
-    candidates,
     control,
     divergence_gradients,
     divergences,
@@ -26,4 +25,4 @@ from refvae.evidence import Ledger
 
 ledger = Ledger.of(order, spacings, motions, gradients, small, support, errors, weighted, divergences,
                    divergence_gradients, information, information_laws, permutation, search, products,
-                   candidates, scales, windows, labels, control)
+                   scales, windows, labels, control)

@@ -29,7 +29,7 @@ def mathml(tex: str, display: bool) -> str:
     from math_core import LatexError
 
     try:
-        return str(_converter().convert_with_local_state(_prepared(tex), displaystyle=display))
+        return _mended(str(_converter().convert_with_local_state(_prepared(tex), displaystyle=display)))
     except LatexError as error:
         raise FormulaError(f"{error} in {tex!r}") from error
 
@@ -37,6 +37,15 @@ def mathml(tex: str, display: bool) -> str:
 def _prepared(tex: str) -> str:
     r"""`\cr` ends a row as `\\` does; `\thinspace` and its like by their short names."""
     return LONG_NAME.sub(lambda match: SHORT[match[1]], tex)
+
+
+# What math-core 0.9.0 sets wrongly: a large fence with an exponent stays small, a line over several letters short.
+FENCE = re.compile(r'(<(?:msup|msub|msubsup)>)(<mo (?:minsize|fence)[^>]*>[^<]*</mo>)')
+LINE = re.compile(r'<mover accent="true"><mrow>((?:(?!</?mrow>).)*)</mrow><mo stretchy="false">¯</mo></mover>')
+
+
+def _mended(html: str) -> str:
+    return LINE.sub(r'<mrow class="over" intent="overline">\1</mrow>', FENCE.sub(r"\1<mrow>\2</mrow>", html))
 
 
 TOKEN = re.compile(r"\\[A-Za-z]+|\\.|.", re.S)

@@ -3,21 +3,42 @@
 from __future__ import annotations
 
 import json
-import re
+from typing import Any
 
+from refvae import search
+from refvae.book.api import address
 from refvae.book.markdown import eq_href
-from refvae.statements import statements
+from refvae.plain import line
+from refvae.statements import OURS, Book, chapters
 
-TEX = re.compile(r"\\[A-Za-z]+|[{}$\\^_]")
-
-
-def index() -> str:
-    """`window.INDEX`, one entry a statement: number, title, address, words, functions."""
-    entries = [[s.number, s.title, eq_href(s.number), _words(s.text), " ".join(s.code)] for s in statements().values()]
-    return f"window.INDEX={json.dumps(entries, ensure_ascii=False, separators=(',', ':'))};\n"
+KINDS = {"statement": "", "function": "function", "section": "section"}
 
 
-def _words(text: str) -> str:
-    """The different words of a text in small letters, names of macros among them."""
-    found = re.findall(r"\w[\w'-]+", TEX.sub(lambda m: " " + m[0].strip("\\{}$^_") + " ", text).lower())
-    return " ".join(dict.fromkeys(found))
+def index(book: Book = OURS) -> str:
+    """`window.INDEX`, one entry for each that `refvae.search` finds, `window.TERMS`, and its rules."""
+    entries = [[each.kind, each.key, each.title, href, each.names, each.text, each.sources]
+               for each in search.entries(book) if (href := _href(each, book))]
+    terms = [[it.term, it.chinese, line(it.meaning), search.normal(f"{it.term} {it.chinese}")] for it in search.terms()]
+    rules = {"weights": search.WEIGHTS, "stop": sorted(search.STOP), "alike": search.ALIKE,
+             "greek": {chr(sign): name.strip() for sign, name in search.GREEK.items()}}
+    return "".join(f"window.{name}={_json(value)};\n" for name, value in (
+        ("INDEX", entries), ("TERMS", terms if book == OURS else []), ("RULES", rules)))
+
+
+def _href(each: search.Entry, book: Book) -> str:
+    if each.kind == "statement":
+        return eq_href(each.key, book)
+    if each.kind == "section":
+        chapter, _, head = each.key.partition("#")
+        return f"{chapter}.html" + ("" if head == chapters(book)[chapter] else f"#{_slug(head)}")
+    return address(each.key, book)
+
+
+def _slug(head: str) -> str:
+    from mdit_py_plugins.anchors.index import slugify
+
+    return str(slugify(head))
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
