@@ -320,6 +320,14 @@ def test_trees_and_networks():
 # What does not run says so
 
 
+inverse = np.linalg.inv
+
+
+def deeper(x):
+    """A function of its own for one line."""
+    return math.exp(x[0, 0])
+
+
 def zeros(x):
     """An array of floats."""
     y = np.zeros(x.shape)
@@ -331,6 +339,8 @@ def zeros(x):
     (zeros, "y[:] = np.exp(x)", "x.dtype"),
     (lambda x: (x.astype(float) ** 2, lambda d: 2 * x * d), "astype", "astype"),
     (lambda x: (np.linalg.inv(x[:3]), lambda d: d), "np.linalg.inv", "np.linalg"),
+    (lambda x: (inverse(x[:3]), lambda d: d), "inverse(x[:3])", "np.linalg"),
+    (lambda x: (deeper(x), lambda d: d), "math.exp(x[0, 0])", "np.exp"),
     (lambda x: (np.exp(np.where(x > 0, x, 0)), lambda d: d), "np.where", "0 * x"),
     (lambda x: (np.logaddexp(x, x), lambda d: d), "logaddexp", "np.maximum"),
     (lambda x: (x * np.isfinite(x), lambda d: d), "isfinite", "NaN"),
@@ -359,6 +369,7 @@ def field():
 def test_functions_have_the_witness_and_the_derivative_of_the_real_ones(field, name, x):
     f = getattr(np, name)
     u = variables(field, np.array([x]))
+    assert u[0].b
     assert f(u)[0].x == pytest.approx(float(f(x)), rel=1e-14)
     slopes = {"exp": np.exp(u), "log": 1 / u, "sqrt": 1 / (2 * np.sqrt(u)), "sin": np.cos(u), "cos": -np.sin(u),
               "tan": 1 / np.cos(u) ** 2, "tanh": 1 - np.tanh(u) ** 2, "sinh": np.cosh(u), "cosh": np.sinh(u),
@@ -367,6 +378,22 @@ def test_functions_have_the_witness_and_the_derivative_of_the_real_ones(field, n
               "log10": 1 / (u * np.log(constants(field, [10.0]))), "reciprocal": -1 / u**2}
     if name in slopes:
         assert f(u)[0].b == slopes[name][0].a * u[0].b % field.p
+
+
+def test_what_moves_does_so_wherever_it_is(field):
+    u, v = variables(field, [0.0, 0.5], [True, False])
+    assert (u.b != 0, v.b) == (True, 0)
+
+
+def test_what_is_no_real_number_is_named(field):
+    with pytest.raises(TypeError, match=r"^got complex, wanted real numbers$"):
+        constants(field, np.array([1.0, 2j, "a"], object))
+
+
+def test_a_long_error_is_told_by_its_first_line():
+    def f(x):
+        raise TypeError("one\ntwo")
+    assert check_layer(f, (X,), exact=True).note.split("\n")[1] == "  TypeError: one"
 
 
 @pytest.mark.parametrize("same", [

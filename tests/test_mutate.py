@@ -296,7 +296,7 @@ def test_a_number_of_ours(tmp_path, capsys):
 @pytest.mark.parametrize(("words", "message"), [
     (["nowhere"], "PATTERN: got 'nowhere', wanted a chapter"),
     (["-j", "0"], "-j: got 0, wanted at least 1"),
-    (["--self", "vae"], "--self: got a PATTERN too, wanted one of the two"),
+    (["--self", "vae"], "PATTERN: got 'vae', wanted with --self a module of __init__, arrays, blame, "),
     (["--json", "no/such/folder"], "--json: got 'no/such/folder', wanted a file in a folder that exists"),
     (["--changed", "no-such-revision"], "--changed: fatal"),
 ])

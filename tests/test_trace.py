@@ -51,15 +51,17 @@ DERIVATIONS = [ROOT / "derivations" / f"{chapter}.md" for chapter in chapters()]
 MODULES = [path for room in ("refvae", "derivations", "figures") for path in sorted((ROOT / room).rglob("*.py"))]
 READ_FOR_IT = {"layers", "linear_ae", "vae", "geometry", "bottleneck", "vqvae", "denoising", "adversarial"}
 TEXTBOOK = [page for page in DERIVATIONS if page.stem in READ_FOR_IT]
+LINKED_PAGES = [page for page in DERIVATIONS if page.stem in {"layers", "linear_ae", "vae", "geometry", "bottleneck"}]
 DETERMINISTIC = {"adjoint", "identity", "law", "limit", "oracle"}
 
 CITED = re.compile(rf"(?<![\w.])[(\[]({NUMBER})[)\]]")
 ACCENTS_AND_LETTERS = re.compile(r"\\math(?:bb|bf|cal|frak|scr) *\{?\w\}?|\\[A-Za-z]+|[A-Za-z]")
 WORDS = re.compile(r"\\(?:mathrm|text|begin|end)\{[^{}]*\}")
 REFUSED = re.compile(r"\\(?:operatorname|mbox|(?:re)?newcommand|DeclareMathOperator|def|let|require|href|label|ref)\b")
+NOT_PANDOC = re.compile(r"\\(?:thinspace|thickspace|negthinspace|cr)(?![A-Za-z])")
 MANGLED = re.compile(r"\\[!-/:-@\[-`{-~]|<(?=[A-Za-z/!?])|\]\(|\*")
-INSTEAD = {r"\,": r"\thinspace", r"\:": r"\medspace", r"\;": r"\thickspace", r"\!": r"\negthinspace", r"\{": r"\lbrace",
-           r"\}": r"\rbrace", r"\|": r"\Vert", r"\\": r"\cr", "<": r"\lt", "](": r"\rbrack(", "*": r"\ast"}
+INSTEAD = {r"\,": r"'\ '", r"\:": r"\medspace", r"\;": r"\medspace", r"\!": "nothing", r"\{": r"\lbrace",
+           r"\}": r"\rbrace", r"\|": r"\Vert", r"\\": "a ```math block", "<": r"\lt", "](": r"\rbrack(", "*": r"\ast"}
 STRUCTURE = {"\\" + name for name in """
     frac tfrac dfrac binom sqrt sum prod int iint left right middle big Big bigl bigr Bigl Bigr biggl biggr Biggl Biggr
     lbrace rbrace lvert rvert lfloor rfloor lceil rceil quad qquad thinspace cr limits underbrace overbrace overline
@@ -117,6 +119,12 @@ def refused_macros(page: Path, text: str) -> Iterator[str]:
         for match in MANGLED.finditer(tex) if inline else ():
             instead = INSTEAD.get(match[0], "a ```math block")
             yield f"{at(page, text, position + match.start())}: Markdown takes {match[0]} in ${tex}$, write {instead}"
+
+
+def beyond_pandoc(page: Path, text: str) -> Iterator[str]:
+    for position, tex, _ in formulas(text):
+        for match in NOT_PANDOC.finditer(tex):
+            yield f"{at(page, text, position + match.start())}: pandoc refuses {match[0]}"
 
 
 def emphasised(page: Path, text: str) -> Iterator[str]:
@@ -221,8 +229,8 @@ def test_fences_and_dollars_are_balanced():
     none(on_pages(unbalanced, PAGES))
 
 
-def test_github_shows_every_formula():
-    none(on_pages(refused_macros, PAGES) + on_pages(emphasised, PAGES))
+def test_github_and_pandoc_show_every_formula():
+    none(on_pages(refused_macros, PAGES) + on_pages(emphasised, PAGES) + on_pages(beyond_pandoc, LINKED_PAGES))
 
 
 def test_every_symbol_is_in_the_notation():
@@ -259,6 +267,25 @@ def mislinked(page: Path, text: str) -> Iterator[str]:
                 yield f"{at(page, text, match.start())}: ({match[1]}) leads to {match[2]}, wanted {wanted}"
 
 
+def unlinked_numbers(page: Path, text: str) -> Iterator[str]:
+    """Numbers in prose that are no links; a header's own number and headings are none."""
+    bare = re.sub(r"^#.*$", "", prose(text), flags=re.M)
+    for match in re.finditer(rf"(?<![\w.*\[])[(\[]{NUMBER}[)\]](?!\*\*)(?!\]\()", bare):
+        yield f"{at(page, text, match.start())}: {match[0]} is no link"
+
+
+UNBROKEN = re.compile(rf"{SPAN.pattern}|{INLINE.pattern}|\[(?:[^\[\]\n]|\[[^\[\]\n]*\])*\]\([^)\s]*\)")
+FIXED = re.compile(rf"{HEADER.pattern}|[|#<!].*")
+
+
+def too_long(page: Path, text: str) -> Iterator[str]:
+    """Lines of prose beyond 120 characters that could have been broken before a word, a formula or a link."""
+    for i, line in enumerate(blank(FENCE, text).splitlines(), 1):
+        whole = UNBROKEN.sub(lambda match: "x" * len(match[0]), line)
+        if len(line) > 120 and not FIXED.fullmatch(line) and " " in whole.strip():
+            yield f"{name(page)}:{i}: {len(line)} characters, wanted at most 120"
+
+
 def strings(source: str) -> Iterator[tuple[int, str, bool]]:
     """First line, text, and whether it is a docstring, of every comment and string."""
     before = tokenize.NEWLINE
@@ -282,6 +309,10 @@ def test_numbers_stand_once_under_their_anchors():
 
 def test_cited_numbers_exist():
     none(on_pages(lambda path, text: unknown_numbers(path, text, statements()), [*MODULES, *PAGES]))
+
+
+def test_numbers_are_links_and_lines_are_short():
+    none(on_pages(unlinked_numbers, LINKED_PAGES) + on_pages(too_long, LINKED_PAGES))
 
 
 def test_numbers_lead_to_their_statements():
@@ -431,6 +462,7 @@ def evidence(kind: str, **fields) -> Evidence:
     (refused_macros, "```math\na\\,b\\mathrm{c}\n```", "```math\n\\mbox{c}\n```"),
     (refused_macros, r"$a\thinspace b$, $a<1$, $[a\rbrack(b)$", r"$a\,b$"),
     (refused_macros, r"`\newcommand`", r"$a<b$"),
+    (beyond_pandoc, r"$a\ b$, $\cross$", r"$a\thinspace b$"),
     (emphasised, "$f|_ {c}$ and $f|_ {c}$, $a_b$", "$f|_{c}$ and $f|_{c}$"),
     (emphasised, "$\\bar{a}_b$\n\n$x_{i}$", "$\\bar{a}_b$\n$x_{i}$"),
     (misnumbered, f"# 1 A\n\n{ANCHOR}**(1.2)** T · uses [1.1]", f"# 2 A\n\n{ANCHOR}**(1.2)** T"),
@@ -440,6 +472,10 @@ def evidence(kind: str, **fields) -> Evidence:
     (misnumbered, "# 1 A", f"# 1 A\n{ANCHOR}**(1.2) T**"),
     (misnumbered, f"# 1 A\n{ANCHOR}**(1.2)** T · uses [[1.1]](#eq-1-1), [(2.3)](a.md#eq-2-3)",
      f"# 1 A\n{ANCHOR}**(1.2** T"),
+    (unlinked_numbers, "# By (1.2)\n**(1.2)** T · uses [[1.1]](#eq-1-1)\n`(1.2)` $(1.2)$", "By [1.1]"),
+    (unlinked_numbers, "By [(1.2)](#eq-1-2) to [(1.3)](#eq-1-3).", "By [(1.2)](#eq-1-2) to (1.3)"),
+    (too_long, f"**(1.2)** {'T ' * 80}\n${'a b' * 50}$\n" + 40 * "abc", 41 * "ab "),
+    (too_long, "```math\n" + 50 * "a b" + "\n```", f"so ${'a b' * 50}$"),
     (mislinked, "[(1.2)](layers.md#eq-1-2), [[1.1]](layers.md#eq-1-1)", "[(1.2)](layers.md#eq-1-3)"),
     (mislinked, "[(2.4)](linear_ae.md#eq-2-4)", "[(2.4)](#eq-2-4)"),
     (backslashes, 'def f():\n    r"""a\\b"""\n    return "\\n"', 'def f():\n    """a\\b"""'),

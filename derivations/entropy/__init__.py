@@ -1,6 +1,7 @@
 """Evidence for derivations/entropy.md, one file a section."""
 
 from refvae.derivations.entropy import (
+    candidates,
     control,
     divergence_gradients,
     divergences,
@@ -25,4 +26,4 @@ from refvae.evidence import Ledger
 
 ledger = Ledger.of(order, spacings, motions, gradients, small, support, errors, weighted, divergences,
                    divergence_gradients, information, information_laws, permutation, search, products,
-                   scales, windows, labels, control)
+                   candidates, scales, windows, labels, control)

@@ -92,6 +92,12 @@ def clusters_and_another_sample(accepted, rng):
     return holds(cases)
 
 
+def without_margin(a, b, rho, norm):
+    """Pairs whose rounded product is at most that of the radius."""
+    factors, r = panels(a, b, 1), np.ldexp(rho, -centred(a, b)[2])
+    yield np.nonzero(factors.left @ factors.right <= (r * r - factors.size**2)[:, None] / 2)
+
+
 @ledger.add("6.69", "law", _suspects, bound=0, wrong={
     "all pairs": lambda a, b, rho, norm: [np.divmod(np.arange(len(a) * len(b)), len(b))],
     "within twice the radius": lambda a, b, rho, norm: _suspects(a, b, 2 * rho, norm)})
@@ -100,6 +106,22 @@ def no_more_than_needed(suspects, rng):
     x = rng.standard_normal((60, 3)) + 5
     rho = neighbours(x, 4).rho[:, -1]
     return holds(sum(len(i) for i, _ in suspects(x, x, rho, 2)) == 60 * 5)
+
+
+@ledger.add("6.69", "law", _suspects, bound=0, wrong={
+    "without the margin": without_margin,
+    "with twice the margin": lambda a, b, rho, norm: _suspects(a, b, rho * (1 + 3 * 2.0**-24), norm),
+    "lengths of the first alone": lambda a, b, rho, norm: without_margin(a, b, rho * (1 + 2.0**-30), norm)})
+def the_margin_and_no_more(suspects, rng):
+    """From 0 to points on both sides of the radius: all within (1 + kappa) rho^2 less rounding, none beyond it more."""
+    far = 1 + 1e-8 * np.arange(-200, 200)
+    pairs = list(suspects(np.zeros((30, 1)), np.r_[far, -far][:, None], np.ones(30), 2))
+    found = np.zeros((30, 800), bool)
+    for i, j in pairs:
+        found[i, j] = True
+    unit, square = 2.0**-24, np.r_[far, far] ** 2
+    kappa = 6 * unit / (1 - 6 * unit)
+    return holds([found[:, square < 1 + kappa - 2 * unit].all(), not found[:, square > 1 + kappa + 5 * unit].any()])
 
 
 @ledger.add("6.69", "identity", lambda x, idx, norm: verify_neighbours(x, idx, norm).rho, wrong={
@@ -111,12 +133,6 @@ def distances_of_the_lists(rho, rng):
     x = points(rng, 20)
     found = [rho(x, neighbours(x, 4, norm=norm).idx, norm) for norm in (2, np.inf)]
     return gap(np.array(found), np.array([np.sort(distances(x, norm=norm), axis=1)[:, :4] for norm in (2, np.inf)]))
-
-
-def without_margin(a, b, rho, norm):
-    """Pairs whose rounded product is at most that of the radius."""
-    factors, r = panels(a, b, 1), np.ldexp(rho, -centred(a, b)[2])
-    yield np.nonzero(factors.left @ factors.right <= (r * r - factors.size**2)[:, None] / 2)
 
 
 @ledger.add("6.69", "law", _suspects, bound=0, wrong={

@@ -52,11 +52,11 @@ def no_determinant(x, how):
     "psi(n) for psi(n - 1)": lambda x, how: without_each(x, how) + 1 / (len(x) - 1),
     "mean over n": lambda x, how: without_each(x, how) * (1 - 1 / len(x))})
 def computed_anew(leave_one_out, rng):
-    """Every value against the estimate from the other points: all variants, and d = 1, n = 4, k = 2."""
+    """Every value against the estimate from the others: all variants, d = 1 and n = 4, a last point near to nobody."""
     x = points(rng, 13)
-    found = [leave_one_out(x, how) for how in VARIANTS] + [leave_one_out(x[:4, :1], {"k": 2})]
-    want = [np.array([value(np.delete(x, j, 0), **how) for j in range(13)]) for how in VARIANTS]
-    return gap(tuple(found), (*want, np.array([value(np.delete(x[:4, :1], j, 0), 2) for j in range(4)])))
+    cases = [(x, how) for how in VARIANTS] + [(x[:4, :1], {"k": 2}), (np.vstack([x[:6], 99 + x[6]]), {"k": 2})]
+    found = tuple(leave_one_out(*case) for case in cases)
+    return gap(found, tuple(np.array([value(np.delete(x, j, 0), **how) for j in range(len(x))]) for x, how in cases))
 
 
 @ledger.add("6.20", "law", without_each, wrong={

@@ -197,12 +197,14 @@ JACKKNIFE_WRONG = {
 
 @ledger.add("6.54", "identity", both_without, wrong=JACKKNIFE_WRONG)
 def computed_anew(values, rng):
-    """Every point left out and everything computed again, variables of dimensions 1, 2, 1, for k = 1 and 3."""
+    """Every point left out and everything computed again, in dimensions 1, 2, 1, k = 1 and 3; also near ties."""
     xs = variables(rng, 7, (1, 2, 1))
-    rest = [[np.delete(x, j, 0) for x in xs] for j in range(7)]
-    anew = [np.array([*(f(part, k) for f in (first, second) for part in rest), *(given(*part, k) for part in rest)])
-            for k in (1, 3)]
-    return gap(np.concatenate([values(xs, k) for k in (1, 3)]), np.concatenate(anew))
+    cases = [(xs, 1), (xs, 3), ([np.round(x) + 1e-7 * rng.standard_normal(x.shape) for x in xs], 3)]
+    anew = []
+    for xs, k in cases:
+        rest = [[np.delete(x, j, 0) for x in xs] for j in range(7)]
+        anew += [*(f(part, k) for f in (first, second) for part in rest), *(given(*part, k) for part in rest)]
+    return gap(np.concatenate([values(*case) for case in cases]), np.array(anew))
 
 
 @ledger.add("6.54", "limit", both_without, bound=1e-12, wrong=JACKKNIFE_WRONG)

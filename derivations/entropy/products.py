@@ -1,4 +1,4 @@
-"""Evidence for the search by products in float32, (6.57) and (6.58)."""
+"""Evidence for the search by products in float32, (6.57), (6.58) and (6.58a)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from refvae.derivations.entropy.search import brute, method, worst
 from refvae.entropy import neighbours
-from refvae.entropy.products import candidates, cut, groups, margin, measured, panels, product_search, squares
+from refvae.entropy.products import FAR, margin, measured, panels, product_search, squares
 from refvae.entropy.tree import tree_search
 from refvae.evidence import Ledger, entrywise, gap, holds
 
@@ -102,70 +102,19 @@ def integers_are_exact(factors, rng):
     return gap(tuple(found), tuple(want))
 
 
-# Candidates
-
-
-def bound_for_products(least, size, d, unit=2.0**-24, eta=8, times=2):
-    """T + 2m by the formulas, in extended precision, not rounded up."""
-    T, a, u = (np.asarray(each, np.longdouble) for each in (least, size, unit))
-    k, tiny = (d + 5) * u / (1 - (d + 5) * u), eta * (d + 2) * np.longdouble(2.0) ** -126
-    B = ((1 + k) * a + np.sqrt((1 + k) ** 2 * a**2 + 2 * (1 - k) * (T + tiny))) / (1 - k)
-    return (T + times * (k * (a * B + B * B / 2) + tiny)).astype(float)
-
-
-@ledger.add("6.58", "limit", cut, bound=2.0**-22, wrong={
-    "d + 1 roundings": lambda least, size, d: bound_for_products(least, size, d - 4),
-    "no underflow": lambda least, size, d: bound_for_products(least, size, d, eta=0),
-    "one margin": lambda least, size, d: bound_for_products(least, size, d, times=1),
-    "half of the roundoff": lambda least, size, d: bound_for_products(least, size, d, 2.0**-25)})
-def margin_alone(bound, rng):
-    """At T = 0, where nothing hides the margin, for |a| = 0 and others; to four roundings of float32, d up to 900."""
-    cases = [(d, a) for d in (8, 30, 900) for a in (0.0, 1e-15, 0.3, 7.0)]
-    return entrywise(np.array([float(bound(np.zeros(1), np.array([a]), d)[0]) for d, a in cases]),
-                     np.array([bound_for_products(0, a, d) for d, a in cases]))
-
-
-@ledger.add("6.58", "law", cut, bound=0, wrong={
-    "not rounded up": lambda least, size, d: bound_for_products(least, size, d).astype(np.float32),
-    "no margin": lambda least, size, d: least.astype(np.float32)})
-def never_below_the_bound(bound, rng):
-    """Rounded up, by at most three roundings of float32: T of any sign down to -|a|^2/2, a thousand of each."""
-    size = rng.uniform(0, 2, 1000)
-    least = (rng.uniform(-1, 3, 1000) * size**2 / 2).astype(np.float32).astype(float)
-    found, want = (np.asarray(f(least, size, 12), float) for f in (bound, bound_for_products))
-    return holds(np.r_[found >= want, found <= want + 3 * 2.0**-24 * np.abs(want) + 2.0**-140])
-
-
-def listed(margin):
-    """Pairs with products up to the k-th smallest plus margin(size), a wrong list."""
-    def wrong(product, size, k, stripes, d):
-        most = np.sort(product, axis=1)[:, k - 1].astype(float) + margin(size, d)
-        return *np.nonzero(product <= most[:, None]), np.zeros(0, np.intp)
-
-    return wrong
-
-
-@ledger.add("6.58", "law", candidates, bound=0, wrong={
-    "no margin": listed(lambda size, d: 0.0), "roundoff of float64": listed(lambda size, d: size**2 * 2.0**-52 * d),
-    "margin of the absolute value of the product": listed(lambda size, d: 0.0 * size + 2.0**-30),
-    "order k - 1": lambda product, size, k, stripes, d: candidates(product, size, k - 1, stripes, d)})
-def no_neighbour_is_missing(pairs, rng):
-    """In hard samples every point within the radius of order k, by brute force, is a candidate."""
+@ledger.add("6.57", "law", panels, bound=0, wrong={
+    "padded with the centre": changed(lambda right: np.where(right == FAR, 0, right)),
+    "padded with the nearest": changed(lambda right: np.where(right == FAR, -FAR, right))})
+def columns_without_a_point_are_far(factors, rng):
+    """Where the columns are more than the points, the products in the others exceed what points in [-1, 1] can have."""
     cases = []
-    for d in (8, 21):
-        for x in hard_samples(rng, 120, d):
-            stripes = groups(120, 4)
-            left, right, size = panels(x, x, stripes)
-            table = left @ right
-            np.fill_diagonal(table, np.inf)
-            i, j, crowd = pairs(table, size, 4, stripes, d)
-            found = np.zeros((120, len(right.T)), bool)
-            found[i, j] = True
-            delta = x[:, None] - x
-            far = np.sqrt((delta**2).sum(2)) + np.diag(np.full(120, np.inf))
-            near = far <= np.sort(far, axis=1)[:, [3]] * (1 - 1e-12)
-            cases += [not len(crowd), (found.sum(1) >= 4).all(), not (near & ~found[:, :120]).any()]
-    return holds(np.array(cases))
+    for m, stripes in ((29, 3), (7, 16)):
+        left, right, _ = factors(*rng.standard_normal((2, m, 5)), stripes)
+        cases += [right.shape[1] > m, (left @ right[:, m:] > 2 * 5).all()]
+    return holds(cases)
+
+
+# Search
 
 
 def by_expansion(x, k, y=None):

@@ -18,7 +18,7 @@ from refvae.entropy import (
 )
 from refvae.entropy.columns import scores, standardised
 from refvae.entropy.ties import last_place, unrounded
-from refvae.evidence import Ledger, gap, holds
+from refvae.evidence import Ledger, entrywise, gap, holds
 
 ledger = Ledger()
 
@@ -140,15 +140,15 @@ def rounded(rng):
     "decimals alone": lambda x: [0.1, 0.1, 1.0, 0.001], "least difference": lambda x: [
         np.diff(np.unique(np.append(c, c[0] + 0.35))).min() for c in x.T]})
 def in_rationals(units, rng):
-    """The greatest common divisor of all differences as decimal fractions; 0 for unrounded and constant columns."""
+    """The greatest common divisor of all differences as decimal fractions, up to 10^5; 0 for unrounded and constant."""
     x = rounded(rng)
     found, want = list(units(x)), []
     for column in x.T:
         exact = [Fraction(repr(float(v))) for v in column]
         top = np.lcm.reduce([v.denominator for v in exact])
         want.append(gcd(*(int((v - exact[0]) * int(top)) for v in exact)) / top)
-    rest = np.column_stack([rng.standard_normal(40), np.full(40, 0.3)])
-    return gap(np.array([*found, *(1 + u for u in map(last_place, rest.T))]), np.array([*want, 1, 1]))
+    rest = np.column_stack([rng.standard_normal(40), np.full(40, 0.3), 1e5 * np.arange(40)])
+    return entrywise(np.array([*found, *(1 + u for u in map(last_place, rest.T))]), np.array([*want, 1, 1, 1 + 1e5]))
 
 
 @ledger.add("6.63", "law", unrounded, bound=0, wrong={

@@ -11,6 +11,7 @@ from scipy.spatial import cKDTree
 
 from refvae.entropy import neighbours
 from refvae.entropy.scale import rescaled
+from refvae.entropy.tree import tree_search
 from refvae.evidence import Ledger, Outcome, gap, holds
 
 ledger = Ledger()
@@ -197,3 +198,17 @@ def turned(radii, rng):
         cases.append(np.array_equal(radii(moved, 5, SIDES, norm), radii(edge, 5, SIDES, norm)))
         cases.append((radii(x, 39, SIDES, norm) <= np.linalg.norm(SIDES / 2, norm)).all())
     return holds(cases)
+
+
+@ledger.add("6.60", "identity", lambda x, y, k, norm: tree_search(x, y, k, None, norm, SIDES)[0], wrong={
+    "no torus": lambda x, y, k, norm: tree_search(x, y, k, None, norm)[0],
+    "the other way round": lambda x, y, k, norm: tree_search(y, x, k, None, norm, SIDES)[0][:len(x)],
+    "within the first": lambda x, y, k, norm: tree_search(x, x, k, None, norm, SIDES)[0]})
+def from_another_sample(radii, rng):
+    """Few points and their neighbours in a larger sample, by the shorter way round on every axis, both norms."""
+    x, y, found, want = rng.random((7, 3)) * SIDES, rng.random((19, 3)) * SIDES, [], []
+    apart = np.abs(x[:, None] - y)
+    for norm in (2, np.inf):
+        found.append(radii(x, y, 4, norm))
+        want.append(np.sort(np.linalg.norm(np.minimum(apart, SIDES - apart), norm, axis=2), axis=1)[:, :4])
+    return gap(np.array(found), np.array(want))

@@ -15,7 +15,7 @@ def variables(field: Field, witness: Any, moves: Any = True) -> Array:
     """An array of random numbers with these witnesses; those that move do so at a random rate."""
     pairs = zip(np.ravel(witness).tolist(), np.broadcast_to(moves, np.shape(witness)).ravel().tolist(), strict=True)
     return _array(np.shape(witness), [
-        Number(field, field.draw(), field.draw() * move if move else 0, x, abs(x), 1) for x, move in pairs])
+        Number(field, field.draw(), field.draw() if move else 0, x, abs(x), 1) for x, move in pairs])
 
 
 def constants(field: Field, values: Any) -> Array:

@@ -28,6 +28,6 @@ def why_not(error: Exception) -> str:
     own = [frame for frame in frames if not re.search(r"[\\/](numpy|scipy|refvae[\\/]check)[\\/]", frame.filename)]
     message = f"{type(error).__name__}: {(str(error) or 'no message').splitlines()[0]}"
     frame = (own or frames)[-1]
-    text = f"{message} {' '.join(f.name + ' ' + f.filename for f in frames[-2:])} {frame.line}"
+    text = f"{message} {frames[-1].filename} {frame.line}"
     advice = next((what for pattern, what in ADVICE if re.search(pattern, text)), NOTHING)
     return f"{Path(frame.filename).name}:{frame.lineno}: {(frame.line or '').strip()}\n  {message}\n  instead: {advice}"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import fnmatch
 import os
 import re
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -29,6 +31,7 @@ EXAMPLES = """examples:
   refvae mutate vae "1.2*"              a chapter, an equation, a glob
   refvae mutate --changed HEAD~1        the tagged lines that the last commit touches
   refvae mutate --self -j 2             the checker, all its lines, against its own tests (needs the checkout)
+  refvae mutate --self legs "nu*"       its modules of these names
   refvae mutate --json out.json 3.5     one record per mutant for other programs
   refvae mutate mine/                   a derivation of your own (refvae new mine)
 """
@@ -44,7 +47,8 @@ def add_to(commands: Any) -> None:
     p.add_argument("pattern", nargs="*", metavar="PATTERN", help="chapter, equation number or glob (default: all); "
                    "before them, a folder of derivations of your own")
     p.add_argument("--changed", metavar="REV", help="only the lines that differ from this Git revision")
-    p.add_argument("--self", dest="checker", action="store_true", help="the lines of the checker, against its tests")
+    p.add_argument("--self", dest="checker", action="store_true", help="the lines of the checker, or of its modules "
+                   "that PATTERN names, against its tests")
     p.add_argument("--json", metavar="FILE", help="also write one record per mutant")
     p.add_argument("-j", "--jobs", type=int, default=1, metavar="N", help="processes (default 1)")
     p.set_defaults(run=run)
@@ -124,19 +128,35 @@ def _why(fate: Fate, entries: Sequence[Allowed], root: Path) -> str:
 
 def _watched(over: Callable[..., Iterator[Any]], task: Callable[..., Any], *each: Sequence[Any],
              unit: str) -> list[Any]:
-    """The results, with a progress bar if this is a terminal."""
-    return list(tqdm(over(task, *each), total=len(each[0]), unit=unit, disable=not sys.stderr.isatty(), leave=False))
+    """The results, with a progress bar or, if this is no terminal, a line every half minute."""
+    found, plain, said = list[Any](), not sys.stderr.isatty(), time.monotonic()
+    for one in tqdm(over(task, *each), total=len(each[0]), unit=unit, disable=plain, leave=False):
+        found.append(one)
+        if plain and time.monotonic() > said + 30:
+            print(f"refvae mutate: {len(found)} of {len(each[0])} {unit}s", file=sys.stderr, flush=True)
+            said = time.monotonic()
+    return found
 
 
 def _lines(arguments: argparse.Namespace, patterns: Sequence[str], book: Book) -> list[TaggedLine]:
     """The lines to alter, in the order of the files; never one of ours for a claim of another folder about it."""
     own = {line for held in tagged_lines(book).values() for line in held}
-    lines = checker.lines() if arguments.checker else list(
+    lines = _of_checker(patterns) if arguments.checker else list(
         dict.fromkeys(line for claim in claims(patterns, book) for line in lines_of(claim) if line in own))
     if arguments.changed is not None:
         touched = changed(arguments.changed, book)
         lines = [line for line in lines if (line.path.resolve(), line.line) in touched]
     return sorted(lines)
+
+
+def _of_checker(patterns: Sequence[str]) -> list[TaggedLine]:
+    """The lines of the checker's modules that a pattern matches, all for no pattern."""
+    lines = checker.lines()
+    names = {line.path.stem for line in lines}
+    if wrong := [pattern for pattern in patterns if not fnmatch.filter(names, pattern)]:
+        raise BadInput(f"PATTERN: got {wrong[0]!r}, wanted with --self a module of {', '.join(sorted(names))}")
+    return [line for line in lines
+            if not patterns or any(fnmatch.fnmatchcase(line.path.stem, each) for each in patterns)]
 
 
 def changed(revision: str, book: Book = OURS) -> set[tuple[Path, int]]:
@@ -179,6 +199,4 @@ def _validate(arguments: argparse.Namespace) -> None:
         raise BadInput(f"got {sys.platform}, wanted a system with fork")
     if arguments.jobs < 1:
         raise BadInput(f"-j: got {arguments.jobs}, wanted at least 1")
-    if arguments.checker and arguments.pattern:
-        raise BadInput("--self: got a PATTERN too, wanted one of the two")
     validate_json(arguments.json)

@@ -54,7 +54,7 @@ def passes(entry: Evidence, seed: int = 0) -> bool:
 
 def pieces(line: TaggedLine) -> set[Piece]:
     """The innermost pieces of a line: where it holds a function, the line of the function's body is what must run."""
-    found = [code for code in _codes(str(line.path)) if line.line in _lines(code)]
+    found = [code for code in codes_of(str(line.path)) if line.line in _lines(code)]
     inner = [code for code in found if not any(other in code.co_consts for other in found)]
     return {_piece(code, line.line) for code in inner}
 
@@ -104,15 +104,20 @@ def _tracer(wanted: Mapping[str, set[int]], seen: set[Piece], enough: Set[Piece]
 
 def forget(files: Set[str]) -> None:
     """Empty the caches of functions in these files and in derivations, for what is remembered is not run."""
-    for cached in gc.get_objects():
-        if isinstance(cached, _lru_cache_wrapper):
-            code = getattr(cached.__wrapped__, "__code__", None)
-            if getattr(code, "co_filename", "") in files or ".derivations." in str(cached.__module__):
-                cached.cache_clear()
+    for cached in caches(files):
+        cached.cache_clear()
+
+
+def caches(files: Set[str]) -> list[Any]:
+    """The functions in these files and in derivations that remember what they gave."""
+    found = [each for each in gc.get_objects() if isinstance(each, _lru_cache_wrapper)]
+    return [each for each in found if ".derivations." in str(each.__module__)
+            or getattr(getattr(each.__wrapped__, "__code__", None), "co_filename", "") in files]
 
 
 @lru_cache
-def _codes(file: str) -> list[CodeType]:
+def codes_of(file: str) -> list[CodeType]:
+    """All code objects of a file as it stands."""
     return codes(Path(file).read_text("utf8"), file)
 
 

@@ -21,7 +21,7 @@ MEMORY = 8 * 2**30  # bytes that a child may address
 
 
 def in_child(task: Callable[[], Any], seconds: float) -> Any:
-    """What the task gives, as JSON, run in a fork of this process; None if it raises, dies or takes longer."""
+    """What the task gives, as JSON, run in a fork of this process; None if it raises, dies or computes longer."""
     reading, writing = os.pipe()
     if (child := os.fork()) == 0:
         try:
@@ -51,8 +51,13 @@ def _be_quiet_and_modest(seconds: float) -> None:
     gc.disable()
     sys.dont_write_bytecode = True
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # an endless loop ends the child
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    limit(seconds)
+
+
+def limit(seconds: float) -> None:
+    """End this process if it computes for so long from now on, which does not depend on what else runs."""
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 def edit(path: Path, code: CodeType) -> None:
@@ -105,8 +110,8 @@ def importers(name: str) -> set[str]:
 
 @lru_cache
 def imports() -> dict[str, set[str]]:
-    """Module -> the modules named by its import statements, for all modules that stand near those with a `ledger`."""
-    homes = {name.partition(".")[0] for name, module in list(sys.modules.items())
+    """Module -> the modules named by its import statements, for all of ours and what stands near a `ledger`."""
+    homes = {__name__.partition(".")[0]} | {name.partition(".")[0] for name, module in list(sys.modules.items())
              if type(getattr(module, "ledger", None)).__name__ == "Ledger"}
     return {name: set(_imported(name, module)) for name, module in list(sys.modules.items())
             if name.partition(".")[0] in homes and getattr(module, "__file__", None)}
