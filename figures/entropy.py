@@ -53,20 +53,19 @@ def draw(arrays: Arrays) -> Figure:
             force.add_patch(mpl.patches.Circle((a, b), radius, fill=False, linewidth=0.4, edgecolor="0.7"))
         force.quiver(*arrays.points.T, *arrays.forces.T, angles="xy", color="C1", width=0.007)
         force.plot(*arrays.points.T, "o", color="C0", markersize=2.5)
-        force.set(title="Force of the estimate, k = 1", aspect="equal", xticks=[], yticks=[])
+        force.set(title="Force of the estimate,\nk = 1", aspect="equal", xticks=[], yticks=[])
         for panel, biases, name in ((normal, arrays.bias[0], "normal"), (uniform, arrays.bias[1], "uniform")):
             panel.axhline(0, color="0.6", linewidth=0.8)
             for bias, k in zip(biases, ORDERS, strict=True):
                 panel.plot(DIMS, bias, "o-", markersize=3, label=f"k = {k}")
-            panel.set(title=f"Bias, {name} law, n = {N}", xlabel="dimension d", xticks=DIMS,
+            panel.set(title=f"Bias, {name} law,\nn = {N}", xlabel="dimension d", xticks=DIMS,
                       ylabel="nats")
         uniform.plot(DIMS, arrays.boxed, "x:", color="C4", label="box known, k = 3")
-        uniform.legend(frameon=False, fontsize=7)
+        uniform.legend(frameon=False, fontsize=8, loc="upper left")
         places = np.arange(len(WHICH))
-        errors.axvline(1, ymax=0.88, color="0.6", linewidth=0.8)
-        errors.plot(arrays.ratios[:, 0], places, "o", label="naive")
-        errors.plot(arrays.ratios[:, 1], places, "s", label="jackknife")
-        errors.set(title="Standard error / true one", yticks=places, yticklabels=WHICH, xlim=(0.5, 1.85),
-                   ylim=(len(WHICH) - 0.5, -0.9))
-        errors.legend(frameon=False, ncols=2, loc="upper center", fontsize=8)
+        errors.axvline(1, color="0.6", linewidth=0.8)
+        errors.plot(arrays.ratios[:, 0], places, "o", color="C1")
+        errors.plot(arrays.ratios[:, 1], places, "s", color="C0")
+        errors.set(title="Naive (orange), jackknife\n(blue) error / true one", yticks=places, yticklabels=WHICH,
+                   xlim=(0.5, 1.85), ylim=(len(WHICH) - 0.5, -0.5))
     return figure

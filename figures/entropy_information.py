@@ -14,6 +14,8 @@ from refvae.figures import STYLE
 
 METHODS = {"ksg1": "first, (6.41)", "ksg2": "second, (6.42)", "3h": "three entropies, (6.43)"}
 TRUTH = np.linspace(0, 8, 33)
+STYLES = dict(zip(METHODS.values(), ("-", "--", ":"), strict=True))
+WIDTHS = dict(zip(METHODS.values(), (3.0, 1.8, 1.4), strict=True))  # the first two nearly agree
 N, K, DRAWS = 200, 3, 10
 POINTS = np.sqrt([[0, 2, 13, 22, 57, 71], [0, 1, 10, 43, 51, 94]])
 RANKS = np.array([3, 1, 4, 2, 5])  # of a configuration, in the order of the first rank
@@ -52,19 +54,23 @@ def draw(arrays: Arrays) -> Figure:
         figure = Figure(figsize=(9, 3.2), layout="constrained")
         left, middle, right = figure.subplots(1, 3)
         paths(left)
-        bins = np.linspace(-0.82, 1.58, 25)
-        for values, label in zip(arrays.orders, METHODS.values(), strict=True):
-            middle.hist(values, bins, histtype="step", label=f"{label}: mean {abs(values.mean()):.2f}")
-        middle.set(title="All 720 orders of six points, k = 2", xlabel="nats", ylabel="orders", ylim=(0, 300))
-        middle.legend(frameon=False, fontsize=7, loc="upper right")
+        bins = np.linspace(-0.9, 1.6, 26)
+        for row, (values, label) in enumerate(zip(arrays.orders, METHODS.values(), strict=True)):
+            counts = np.histogram(values, bins)[0]
+            middle.bar(bins[:-1], counts / 300, width=0.09, bottom=2 - row, align="edge", color=f"C{row}")
+            middle.text(1.62, 2.72 - row, f"{label}\nmean {abs(values.mean()):.2f}", ha="right", fontsize=8, va="center")
+        middle.axvline(0, color="0.6", linewidth=0.8, zorder=0)
+        middle.set(title="All 720 orders of six points, k = 2", xlabel="nats", yticks=[], ylim=(0, 3), xlim=(-0.9, 1.65))
+        middle.spines["left"].set_visible(False)
         bound = sum(1 / np.arange(K, N)) - 1 / K
         right.plot(TRUTH, TRUTH, color="0.6", linewidth=0.8)
         right.axhline(bound, color="0.6", linewidth=0.8, linestyle=":")
-        right.text(0, bound + 0.1, r"$\psi(n)-\psi(k)-1/k$")
+        right.text(0, bound + 0.15, r"$\psi(n)-\psi(k)-1/k$")
         for values, label in zip(arrays.means, METHODS.values(), strict=True):
-            right.plot(TRUTH, values, linewidth=1.2, label=label)
+            right.plot(TRUTH, values, STYLES[label], linewidth=WIDTHS[label], label=label)
         right.set(title="Normal x and y, n = 200, k = 3", xlabel="true information in nats", ylabel="estimate")
-        right.legend(frameon=False, fontsize=7, loc="lower right")
+        right.set(ylim=(-0.2, 8.2))
+        right.legend(frameon=False, fontsize=8, loc="lower right", bbox_to_anchor=(1.02, -0.02))
     return figure
 
 

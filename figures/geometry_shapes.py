@@ -8,10 +8,8 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
-from scipy import ndimage
 
-from refvae.data import digits
-from refvae.derivations.geometry.trained import posterior, train, trained
+from refvae.derivations.geometry.trained import brightness, posterior, train, trained, turns
 from refvae.figures import STYLE
 from refvae.geometry import shape_of
 
@@ -24,17 +22,6 @@ class Arrays(NamedTuple):
 
     z: np.ndarray
     shapes: np.ndarray
-
-
-def brightness() -> np.ndarray:
-    """The first digit at 360 shades (360, 64)."""
-    return np.linspace(0, 1, 360)[:, None] * digits()[0][1]
-
-
-def turns() -> np.ndarray:
-    """A digit turned by 360 angles (360, 64)."""
-    image = digits()[0][4].reshape(8, 8)
-    return np.clip([ndimage.rotate(image, angle, reshape=False, order=1).ravel() for angle in range(360)], 0, 1)
 
 
 def compute() -> Arrays:

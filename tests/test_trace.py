@@ -49,7 +49,8 @@ PAGES = [page for page in sorted(ROOT.rglob("*.md"))
          if not re.search(r"(^|/)(\.|build/|dist/|site-packages/)", page.relative_to(ROOT).as_posix())]
 DERIVATIONS = [ROOT / "derivations" / f"{chapter}.md" for chapter in chapters()]
 MODULES = [path for room in ("refvae", "derivations", "figures") for path in sorted((ROOT / room).rglob("*.py"))]
-READ_FOR_IT = {"layers", "linear_ae", "vae", "geometry", "bottleneck", "vqvae", "denoising", "adversarial"}
+READ_FOR_IT = {"layers", "linear_ae", "vae", "geometry", "bottleneck", "vqvae", "denoising", "adversarial",
+               "entropy"}
 TEXTBOOK = [page for page in DERIVATIONS if page.stem in READ_FOR_IT]
 LINKED_PAGES = [page for page in DERIVATIONS if page.stem in {"layers", "linear_ae", "vae", "geometry", "bottleneck"}]
 DETERMINISTIC = {"adjoint", "identity", "law", "limit", "oracle"}

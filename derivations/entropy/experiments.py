@@ -7,6 +7,7 @@ import sys
 import numpy as np
 
 from refvae.derivations.entropy.information_experiments import information, information_errors, pairs, truth
+from refvae.derivations.geometry.trained import brightness, posterior, train, trained, turns
 from refvae.entropy import kl_to_normal, knn_divergence, knn_entropy, mutual_information
 from refvae.entropy.study import LAWS, Grid, pieces, run, summarise
 
@@ -107,11 +108,25 @@ def orders():
                 print(f"{law:<12}{d:>3}{n:>6}{best:>9}    {found[best]:.3f}   {found[3]:.3f}", flush=True)
 
 
+def shapes():
+    """KL to N(0, I), k = 3, of the codes of four networks of chapter 4, brought to mean 0 and mean square 1."""
+    families = brightness(), turns()
+    plain, vae = posterior(trained("points"))[0], posterior(trained("kl"))
+    noise = np.random.default_rng(SEED).standard_normal((2, *vae[0].shape))
+    found = {"irregular": plain, **{name: posterior(train("points", x, epochs=150), x)[0] for name, x in zip(
+        ("line", "ring"), families, strict=True)}, "disc": vae[0], "drawn": vae[0] + vae[1] * noise[0],
+        "normal": noise[1]}
+    for name, z in found.items():
+        centred = z - z.mean(0)
+        value = kl_to_normal(centred * np.sqrt(2 / (centred**2).sum(1).mean()), 3).value
+        print(f"{name:<10}{len(z):>6}{value:>8.2f}", flush=True)
+
+
 def main(chosen):
     """Print the tables with these names, all if there are none."""
     tables = {"weights": weights, "whitening": whitening, "support": support, "known": known,
               "information": information, "information_errors": information_errors,
-              "intervals": intervals, "orders": orders}
+              "intervals": intervals, "orders": orders, "shapes": shapes}
     for name in chosen or tables:
         tables[name]()
 

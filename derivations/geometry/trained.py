@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache, partial
 
 import numpy as np
+from scipy import ndimage
 
 from refvae.data import digits
 from refvae.fit import fit
@@ -39,3 +40,14 @@ def posterior(p, x=None):
     """Mean and standard deviation (n, 2) of the codes of the digits, or of x."""
     mu, logvar = encode(p.enc, digits()[0] if x is None else x, tanh)[0]
     return mu, np.exp(logvar / 2)
+
+
+def brightness() -> np.ndarray:
+    """The first digit at 360 shades (360, 64)."""
+    return np.linspace(0, 1, 360)[:, None] * digits()[0][1]
+
+
+def turns() -> np.ndarray:
+    """A digit turned by 360 angles (360, 64)."""
+    image = digits()[0][4].reshape(8, 8)
+    return np.clip([ndimage.rotate(image, angle, reshape=False, order=1).ravel() for angle in range(360)], 0, 1)
