@@ -58,9 +58,9 @@ def draw(arrays: Arrays) -> Figure:
         for row, (values, label) in enumerate(zip(arrays.orders, METHODS.values(), strict=True)):
             counts = np.histogram(values, bins)[0]
             middle.bar(bins[:-1], counts / 300, width=0.09, bottom=2 - row, align="edge", color=f"C{row}")
-            middle.text(1.62, 2.72 - row, f"{label}\nmean {abs(values.mean()):.2f}", ha="right", fontsize=8, va="center")
+            middle.text(1.62, 2.6 - row, f"{label}\nmean {abs(values.mean()):.2f}", ha="right", fontsize=8)
         middle.axvline(0, color="0.6", linewidth=0.8, zorder=0)
-        middle.set(title="All 720 orders of six points, k = 2", xlabel="nats", yticks=[], ylim=(0, 3), xlim=(-0.9, 1.65))
+        middle.set(title="All 720 orders of six points, k = 2", xlabel="nats", yticks=(), ylim=(0, 3), xlim=(-0.9, 1.7))
         middle.spines["left"].set_visible(False)
         bound = sum(1 / np.arange(K, N)) - 1 / K
         right.plot(TRUTH, TRUTH, color="0.6", linewidth=0.8)
