@@ -264,6 +264,9 @@ def mislinked(page: Path, text: str) -> Iterator[str]:
         if match[1] in statements():
             chapter, anchor = statements()[match[1]].chapter, f"#eq-{match[1].replace('.', '-')}"
             wanted = anchor if page == ROOT / "derivations" / f"{chapter}.md" else f"{chapter}.md{anchor}"
+            brackets = "()" if statements()[match[1]].is_claim else "[]"
+            if page in LINKED_PAGES and match[0][1] != brackets[0]:
+                yield f"{at(page, text, match.start())}: wanted {brackets[0]}{match[1]}{brackets[1]}"
             if not (match[2] == wanted or (match[2].endswith(f"/{wanted}") and page.parent.name != "derivations")):
                 yield f"{at(page, text, match.start())}: ({match[1]}) leads to {match[2]}, wanted {wanted}"
 
