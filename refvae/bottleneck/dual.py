@@ -63,12 +63,13 @@ class DualAscent:
         x[...] = dual_step(x, -g, self.lr)
 
 
-def descending(p: Saddle, *args: Any, capacity: float, activation: Activation = relu) -> tuple[Any, Pull]:
+def descending(p: Saddle, x_frozen: Array, labels: Array, eps: Array, *, capacity: float,
+               activation: Activation = relu) -> tuple[Any, Pull]:
     """The objective (p, x, labels, eps) for the trainer, which descends: the multiplier's cotangent is negated.
 
     Its value is `capacity_lagrangian`; a step of `DualAscent` on the multiplier is (5.20b).
     """
-    loss, pull_loss = capacity_lagrangian(p, *args, capacity, activation=activation)
+    loss, pull_loss = capacity_lagrangian(p, x_frozen, labels, eps, capacity, activation=activation)
 
     def pull(dloss: Any) -> tuple[Any, ...]:
         dp, *others = pull_loss(dloss)

@@ -18,6 +18,11 @@ from refvae import __version__  # noqa: E402
 from refvae.cli.select import BadInput  # noqa: E402
 from refvae.cli.terminal import spell  # noqa: E402
 
+USE = {  # of one module
+    "encode": "write the codes of rows, by a trained model",
+    "decode": "write what a trained model makes of codes",
+    "sample": "write rows drawn from a trained model",
+    "score": "write a number for every row, by a trained model"}
 COMMANDS = {  # a module each, and what --help says of it
     "verify": "run the evidence of every claim",
     "show": "print an equation with its code and evidence, or search",
@@ -26,6 +31,7 @@ COMMANDS = {  # a module each, and what --help says of it
     "mutate": "alter every tagged line and demand that its evidence fails",
     "figures": "write the figures as SVG, or check them",
     "train": "train a model, and write it, its numbers and its pictures",
+    **USE,
     "estimate": "estimate entropy, divergence or information of your data",
     "study": "measure an estimator on laws with known truth"}
 
@@ -48,10 +54,17 @@ def parser(wanted: Iterable[str] = COMMANDS) -> Parser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, summary in COMMANDS.items():
         if name in wanted:
-            import_module(f"refvae.cli.{name}").add_to(commands)
+            _add(commands, name)
         else:
             commands.add_parser(name, help=summary)
     return top
+
+
+def _add(commands: Any, name: str) -> None:
+    if name in USE:
+        import_module("refvae.cli.use").add_to(commands, name, USE[name])
+    else:
+        import_module(f"refvae.cli.{name}").add_to(commands)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

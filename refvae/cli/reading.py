@@ -11,7 +11,8 @@ from typing import Any
 from refvae.cli.select import BadInput
 
 FORMATS = ".npy, .npz, .csv, .tsv, .txt, .parquet or IDX as of MNIST, .gz too"
-WORDS = (("drop_missing", "--drop-missing"), ("wanted header yes or no", "wanted --header yes or --header no"))
+WORDS = (("drop_missing", "--drop-missing"), ("--data: label: ", "--label: "), ("--data: columns: ", "--columns: "),
+         ("--data: shape: ", "--shape: "), ("wanted header yes or no", "wanted --header yes or --header no"))
 
 
 def add_reading(p: Any, label: str) -> None:
@@ -22,16 +23,24 @@ def add_reading(p: Any, label: str) -> None:
     p.add_argument("--drop-missing", action="store_true", help="leave out rows in which a value is missing")
 
 
+def add_rows(p: Any) -> None:
+    """Add the options of reading rows for a model."""
+    add_reading(p, "default: a column called label, labels, y or class")
+    p.add_argument("--columns", metavar="LIST", help="columns that are data, by name or number, as in age,income or "
+                   "0,2-4 (default: all of numbers)")
+    p.add_argument("--shape", type=integers, metavar="N,N", help="rows and columns of the image that every row is")
+
+
 @contextmanager
 def refused(beginning: str) -> Iterator[None]:
     """What is refused inside is bad input, said in one line that begins like this, in the words of the command line."""
     try:
         yield
     except (TypeError, ValueError) as error:
-        said = " ".join(str(error).split())
+        said = beginning + " ".join(str(error).split())
         for word, option in WORDS:
             said = said.replace(word, option)
-        raise BadInput(beginning + said) from error
+        raise BadInput(said) from error
 
 
 def say(notes: Iterable[str], command: str) -> None:

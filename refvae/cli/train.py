@@ -16,13 +16,14 @@ import numpy as np
 
 from refvae import checkpoint
 from refvae.checkpoint import CheckpointError, Saved
-from refvae.cli.reading import FORMATS, add_reading, integers, refused, say
+from refvae.cli.reading import FORMATS, add_rows, integers, refused, say
 from refvae.cli.select import BadInput
 from refvae.data.readers import Dataset, dataset
 from refvae.inputs import whole
-from refvae.models import MODELS, Recipe, fingerprint, read_story
-from refvae.models.record import HELD_OUT, Model, Number, split, standardised
-from refvae.models.training import CHECKPOINT, TRAINED, train
+from refvae.models import MODELS, Recipe, fingerprint, read_story, told
+from refvae.models.record import Model, ready, split, standardised
+from refvae.models.trained import TRAINED
+from refvae.models.training import CHECKPOINT, Outcome, train
 from refvae.optim import Adam
 
 ABOUT = """{summary}.
@@ -58,7 +59,7 @@ def add_to(commands: Any) -> None:
 
 def _add_shared(p: argparse.ArgumentParser, name: str, model: Model) -> None:
     p.add_argument("--data", metavar="FILE", help=DATA)
-    add_reading(p, "default: a column called label, labels, y or class")
+    add_rows(p)
     p.add_argument("--standardise", action="store_true", help="columns of mean 0 and variance 1 on the training rows")
     p.add_argument("--out", metavar="DIR", help=f"new folder for all that is written (default runs/{name}-seed0)")
     p.add_argument("--resume", action="store_true", help="go on with the run in DIR; only --steps may be another")
@@ -72,6 +73,7 @@ def _add_shared(p: argparse.ArgumentParser, name: str, model: Model) -> None:
 def _add_own(group: Any, model: Model) -> None:
     """An option for every field of the model's settings."""
     for field, hint in _own(model):
+        hint = next((each for each in get_args(hint) if each is float), hint)  # of float | None
         kind: dict[str, Any] = {"type": hint, "metavar": "X" if hint is float else "N"}
         if get_origin(hint) is Literal:
             kind = {"choices": get_args(hint)}
@@ -80,6 +82,7 @@ def _add_own(group: Any, model: Model) -> None:
         elif hint is bool:
             kind = {"action": argparse.BooleanOptionalAction}
         default = ",".join(map(str, field.default)) if isinstance(field.default, tuple) else field.default
+        default = "none" if default is None else default
         group.add_argument(_option(field.name), help=f"{field.metadata['help']} (default {default})", **kind)
 
 
@@ -102,12 +105,21 @@ def run(arguments: argparse.Namespace) -> int:
         raise BadInput(f"--resume: {error}") from error
     except (ArithmeticError, TypeError, ValueError) as error:
         _take_back(out, saved is not None)
-        advice = "; a smaller --lr may help" if isinstance(error, FloatingPointError) else ""
-        raise BadInput(" ".join(f"training failed: {error}".split()) + advice) from error
+        raise BadInput(" ".join(f"training failed: {error}".split()) + _advice(error, data)) from error
     except OSError as error:
         raise BadInput(f"--out: got {out}, where a file cannot be written ({error.strerror})") from error
-    print("\n".join([*_lines(recipe, data, found.report), *map(str, found.files)]))
+    print("\n".join([*_lines(found), *map(str, found.files)]))
     return 0
+
+
+def _advice(error: Exception, data: Dataset) -> str:
+    """What is to blame for a loss that is not finite: the data before the first step, the steps after it."""
+    if not isinstance(error, FloatingPointError):
+        return ""
+    if "in epoch 0, step 0," not in str(error):
+        return "; a smaller --lr may help"
+    return (f"; no step is taken yet, so it is the scale of the data, which go from {data.x.min():.4g} to "
+            f"{data.x.max():.4g}: --standardise")
 
 
 # What is checked before any work
@@ -144,20 +156,23 @@ def _compare(base: Recipe, name: str, given: dict[str, Any], out: Path) -> None:
 
 def _prepared(recipe: Recipe, given: dict[str, Any]) -> tuple[Recipe, Dataset]:
     """The data as the model takes them, entered in the recipe."""
+    if getattr(recipe.settings, "likelihood", "gaussian") != "gaussian" and "likelihood" in given:
+        recipe = recipe._replace(grey="yes")
     with refused("--data: "):
         with warnings.catch_warnings(action="ignore"):  # the notes say the same
-            raw = dataset(recipe.data, label=recipe.label, header=recipe.header, drop_missing=recipe.drop_missing)
+            raw = dataset(recipe.data, **recipe.reading)
         found, rows = fingerprint(raw), len(split(raw)[0].x)
         if recipe.sha256 not in ("", found):
             raise ValueError(f"got other data than before in {recipe.data}, wanted the same")
+        data, recipe = raw, recipe._replace(sha256=found, set_aside=raw.test)
         if "standardise" in given or recipe.centre:
-            raw, centre, unit = standardised(raw)
+            data, centre, unit = standardised(raw)
             recipe = recipe._replace(centre=tuple(centre.tolist()), unit=tuple(unit.tolist()))
-        data = MODELS[recipe.model].prepare(raw, recipe.settings)
+        data = ready(data, MODELS[recipe.model], recipe.settings)
     say(raw.notes, "train")
     with refused("--"):
         batch = whole(recipe.batch, "batch", most=rows) if "batch" in given else min(recipe.batch, rows)
-    return recipe._replace(sha256=found, batch=batch), data
+    return recipe._replace(batch=batch), data
 
 
 def _saved(out: Path) -> Saved:
@@ -197,11 +212,12 @@ def _option(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def _lines(recipe: Recipe, data: Dataset, report: dict[str, Number]) -> Iterator[str]:
-    """What was done, and the numbers."""
-    held_out = -(-len(data.x) // HELD_OUT)
-    yield (f"{recipe.model} on {recipe.data}: {recipe.steps} steps on {len(data.x) - held_out} rows; "
-           f"{held_out} held-out rows give")
-    width = max(map(len, report), default=0)
-    for name, (value, error) in report.items():
+def _lines(found: Outcome) -> Iterator[str]:
+    """What was done, how the data were prepared, and the numbers."""
+    recipe, facts = found.trained.recipe, found.trained.facts
+    yield f"{recipe.model} on {recipe.data}: {recipe.steps} steps on {facts.rows} rows"
+    yield from (f"  {name}: {text}" for name, text in told(recipe, facts))
+    yield "on the held-out rows"
+    width = max(map(len, found.report), default=0)
+    for name, (value, error) in found.report.items():
         yield f"  {name:<{width}}  {value:.6g}" + ("" if error is None else f" ± {error:.2g}")

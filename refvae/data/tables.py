@@ -211,12 +211,22 @@ def is_numeric(table: Table, j: int) -> bool:
                                                          for cell in table.columns[j])
 
 
+def is_text(table: Table, j: int) -> bool:
+    """Whether most cells of a column are words: no numbers, and none that are badly written either."""
+    cells = table.columns[j]
+    no = _no_numbers(cells) if isinstance(cells, list) else []
+    return 2 * len(no) > len(cells) and text.wanted(cells[no[0]]) == "a number"
+
+
 def _no_number(table: Table, j: int) -> str:
     cells = table.columns[j]
-    no = [i for i, cell in enumerate(cells) if not text.is_number(cell) and not text.is_missing(cell)]
+    no = _no_numbers(cells)
     got = f"{table.source}: got {cells[no[0]]!r} in {row(table, no[0])}, {table.place(j)}, wanted "
-    remedy = text.wanted(cells[no[0]])
-    return got + (remedy if 2 * len(no) <= len(cells) or remedy != "a number" else "numbers: it holds text")
+    return got + ("numbers: it holds text" if is_text(table, j) else text.wanted(cells[no[0]]))
+
+
+def _no_numbers(cells: Sequence[str]) -> list[int]:
+    return [i for i, cell in enumerate(cells) if not text.is_number(cell) and not text.is_missing(cell)]
 
 
 def row(table: Table, i: int) -> str:

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from refvae.data.readers import Dataset
 from refvae.fit import Draw, Objective
-from refvae.inputs import whole
 from refvae.layers import Activation, Dense, mlp, mlp_init, relu, squared_error
-from refvae.linear_ae import truncated_svd
-from refvae.models.record import Facts, Model, Number, grey, mean
+from refvae.models import baselines
+from refvae.models.record import Facts, Fitted, Model, Number, check_sizes, scaled
 from refvae.trees import Array, Pull
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-SHOWN = 12
 
 
 class AE(NamedTuple):
@@ -37,14 +31,7 @@ class Settings:
         "help": "units of the hidden layers of the encoder; those of the decoder in reverse"})
 
     def __post_init__(self) -> None:
-        whole(self.latent, "latent")
-        for units in self.hidden:
-            whole(units, "hidden")
-
-
-def prepare(data: Dataset, settings: Settings) -> Dataset:
-    """Whole numbers that are never negative are scaled to [0, 1]; other data are taken as they are."""
-    return grey(data)
+        check_sizes(self, "latent")
 
 
 def init(facts: Facts, settings: Settings, rng: np.random.Generator) -> AE:
@@ -78,34 +65,26 @@ def draw(data: Dataset, settings: Settings) -> Draw:
     return lambda rng, rows: (data.x[rows],)
 
 
-def report(p: AE, train: Dataset, test: Dataset, settings: Settings, rng: np.random.Generator) -> dict[str, Number]:
+def encode(fitted: Fitted, x: Array) -> Array:
+    """Codes.   x: (n, d) -> (n, k)"""
+    return mlp(fitted.p.enc, x, relu)[0]
+
+
+def decode(fitted: Fitted, z: Array) -> Array:
+    """What the decoder makes of codes.   z: (n, k) -> (n, d)"""
+    return mlp(fitted.p.dec, z, relu)[0]
+
+
+def cost(fitted: Fitted, x: Array, labels: Array | None, rng: np.random.Generator) -> Array:
+    """The squared error of what comes back.   -> (n,)"""
+    return squared_error(decode(fitted, encode(fitted, x)), x)[0]
+
+
+def report(fitted: Fitted, train: Dataset, test: Dataset, rng: np.random.Generator) -> dict[str, Number]:
     """The error on held-out rows, beside those of PCA with as many numbers per code, and of the mean alone."""
-    centre, k = train.x.mean(0), min(settings.latent, *train.x.shape)
-    Vt = truncated_svd(train.x - centre, k, rng).Vt
-    principal = (test.x - centre) @ Vt.T @ Vt + centre
-    rivals = {"squared error": rebuilt(p, test.x), f"squared error of PCA, k = {k}": principal,
-              "squared error of the mean": np.broadcast_to(centre, test.x.shape)}
-    return {name: mean(squared_error(xhat, test.x)[0]) for name, xhat in rivals.items()}
-
-
-def rebuilt(p: AE, x: Array) -> Array:
-    """What comes back.   x: (n, d) -> (n, d)"""
-    return mlp(p.dec, mlp(p.enc, x, relu)[0], relu)[0]
-
-
-def pictures(p: AE, train: Dataset, test: Dataset, settings: Settings, rng: np.random.Generator) -> dict[str, Figure]:
-    """Held-out images with what comes back, if they are images; the codes, if they lie in the plane."""
-    from refvae.models.pictures import mosaic, scatter
-
-    some, found = test.x[:SHOWN], {}
-    if test.shape is not None:
-        found["reconstructions"] = mosaic(np.stack([some, rebuilt(p, some)]), shape=test.shape,
-                                          title="Held-out images", names=("data", "rebuilt"))
-    if settings.latent == 2:
-        found["codes"] = scatter(mlp(p.enc, test.x, relu)[0], test.labels, "Codes of the held-out rows")
-    return found
+    return baselines.squared(decode(fitted, encode(fitted, test.x)), fitted.settings.latent, train, test, rng)
 
 
 MODEL = Model(summary="The plain autoencoder, with squared error", unit="squared error per row", Settings=Settings,
-              steps=3000, batch=100, lr=1e-3, prepare=prepare, init=init, objective=objective, draw=draw,
-              report=report, pictures=pictures)
+              steps=3000, batch=100, lr=1e-3, prepare=scaled, init=init, objective=objective, draw=draw,
+              report=report, encode=encode, decode=decode, cost=cost)

@@ -11,15 +11,17 @@ import numpy as np
 from refvae.data.readers import Dataset
 from refvae.denoising import annealed_langevin, dsm, ladder_score, linear_denoiser, tweedie
 from refvae.fit import Draw, Objective
-from refvae.inputs import floating, same_shape, whole
+from refvae.inputs import floating, same_shape
 from refvae.layers import Dense, mlp_init, relu, squared_error
-from refvae.models.record import Facts, Model, Number, grey, mean
+from refvae.models.record import Facts, Fitted, Model, Number, check_sizes, compared, grey
 from refvae.trees import Array, Pull
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SHOWN, LEVELS, RUNGS, STEPS = 12, (0.4, 0.8, 1.6), 60, 2  # pictures, levels of the report in scales, of the ladder
+SHOWN = 12  # images in a row
+LEVELS, MIDDLE = (0.4, 0.8, 1.6), 0.8  # noise of the report and of the cost, in scales
+RUNGS, STEPS = 60, 2  # of the ladder of samples
 
 
 class DAE(NamedTuple):
@@ -39,8 +41,7 @@ class Settings:
     highest: float = field(default=1.5, metadata={"help": "standard deviation of the most noise, above the scale"})
 
     def __post_init__(self) -> None:
-        for units in self.hidden:
-            whole(units, "hidden")
+        check_sizes(self)
         if not 0 < self.scale < np.inf:
             raise ValueError(f"scale: got {self.scale}, wanted a number above 0")
         if not 0 < self.lowest < self.highest < np.inf:
@@ -99,44 +100,46 @@ def denoised(p: DAE, settings: Settings, xt: Array, sigma: float) -> Array:
     return tweedie(partial(score, p, settings, sigma=sigma), xt, sigma)
 
 
-def report(p: DAE, train: Dataset, test: Dataset, settings: Settings,
-           rng: np.random.Generator) -> dict[str, Number]:
+def cost(fitted: Fitted, x: Array, labels: Array | None, rng: np.random.Generator) -> Array:
+    """The squared error of rows that got noise of MIDDLE scales, denoised.   -> (n,)"""
+    sigma = MIDDLE * fitted.settings.scale
+    return squared_error(denoised(fitted.p, fitted.settings, x + sigma * rng.standard_normal(x.shape), sigma), x)[0]
+
+
+def report(fitted: Fitted, train: Dataset, test: Dataset, rng: np.random.Generator) -> dict[str, Number]:
     """Squared error on noisy held-out rows at three levels, beside that of the best linear denoiser."""
-    centre, found = train.x.mean(0), {}
+    p, settings, centre, found = fitted.p, fitted.settings, train.x.mean(0), dict[str, Number]()
     _, s, Vt = np.linalg.svd(train.x - centre, full_matrices=False)
     for sigma in (level * settings.scale for level in LEVELS):
         xt = test.x + sigma * rng.standard_normal(test.x.shape, test.x.dtype.type)
         linear = centre + (xt - centre) @ Vt.T * linear_denoiser(s**2 / len(train.x), sigma).factors @ Vt
-        for name, xhat in (("", denoised(p, settings, xt, sigma)), (" of the best linear denoiser", linear)):
-            found[f"squared error{name}, sigma = {sigma:.3g}"] = mean(squared_error(xhat, test.x)[0])
+        mine, theirs = (squared_error(xhat, test.x)[0] for xhat in (denoised(p, settings, xt, sigma), linear))
+        found |= compared(f"squared error, sigma = {sigma:.3g}", mine, {"the best linear denoiser": theirs})
     return found
 
 
-def samples(p: DAE, settings: Settings, n: int, d: int, rng: np.random.Generator) -> Array:
+def sample(fitted: Fitted, n: int, rng: np.random.Generator) -> Array:
     """Rows by annealed Langevin chains.   -> (n, d)"""
+    p, settings = fitted.p, fitted.settings
     ladder = np.geomspace(settings.highest, settings.lowest, RUNGS)
-    start = p.centre + settings.highest * rng.standard_normal((n, d))
+    start = p.centre + settings.highest * rng.standard_normal((n, len(p.centre)))
     return annealed_langevin(partial(score, p, settings), start, list(ladder), 0.6, STEPS, rng, progress=False)
 
 
-def pictures(p: DAE, train: Dataset, test: Dataset, settings: Settings,
-             rng: np.random.Generator) -> dict[str, Figure]:
-    """Held-out images, noisy and denoised, and samples beside them, if they are images; samples in the plane."""
-    from refvae.models.pictures import mosaic, scatter
+def pictures(fitted: Fitted, train: Dataset, test: Dataset, rng: np.random.Generator) -> dict[str, Figure]:
+    """Held-out images, noisy and denoised, if they are images."""
+    from refvae.models.pictures import mosaic
 
-    d = test.x.shape[1]
     if test.shape is None:
-        return {"samples": scatter(samples(p, settings, 1000, d, rng), None, "Samples")} if d == 2 else {}
-    some, sigma = test.x[:SHOWN], LEVELS[-1] * settings.scale
+        return {}
+    some, sigma = test.x[:SHOWN], LEVELS[-1] * fitted.settings.scale
     xt = some + sigma * rng.standard_normal(some.shape, some.dtype.type)
-    rows = np.stack([some, xt, denoised(p, settings, xt, sigma)])
-    drawn = np.stack([some, *samples(p, settings, 2 * len(some), d, rng).reshape(2, *some.shape)])
+    rows = np.stack([some, xt, denoised(fitted.p, fitted.settings, xt, sigma)])
     return {"denoised": mosaic(rows, shape=test.shape, title=f"Held-out images, noise of sigma = {sigma:.3g}",
-                               names=("data", "noisy", "denoised")),
-            "samples": mosaic(drawn, shape=test.shape, title="Held-out images, and samples down a ladder of levels",
-                              names=("data", "samples", "samples"))}
+                               names=("data", "noisy", "denoised"))}
 
 
 MODEL = Model(summary="A denoising autoencoder for all noise levels, which draws samples", unit="weighted loss",
               Settings=Settings, steps=6000, batch=128, lr=1e-3, prepare=prepare, init=init, objective=objective,
-              draw=draw, report=report, pictures=pictures)
+              draw=draw, report=report, sample=sample, cost=cost, pictures=pictures,
+              costs=lambda settings: f"squared error of the denoised row, sigma = {MIDDLE * settings.scale:.3g}")

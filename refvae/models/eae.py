@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,15 +10,11 @@ from refvae.data.readers import Dataset
 from refvae.eae import EAE, eae_init, filled, kl_of_moments, normalised, refuse_repeated, searching
 from refvae.entropy import kl_to_normal
 from refvae.fit import Draw, Objective
-from refvae.inputs import whole
 from refvae.layers import mlp, softplus, squared_error
-from refvae.models.record import HELD_OUT, Facts, Model, Number, grey, mean
+from refvae.models import baselines
+from refvae.models.record import Facts, Fitted, Model, Number, check_sizes, check_weights, scaled, split
 from refvae.trees import Array
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-ROWS, COLUMNS = 8, 12  # of mosaics
 OTHER = 4  # the entropy is judged at an order that is larger by this than the one that was optimised
 
 
@@ -35,21 +29,16 @@ class Settings:
     k: int = field(default=1, metadata={"help": "order of the neighbours from which the entropy is estimated"})
 
     def __post_init__(self) -> None:
-        whole(self.latent, "latent")
-        whole(self.k, "k")
-        for units in self.hidden:
-            whole(units, "hidden")
-        if not 0 <= self.lam < np.inf:
-            raise ValueError(f"lam: got {self.lam}, wanted a weight of at least 0")
+        check_sizes(self, "latent", "k")
+        check_weights(self, "lam")
 
 
-def prepare(data: Dataset, settings: Settings) -> Dataset:
-    """Whole numbers that are never negative are scaled to [0, 1]. ValueError for too few rows, or too many alike."""
-    rows = len(data.x) - -(-len(data.x) // HELD_OUT)
+def check(data: Dataset, settings: Settings) -> None:
+    """ValueError for too few rows, or too many alike."""
+    rows = len(split(data)[0].x)
     if rows <= settings.k:
         raise ValueError(f"got {rows} rows to train on, wanted more than k = {settings.k}")
     refuse_repeated(data.x, settings.k)
-    return grey(data)
 
 
 def init(facts: Facts, settings: Settings, rng: np.random.Generator) -> EAE:
@@ -67,10 +56,35 @@ def draw(data: Dataset, settings: Settings) -> Draw:
     return lambda rng, rows: (data.x[filled(rows, settings.k + 1, len(data.x), rng)],)
 
 
-def report(p: EAE, train: Dataset, test: Dataset, settings: Settings, rng: np.random.Generator) -> dict[str, Number]:
-    """Error, and the divergence of the codes from N(0, I), by another order and by moments, on held-out rows."""
-    z = codes(p, train, test.x)
-    found = {"squared error": mean(squared_error(mlp(p.dec, z, softplus)[0], test.x)[0])}
+def finish(p: EAE, train: Dataset, settings: Settings) -> EAE:
+    """With an encoder that takes out mean and variance of the training rows by itself."""
+    return normalised(p, train.x)
+
+
+def encode(fitted: Fitted, x: Array) -> Array:
+    """Codes; those of the training rows have mean 0 and variance 1.   x: (n, d) -> (n, k)"""
+    return mlp(fitted.p.enc, x, softplus)[0]
+
+
+def decode(fitted: Fitted, z: Array) -> Array:
+    """What the decoder makes of codes.   z: (n, k) -> (n, d)"""
+    return mlp(fitted.p.dec, z, softplus)[0]
+
+
+def sample(fitted: Fitted, n: int, rng: np.random.Generator) -> Array:
+    """What the decoder makes of draws of N(0, I).   -> (n, d)"""
+    return decode(fitted, rng.standard_normal((n, fitted.settings.latent)))
+
+
+def cost(fitted: Fitted, x: Array, labels: Array | None, rng: np.random.Generator) -> Array:
+    """The squared error of what comes back.   -> (n,)"""
+    return squared_error(decode(fitted, encode(fitted, x)), x)[0]
+
+
+def report(fitted: Fitted, train: Dataset, test: Dataset, rng: np.random.Generator) -> dict[str, Number]:
+    """Error, beside linear ones, and the divergence of the codes from N(0, I), by another order and by moments."""
+    z, settings = encode(fitted, test.x), fitted.settings
+    found = baselines.squared(decode(fitted, z), settings.latent, train, test, rng)
     if len(z) > settings.k:
         k = min(settings.k + OTHER, len(z) - 1)
         kl = kl_to_normal(z, k)
@@ -81,27 +95,7 @@ def report(p: EAE, train: Dataset, test: Dataset, settings: Settings, rng: np.ra
     return found
 
 
-def codes(p: EAE, train: Dataset, x: Array) -> Array:
-    """Codes of rows, with the moments of the training rows taken out."""
-    return mlp(normalised(p, train.x).enc, x, softplus)[0]
-
-
-def pictures(p: EAE, train: Dataset, test: Dataset, settings: Settings, rng: np.random.Generator) -> dict[str, Figure]:
-    """What the decoder makes of codes, if that is images; the codes, if they lie in a plane."""
-    from refvae.models.pictures import mosaic, scatter
-
-    z = codes(p, train, test.x)
-    found = {"codes": scatter(z, test.labels, "Codes of the held-out rows")} if settings.latent == 2 else {}
-    if test.shape is None:
-        return found
-    show, normal = partial(mosaic, shape=test.shape), rng.standard_normal((ROWS * COLUMNS, settings.latent))
-    rebuilt, made = (mlp(p.dec, codes, softplus)[0] for codes in (z[:COLUMNS], normal))
-    found["reconstructions"] = show(np.stack([test.x[:COLUMNS], rebuilt]), title="Held-out images",
-                                    names=("data", "rebuilt"))
-    found["samples"] = show(made.reshape(ROWS, COLUMNS, -1), title="Images of codes drawn from N(0, I)")
-    return found
-
-
 MODEL = Model(summary="The autoencoder with normalised codes and a reward for their entropy",
-              unit="squared error less lam nats", Settings=Settings, steps=2400, batch=128, lr=1e-3, prepare=prepare,
-              init=init, objective=objective, draw=draw, report=report, pictures=pictures)
+              unit="squared error less lam nats", Settings=Settings, steps=2400, batch=128, lr=1e-3, prepare=scaled,
+              init=init, objective=objective, draw=draw, report=report, encode=encode, decode=decode, sample=sample,
+              cost=cost, check=check, finish=finish)

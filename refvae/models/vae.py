@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
-from scipy.special import ndtri
 from tqdm import tqdm
 
 from refvae.data.readers import Dataset
 from refvae.fit import Draw, Objective
-from refvae.inputs import whole
 from refvae.layers import bernoulli_nll, mlp, relu, sigmoid
-from refvae.models.record import Facts, Model, Number, facts, grey, mean
+from refvae.models import baselines
+from refvae.models.record import Facts, Fitted, Model, Number, check_sizes, check_weights, compared, grey, mean
 from refvae.trees import Array
 from refvae.vae import (
     VAE,
@@ -30,11 +29,7 @@ from refvae.vae import (
     vae_init,
 )
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 PIECE = 100  # rows between two marks of the report's progress
-ROWS, COLUMNS, REACH = 8, 12, 3.0  # of mosaics; standard deviations of a traversal
 
 
 @dataclass(frozen=True)
@@ -51,13 +46,9 @@ class Settings:
     samples: int = field(default=1024, metadata={"help": "draws K for the bounds on held-out rows"})
 
     def __post_init__(self) -> None:
-        whole(self.latent, "latent")
-        whole(self.samples, "samples")
-        for units in self.hidden:
-            whole(units, "hidden")
+        check_sizes(self, "latent", "samples")
         gaussian(self.eta)
-        if not 0 <= self.beta < np.inf:
-            raise ValueError(f"beta: got {self.beta}, wanted a weight of at least 0")
+        check_weights(self, "beta")
 
 
 def prepare(data: Dataset, settings: Settings) -> Dataset:
@@ -65,7 +56,7 @@ def prepare(data: Dataset, settings: Settings) -> Dataset:
     real = settings.likelihood == "gaussian"
     scaled = grey(data, np.sqrt(settings.eta), ", or a larger --eta") if real else grey(data)
     if settings.likelihood in ("binomial", "discretised") and data.levels is None:
-        raise ValueError(f"got numbers that are negative or not whole, wanted grey values 0, 1, ... for the likelihood "
+        raise ValueError("got numbers that are no grey values, wanted 0, 1, ... for the likelihood "
                          f"{settings.likelihood}; gaussian takes any")
     if settings.likelihood != "bernoulli":
         return scaled
@@ -106,68 +97,78 @@ def draw(data: Dataset, settings: Settings) -> Draw:
     return args
 
 
-def report(p: VAE, train: Dataset, test: Dataset, settings: Settings, rng: np.random.Generator) -> dict[str, Number]:
-    """Bounds on log p(x) per held-out row, in nats, at beta = 1, and the code units in use."""
-    found = _evaluate(p, test.x, likelihood(facts(test), settings), rng, settings.samples)
+# In use
+
+
+def encode_mean(fitted: Fitted, x: Array) -> Array:
+    """Mean codes.   x: (n, d) -> (n, k)"""
+    return encode(fitted.p.enc, x)[0][0]
+
+
+def decode(fitted: Fitted, z: Array) -> Array:
+    """The mean image of codes.   z: (n, k) -> (n, d)"""
+    out = mlp(fitted.p.dec, z, relu)[0]
+    if fitted.settings.likelihood in ("bernoulli", "binomial"):
+        return sigmoid(out)[0]
+    return np.split(out, 2, axis=1)[0] if fitted.settings.likelihood == "discretised" else out
+
+
+def sample(fitted: Fitted, n: int, rng: np.random.Generator) -> Array:
+    """Rows drawn from p(x): codes from the prior, and pixels from the likelihood.   -> (n, d)"""
+    z, settings, levels = rng.standard_normal((n, fitted.settings.latent)), fitted.settings, fitted.facts.levels or 1
+    middle = decode(fitted, z)
+    if settings.likelihood == "gaussian":
+        return np.asarray(middle + np.sqrt(settings.eta) * rng.standard_normal(middle.shape))
+    if settings.likelihood == "discretised":
+        sigma = np.exp(np.split(mlp(fitted.p.dec, z, relu)[0], 2, axis=1)[1] / 2)
+        return np.clip(np.rint(levels * (middle + sigma * rng.standard_normal(middle.shape))), 0, levels) / levels
+    trials = levels if settings.likelihood == "binomial" else 1
+    return np.asarray(rng.binomial(trials, middle) / trials)
+
+
+def cost(fitted: Fitted, x: Array, labels: Array | None, rng: np.random.Generator) -> Array:
+    """The importance-weighted bound on log p(x).   -> (n,)"""
+    return _evaluate(fitted, x, rng).bound
+
+
+def report(fitted: Fitted, train: Dataset, test: Dataset, rng: np.random.Generator) -> dict[str, Number]:
+    """Bounds on log p(x) per held-out row, in nats, at beta = 1, the code units in use, and plain laws."""
+    found, named = _evaluate(fitted, test.x, rng), _bound(fitted.settings)
     return {"ELBO in nats": mean(found.elbo),
-            f"importance-weighted bound in nats, K = {settings.samples}": mean(found.bound),
+            **compared(named, found.bound, {name: -nll for name, nll in _rivals(fitted, train, test).items()},
+                       "log p(x) in nats"),
             "rate KL(q(z|x) || p(z)) in nats": mean(found.rate),
-            "active units": (float(active_units(p, test.x).sum()), None)}
+            "active units": (float(active_units(fitted.p, test.x).sum()), None)}
 
 
-def _evaluate(p: VAE, x: Array, of: Likelihood, rng: np.random.Generator, samples: int) -> Evaluation:
+def _bound(settings: Settings) -> str:
+    return f"importance-weighted bound in nats, K = {settings.samples}"
+
+
+def _rivals(fitted: Fitted, train: Dataset, test: Dataset) -> dict[str, Array]:
+    """-log p of the held-out rows in nats under laws without a network, of the same likelihood."""
+    settings, n, middle = fitted.settings, len(train.x), train.x.mean(0)
+    if settings.likelihood == "gaussian":
+        return baselines.gaussians(settings.latent, train, test)
+    trials = (fitted.facts.levels or 1) if settings.likelihood == "binomial" else 1
+    share = (n * trials * middle + 0.5) / (n * trials + 1)  # half a count for what never came
+    out = np.log(share) - np.log1p(-share)
+    if settings.likelihood == "discretised":
+        least = (0.5 / (fitted.facts.levels or 1)) ** 2
+        out = np.concatenate([middle, np.log(np.maximum(train.x.var(0), least))])
+    law = likelihood(fitted.facts, settings)
+    return {"independent pixels": law(np.broadcast_to(out, (len(test.x), len(out))), test.x)[0]}
+
+
+def _evaluate(fitted: Fitted, x: Array, rng: np.random.Generator) -> Evaluation:
     """`evaluate` with a bar on a terminal."""
-    parts = [evaluate(p, piece, rng, samples=samples, likelihood=of)
-             for piece in tqdm(np.array_split(x, -(-len(x) // PIECE)), "held-out rows", disable=None, leave=False)]
+    settings, of = fitted.settings, likelihood(fitted.facts, fitted.settings)
+    parts = [evaluate(fitted.p, piece, rng, samples=settings.samples, likelihood=of)
+             for piece in tqdm(np.array_split(x, -(-len(x) // PIECE)), "rows", disable=None, leave=False)]
     return Evaluation(*map(np.concatenate, zip(*parts, strict=True)))
-
-
-# Pictures
-
-
-def decoded(p: VAE, settings: Settings, z: Array) -> Array:
-    """The mean image of codes.   z: (..., k) -> (..., d)"""
-    out = mlp(p.dec, z.reshape(-1, z.shape[-1]), relu)[0]
-    if settings.likelihood in ("bernoulli", "binomial"):
-        out = sigmoid(out)[0]
-    elif settings.likelihood == "discretised":
-        out = np.split(out, 2, axis=1)[0]
-    return out.reshape(*z.shape[:-1], -1)
-
-
-def pictures(p: VAE, train: Dataset, test: Dataset, settings: Settings, rng: np.random.Generator) -> dict[str, Figure]:
-    """What the decoder makes of codes, if that is images; the codes, if they lie in a plane."""
-    from refvae.models.pictures import mosaic, scatter
-
-    (codes, _), _ = encode(p.enc, test.x)
-    found = {"codes": scatter(codes, test.labels, "Mean codes of the held-out rows")} if settings.latent == 2 else {}
-    if test.shape is None:
-        return found
-    x, z, units = test.x[:COLUMNS], codes[:COLUMNS], np.argsort(-codes.var(0), kind="stable")[:ROWS]
-    prior = rng.standard_normal((ROWS, COLUMNS, settings.latent))
-    show, decode = partial(mosaic, shape=test.shape), partial(decoded, p, settings)
-    found["reconstructions"] = show(np.stack([x, decode(z)]), title="Held-out images", names=("data", "rebuilt"))
-    found["samples"] = show(decode(prior), title="Mean images of codes from the prior")
-    found["traversals"] = show(decode(traversals(z[0], units)), names=[f"$z_{{{unit + 1}}}$" for unit in units],
-                               title=f"A held-out image, with one code unit from {-REACH:g} to {REACH:g}")
-    if settings.latent == 2:
-        found["manifold"] = show(decode(plane(2 * ROWS)), title="Mean images, in steps of equal mass of the prior")
-    return found
-
-
-def traversals(code: Array, units: Array) -> Array:
-    """The code (k,) with one of its units moved through [-REACH, REACH].   -> (units, COLUMNS, k)"""
-    z = np.tile(code, (len(units), COLUMNS, 1))
-    z[np.arange(len(units)), :, units] = np.linspace(-REACH, REACH, COLUMNS)
-    return z
-
-
-def plane(side: int) -> Array:
-    """Codes on the quantiles of a standard normal, z_1 to the right and z_2 upwards.   -> (side, side, 2)"""
-    quantiles = ndtri((np.arange(side) + 0.5) / side)
-    return np.stack(np.meshgrid(quantiles, quantiles[::-1]), axis=-1)
 
 
 MODEL = Model(summary="The variational autoencoder, with the evidence lower bound", unit="nats", Settings=Settings,
               steps=2400, batch=128, lr=1e-3, prepare=prepare, init=init, objective=objective, draw=draw,
-              report=report, pictures=pictures)
+              report=report, encode=encode_mean, decode=decode, sample=sample, cost=cost, costs=_bound,
+              binary=lambda settings: settings.likelihood == "bernoulli")

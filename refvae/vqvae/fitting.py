@@ -43,6 +43,9 @@ def by_averages(gamma: float, rho: float, activation: Activation = relu) -> Obje
         z, idx = choose(net, x_frozen, activation)
         value, pull = vq_surrogate(net, x_frozen, idx, z, net.codes, beta=0.0, gamma=gamma, activation=activation)
         batch = batch_statistics(p.ema, z.reshape(-1, z.shape[2]), idx.ravel(), rho)                    # (8.18)
+        if z.dtype == np.float32:
+            counts, means, share = (part.astype(np.float32) for part in batch)
+            batch = counts, means, share  # whole numbers would make float64 of it
         _, pull_ema = ema_surrogate(p.ema, *batch)                                                      # (8.18)
         return value, lambda d: (WithEMA(pull(d)[0]._replace(codes=None), pull_ema(d)[0]), None)
 
