@@ -27,7 +27,8 @@ ROOT = Path(__file__).parents[1]
 KEYS = ["eq", "chapter", "statement", "source", "kind", "check", "measured", "expected", "error", "bound", "control",
         "proof", "status", "closed", "seconds", "note"]
 COLUMNS = ["eq", "statement", "kind", "measured", "expected", "error", "bound", "control", "proof", "status"]
-COMMANDS = ["verify", "show", "new", "book", "mutate", "figures", "train", "estimate", "study"]
+COMMANDS = ["verify", "show", "new", "book", "mutate", "figures", "train", "encode", "decode", "sample",
+            "score", "estimate", "study"]
 
 
 def command(*argv, env=None, **options):

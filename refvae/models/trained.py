@@ -89,12 +89,11 @@ class Trained(NamedTuple):
             raise ValueError(f"x: got {x.shape[1]} columns, wanted {self.facts.d}, as in training")
         if self.recipe.centre:
             x = (x - self.recipe.centre) / self.recipe.unit
-        elif self.facts.levels is not None:
+        if self.facts.levels is None:
+            self._check_range(x)
+        else:
             self._check_levels(x, self.facts.levels)
-        rows = self.model.prepare(Dataset(x, None, self.facts.shape, None if self.recipe.centre else self.facts.levels,
-                                          (), self.facts.columns), self.settings).x
-        self._check_range(rows)
-        return rows
+        return self.model.prepare(Dataset(x, None, self.facts.shape, self.facts.levels), self.settings).x
 
     def restored(self, rows: Array) -> Array:
         """Prepared rows in the units of the data; a probability stays one.   (n, d) -> (n, d)"""
