@@ -1,4 +1,4 @@
-"""The guide derivations/testing.md runs as it stands, and prints what it says."""
+"""The guides derivations/testing.md and using.md run as they stand, and print what they say."""
 
 import contextlib
 import doctest
@@ -8,12 +8,15 @@ import shlex
 import sys
 from pathlib import Path
 
+import pytest
+
 from refvae.cli import main
 from refvae.laws import check_entropy
 
-GUIDE = Path(__file__).parents[1] / "derivations" / "testing.md"
-BLOCKS = [found.groups()[1:] for found in re.finditer(
-    r"^(`{3,4})(python|text|sh|markdown)\n(.*?)^\1$", GUIDE.read_text("utf8"), re.M | re.S)]
+PAGES = Path(__file__).parents[1] / "derivations"
+BLOCK = re.compile(r"^(`{3,4})(python|text|sh|markdown)\n(.*?)^\1$", re.M | re.S)
+BLOCKS = {guide: [found.groups()[1:] for found in BLOCK.finditer((PAGES / guide).read_text("utf8"))]
+          for guide in ("testing.md", "using.md")}
 
 
 def run(kind, block, names):
@@ -31,11 +34,12 @@ def run(kind, block, names):
     return out.getvalue()
 
 
-def test_the_guide_runs_and_prints_what_it_says(tmp_path, monkeypatch):
+@pytest.mark.parametrize("guide", BLOCKS)
+def test_the_guide_runs_and_prints_what_it_says(guide, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     names, printed, compared = {"__name__": "guide"}, "", 0
-    for kind, block in BLOCKS:
+    for kind, block in BLOCKS[guide]:
         if kind != "text":
             printed = run(kind, block, names)
         elif printed:
@@ -46,7 +50,7 @@ def test_the_guide_runs_and_prints_what_it_says(tmp_path, monkeypatch):
 
 def test_the_mended_estimator_keeps_the_laws_but_one():
     names = {"__name__": "guide"}
-    for kind, block in BLOCKS[:5]:
+    for kind, block in BLOCKS["testing.md"][:5]:
         if kind == "python":
             run(kind, block, names)
     check_entropy(names["mended"], expected_failures={"extreme scales": "squares overflow"}).raise_for_status()

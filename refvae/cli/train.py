@@ -114,7 +114,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _advice(error: Exception, data: Dataset) -> str:
     """What is to blame for a loss that is not finite: the data before the first step, the steps after it."""
-    if not isinstance(error, FloatingPointError):
+    if not isinstance(error, FloatingPointError) and "NaN or infinite entries" not in str(error):
         return ""
     if "in epoch 0, step 0," not in str(error):
         return "; a smaller --lr may help"
