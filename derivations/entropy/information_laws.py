@@ -108,9 +108,14 @@ def attained(values, rng):
 # Given a third variable
 
 
-def given(x, y, z, k):
+def given(x, y, z, k, exclude=0):
     """The estimate of conditional information as a number."""
-    return float(conditional_mutual_information(x, y, z, k))
+    return float(conditional_mutual_information(x, y, z, k, exclude=exclude))
+
+
+def psi_of(inside):
+    """The mean of psi(count + 1)."""
+    return digamma(inside.sum(1) + 1).mean()
 
 
 CONDITIONAL_WRONG = {"z forgotten": lambda x, y, z, k: float(mutual_information(x, y, k)),
@@ -120,10 +125,9 @@ CONDITIONAL_WRONG = {"z forgotten": lambda x, y, z, k: float(mutual_information(
 
 @ledger.add("6.52", "identity", given, wrong=CONDITIONAL_WRONG)
 def in_rationals_given_z(estimate, rng):
-    """Without rounding, three variables of unequal dimensions."""
-    found, want = [], []
-    for dims in ((1, 1, 1), (2, 1, 2)):
-        xs = variables(rng, 8, dims)
+    """Without rounding, three variables of unequal dimensions, also of distances that differ by 1e-7."""
+    found, want, samples = [], [], [variables(rng, 8, dims) for dims in ((1, 1, 1), (2, 1, 2))]
+    for xs in (*samples, *([np.round(x) + 1e-7 * rng.standard_normal(x.shape) for x in xs] for xs in samples)):
         for k in (1, 3, 7):
             found.append(estimate(*xs, k))
             want.append(float(exact_conditional_mutual_information(*xs, k)))
@@ -138,6 +142,22 @@ def constant_z_and_copies(estimate, rng):
     x, y = variables(rng)
     found = [estimate(x, y, 0 * y, 3), estimate(y, y, 0 * y, 3), 1 + estimate(y, y, y, 3)]
     return gap(np.array(found), np.array([first([x, y], 3), harmonic_sum(3, 9), 1]))
+
+
+@ledger.add("6.52", "identity", given, wrong={
+    "no window": lambda x, y, z, k, exclude: given(x, y, z, k),
+    "window of one more": lambda x, y, z, k, exclude: given(x, y, z, k, exclude + 1)})
+def apart_in_time(estimate, rng):
+    """Neighbours and counts among the rows outside a window, by comparing all."""
+    xs, found, want = variables(rng, 12, (2, 1, 1)), [], []
+    spaces = [np.hstack(part) for part in (xs, (xs[0], xs[2]), (xs[1], xs[2]), (xs[2],))]
+    for exclude in (1, 2):
+        apart = np.abs(np.subtract.outer(np.arange(12), np.arange(12))) > exclude
+        joint, *parts = (np.where(apart, distances(space, norm=np.inf), np.inf) for space in spaces)
+        within = [psi_of(part < np.sort(joint, axis=1)[:, [2]]) for part in parts]
+        found.append(estimate(*xs, 3, exclude))
+        want.append(digamma(3) + within[2] - within[0] - within[1])
+    return gap(np.array(found), np.array(want))
 
 
 # No gradient
