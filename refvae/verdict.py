@@ -42,13 +42,12 @@ def _stands(own: Sequence[Result]) -> bool:
 
 def with_uses(claims: Sequence[Statement]) -> list[Statement]:
     """The claims, and all claims of their own book that they use, at any depth, in its order."""
-    found = {one.number: one for one in claims}
-    todo = list(claims)
+    found, todo = {one.number for one in claims}, list(claims)
     while todo:
         for number in todo.pop().uses:
             if number not in found and not number.startswith(FROM_US):
+                found.add(number)
                 todo.append(find(number, claims[0].book))
-                found[number] = todo[-1]
     everything = statements(claims[0].book) if claims else {}
     return [one for one in everything.values() if one.number in found and one.is_claim]
 

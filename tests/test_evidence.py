@@ -1,10 +1,17 @@
 """Evidence: statuses and verdicts come from runs, random numbers from names, and errors from known formulas."""
 
+from dataclasses import replace
+from functools import wraps
+
 import numpy as np
 import pytest
 from scipy import stats
 
-from refvae import verdict
+from refvae import evidence, verdict
+from refvae.check import check_layer
+from refvae.check.arrays import variables
+from refvae.check.field import Field
+from refvae.check.proof import NOT_RUN, PROVED, REFUTED, Proof
 from refvae.evidence import (
     BLIND,
     BOUNDS,
@@ -27,7 +34,7 @@ from refvae.evidence import (
     z_score,
 )
 from refvae.layers import Dense, dense, tanh
-from refvae.statements import Statement
+from refvae.statements import OURS, Statement
 
 WRONG = {"one": 1.0}
 
@@ -103,6 +110,7 @@ def test_a_check_that_raises_fails_and_says_why(error):
     assert np.isnan(found.outcome.error)
     assert found.outcome.note.startswith(f"{type(error).__name__}: ")
     assert "\n" not in found.outcome.note
+    assert found.outcome.note.endswith("two") or not str(error).startswith("two")
 
 
 @pytest.mark.parametrize(("error", "rejected"), [
@@ -267,6 +275,141 @@ def test_spoiled_keeps_the_value():
     assert np.array_equal(pull(x), -tanh(x)[1](x))
 
 
+# Proofs
+
+
+def cube(x):
+    """The third power."""
+    return x * x * x
+
+
+def of_cubes(subject, rng):
+    """Against the power, at three points."""
+    x = rng.standard_normal(3)
+    return gap(subject(x), x**3)
+
+
+def proved(subject=cube, exact=True, check=of_cubes, **wrong):
+    """The result of evidence that is run on exact numbers too."""
+    ledger = Ledger()
+    ledger.add("9.2", "identity", subject, wrong=wrong or {"doubled": lambda x: 2 * cube(x)}, exact=exact)(check)
+    return run(ledger.entries[0])
+
+
+def off(x):
+    """The third power and a little more, which floats do not show."""
+    return cube(x) + 2.0**-60
+
+
+def test_what_exact_numbers_prove_passes_and_its_wrong_versions_are_refuted():
+    found = proved()
+    assert (found.status, found.proof.status, found.outcome.note) == (PASS, PROVED, "")
+    assert found.controls == (Control("doubled", True, found.controls[0].outcome, found.controls[0].proof),)
+    assert found.controls[0].rejected is True
+    assert found.controls[0].proof.status == REFUTED
+
+
+def test_what_exact_numbers_refute_fails_whatever_the_error():
+    found = proved(off)
+    assert (found.status, found.outcome.error < 1e-15, found.proof.status) == (FAIL, True, REFUTED)
+    assert found.outcome.note.startswith("exact numbers refute it: ")
+    assert proved(lambda x: 2 * cube(x)).outcome.note == ""
+    assert (found.controls[0].rejected, found.controls[0].proof) == (True, None)
+
+
+def test_a_wrong_version_must_be_rejected_in_floats_and_refuted_exactly():
+    assert proved(unseen=off).status == BLIND
+    assert proved(seen=lambda x: 2 * cube(x), unseen=off).controls[1].proof.status == REFUTED
+    in_floats = proved(rounded=lambda x: cube(x) if x.dtype == object else 2 * cube(x))
+    assert (in_floats.status, in_floats.controls[0].rejected) == (BLIND, False)
+    short = proved(short=lambda x: cube(x)[:2]).controls[0]
+    assert (short.rejected, short.proof.status) == (True, REFUTED)
+    assert short.proof.note.startswith("ValueError: the two routes: got shapes")
+
+
+def test_a_check_that_crashes_proves_nothing():
+    assert proved(lambda x: x.nothing).proof is None
+
+
+def test_why_exact_numbers_are_not_tried_is_kept():
+    assert proved(exact="it is a table").proof == Proof(NOT_RUN, note="it is a table")
+    assert proved(exact="it is a table").status == PASS
+    assert proved(exact=False).proof is None
+
+
+def test_evidence_knows_where_it_stands():
+    found = proved()
+    assert (found.file, found.line) == (__file__, of_cubes.__code__.co_firstlineno)
+    found = gradient_of(tanh)
+    assert (found.file, found.line) == (__file__, gradient_of.__code__.co_firstlineno + 3)
+
+
+def steep(x, eps_frozen):
+    """A layer with a kink at 0 and frozen noise."""
+    return np.abs(x) * eps_frozen, lambda dy: (dy * np.where(x > 0, eps_frozen, -eps_frozen), None)
+
+
+def pulls(layer=steep, seed=0, **how):
+    """The entry and the result of adjoint evidence for the layer, and the arguments that it was run with."""
+    seen = []
+
+    def args(rng):
+        seen.append((1 + rng.random(2), rng.random(2)))
+        return seen[-1]
+
+    ledger = Ledger()
+    ledger.adjoint("9.2", layer, args, wrong={"halved": spoiled(steep, lambda d: (d[0] / 2, None))}, **how)
+    return ledger.entries[0], run(ledger.entries[0], seed), seen
+
+
+def test_a_pull_is_proved_at_the_arguments_of_its_check():
+    entry, found, seen = pulls(seed=3)
+    assert (entry.eq, entry.what[:12], found.status) == ("9.2", "Complex step", PASS)
+    assert (found.outcome.note, found.outcome.conclusive) == ("x", True)
+    assert found.outcome.conclusive is True
+    assert (found.proof.status, found.proof.cells > 1) == (PROVED, True)
+    assert len({str(each) for each in seen}) == 1
+    [control] = found.controls
+    assert (control.name, control.rejected, control.proof.status) == ("halved", True, REFUTED)
+    assert control.outcome.error == pytest.approx(0.5, rel=1e-12)  # it has the argument names of the layer
+
+
+def test_a_refuted_pull_is_located_and_a_wrong_version_is_not():
+    _, found, _ = pulls(wraps(steep)(lambda *args: spoiled(steep, lambda d: (d[0] / 2, None))(*args)))
+    assert found.outcome.note.startswith("FAIL: worst block x")
+    assert found.proof.note.startswith("x[")
+    assert pulls()[1].controls[0].proof.note == ""
+
+
+def test_other_arguments_for_exact_numbers_stay_in_their_cell():
+    seen = []
+    entry, found, _ = pulls(exact=lambda rng: seen.append(1) or (-np.ones(2), rng.random(2)))
+    assert (entry.why, found.proof.status, found.proof.cells, len(seen)) == ("", PROVED, 1, 2)
+    entry, found, _ = pulls(exact="it has a table")
+    assert (entry.prove, found.proof) == (None, Proof(NOT_RUN, note="it has a table"))
+
+
+def test_another_leg_that_fails_at_the_very_bound_is_no_pass(monkeypatch):
+    report = check_layer(tanh, (np.ones(3),))
+    monkeypatch.setattr(evidence, "layer_report", lambda *args, **how: replace(report, status=FAIL, error=report.bound))
+    assert gradient_of(tanh).outcome.error == np.inf
+
+
+@pytest.mark.parametrize("outcome", [gap, entrywise])
+def test_routes_of_exact_numbers_are_compared_without_rounding(outcome):
+    u = variables(Field(0), np.array([0.5, 2.0]))
+    assert outcome(u, u + 0).exact.zero
+    assert not outcome(u, u + 2.0**-60).exact.zero
+    assert not outcome(u + 2.0**-60, u).exact.zero
+
+
+def test_sums_of_exact_numbers_vanish_without_rounding():
+    u = variables(Field(0), np.array([0.5, 2.0]))
+    assert vanishes(np.array([u, -u])).exact.zero
+    assert not vanishes(np.array([u, -u + [0, 2.0**-60]])).exact.zero
+    assert not vanishes(np.array([[u[0], -u[0]], [u[1], -u[1]]])).exact.zero  # over the other axis they do
+
+
 # Outcomes
 
 
@@ -308,6 +451,11 @@ def test_entrywise_is_the_worst_entry():
     assert entrywise(np.array([-2.0]), np.array([-2.0])) == Outcome(-2.0, -2.0, 0.0)
 
 
+def test_entrywise_refuses_other_shapes():
+    with pytest.raises(ValueError, match="shapes"):
+        entrywise(np.ones(1), np.ones(3))
+
+
 def test_entrywise_does_not_overlook_nan_and_zero():
     with np.errstate(all="ignore"):
         assert np.isnan(entrywise(np.array([1.0, np.nan]), np.ones(2)).error)
@@ -321,6 +469,7 @@ def test_vanishes_is_relative_to_the_terms():
     terms[0, 1] = 6e-9
     assert vanishes(terms).error == pytest.approx(0.5, rel=1e-15, abs=0)
     assert vanishes(np.ones((7, 3))) == Outcome(7.0, 0.0, 1.0)
+    assert vanishes(np.array([[1.0, 2.0], [0.0, 0.0]])) == Outcome(2.0, 0.0, 1.0)
     assert vanishes(np.array([1.0, -0.5, 0.5])) == Outcome(1.0, 0.0, 0.5)
 
 
@@ -342,7 +491,7 @@ def test_order_is_the_slope():
     for expected in (1, 2, 6):
         found = order(steps, 3 * steps**expected, expected)
         assert found.measured == pytest.approx(expected, rel=1e-12, abs=0)  # round-off of a fit to six points
-        assert found.error == abs(found.measured - expected)
+        assert (found.expected, found.error) == (expected, abs(found.measured - expected))
     assert order(steps, 3 * steps, 2).error == pytest.approx(1, rel=1e-12, abs=0)
 
 
@@ -470,7 +619,8 @@ def book(monkeypatch):
     """A definition [9.1], and claims in a chain: (9.2) uses [9.1], (9.3) uses (9.2), (9.4) uses (9.3) and (9.2)."""
     chain = (claim("9.1", is_claim=False), claim("9.2", "9.1"), claim("9.3", "9.2"), claim("9.4", "9.3", "9.2"))
     known = {each.number: each for each in chain}
-    monkeypatch.setattr(verdict, "find", lambda number, book: known[number])
+    monkeypatch.setattr(verdict, "find", lambda number, book=OURS: known[number if book == OURS else ""])
+    monkeypatch.setattr(verdict, "statements", lambda book: known if book == OURS else {})
     return known
 
 
@@ -554,6 +704,37 @@ def test_records_hold_no_number_that_json_lacks(book, bad):
 def test_records_count_the_wrong_versions_that_were_rejected(book):
     [found] = verdict.records([result("9.2", status=BLIND)], [book["9.2"]])
     assert found["control"] == {"tried": 2, "rejected": 1}
+
+
+def test_records_name_the_wrong_versions_that_pass(book):
+    blind = result("9.2", status=BLIND)
+    notes = [verdict.records([replace(blind, controls=controls)], [book["9.2"]])[0]["note"]
+             for controls in (blind.controls, ())]
+    assert notes == ["these wrong versions pass too: b", "these wrong versions pass too: none was tried"]
+
+
+def test_records_say_what_was_proved(book):
+    proofs = (Proof(PROVED, 1e-20, 3, ("a.py:1: both sides",)), Proof(NOT_RUN, note="no"))
+    found = verdict.records([replace(result("9.2"), proof=proof) for proof in proofs], [book["9.2"]])
+    assert [each["proof"] for each in found] == [
+        {"kind": "exact", "error": 1e-20, "cells": 3, "branches": ["a.py:1: both sides"]}, {"kind": "no", "why": "no"}]
+
+
+def test_what_is_used_at_any_depth(book):
+    book["9.5"] = claim("9.5", "9.3", "refvae:9.2")
+    book["refvae:9.2"] = claim("refvae:9.2", "refvae:9.4", "9.3")
+    book["refvae:9.4"] = claim("refvae:9.4", "refvae:9.2", "refvae:9.1")
+    book["refvae:9.1"] = claim("refvae:9.1", is_claim=False)
+    numbers = lambda found: [one.number for one in found]
+    assert numbers(verdict.with_uses([book["9.5"]])) == ["9.2", "9.3", "9.5"]
+    assert numbers(verdict.with_uses([book["9.3"], book["9.2"]])) == ["9.2", "9.3"]
+    assert verdict.with_uses([]) == []
+    first, second = replace(book["refvae:9.4"], line=1), replace(book["refvae:9.2"], line=2)
+    book |= {"refvae:9.4": first, "refvae:9.2": second}
+    assert verdict.borrowed([book["9.5"], book["9.4"]]) == [first, second]
+    book |= {"refvae:9.2": replace(second, chapter="a")}
+    assert numbers(verdict.borrowed([book["9.5"]])) == ["refvae:9.2", "refvae:9.4"]
+    assert verdict.borrowed([book["9.4"]]) == []
 
 
 # Weak evidence: each of these would be passed by a weaker ledger
