@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from refvae import inputs
-from refvae.check import GradientError, check_gradient, check_layer
+from refvae.check import GradientError, check_gradient, check_layer, proof
 from refvae.check.arrays import constants, variables
 from refvae.check.exact import along
 from refvae.check.field import Field, Pair, prime
-from refvae.check.proof import NOT_RUN, PROVED, REFUTED, rank
+from refvae.check.proof import NOT_RUN, PROVED, REFUTED, Found, Proof, chance, decide, rank, settle
 from refvae.layers import mlp_init
 
 X = np.array([[0.3, -1.2, 0.8], [0.5, 0.7, -0.4], [2.0, 0.1, -1.5], [-0.6, 0.9, 1.1]])
@@ -636,3 +636,150 @@ def test_an_overflow_is_greater_than_all_that_is_finite(field):
     assert u.exp() > 1e300
     assert not field.ties
     assert math.isinf(u.exp().x)
+
+
+# Cells and runs, by trials that only say what they are told
+
+
+class Told:
+    """A trial that notes its runs and gives what `found(shake)` says, with outcomes of comparisons by their lines."""
+
+    def __init__(self, found=lambda shake: Found(True, 1, True), **sites):
+        self.found, self.sites, self.shakes, self.fields = found, sites, [], []
+
+    def __call__(self, field, shake):
+        self.shakes.append(shake)
+        self.fields.append(field)
+        for site, outcome in self.sites.items():
+            field.branches[("a/file.py", int(site[1:]), 0)] = {outcome(shake)}
+        return self.found(shake)
+
+
+@pytest.mark.parametrize(("sites", "shakes"), [
+    ({}, [0.0]), ({"s1": lambda shake: True}, [0.0, 1.0, -1.0]), ({"s1": lambda shake: shake == 1}, [0.0, 1.0]),
+    ({"s1": lambda shake: shake < 0}, [0.0, 1.0, -1.0]),
+    ({"s1": lambda shake: shake == 1, "s2": lambda shake: True}, [0.0, 1.0, -1.0])])
+def test_cells_are_added_until_every_line_has_taken_both_sides(sites, shakes):
+    trial = Told(**sites)
+    found, run, shake = decide(trial, 7)
+    assert (found.status, found.cells, run, shake, trial.shakes) == (PROVED, len(shakes), None, 0.0, shakes)
+    trial = Told(**sites)
+    assert decide(trial, 7, here=True)[0].cells == len(trial.shakes) == 1
+
+
+def test_branches_are_named_by_their_line():
+    found, _, _ = decide(Told(s1=lambda shake: shake == 1, s2=lambda shake: False), 0)
+    assert found.branches == ("file.py:1: both sides", "file.py:2: False only")
+
+
+def test_where_there_is_no_number_the_point_is_moved_but_not_where_it_must_stay():
+    nowhere = lambda shake: Found(False, 1, shake != 0)
+    trial = Told(lambda shake: nowhere(shake)._replace(zero=True))
+    assert decide(trial, 0)[0].status == PROVED
+    assert trial.shakes == [0.0, 2.0**-10]
+    found, run, shake = decide(trial := Told(nowhere), 0, here=True)
+    assert (found.status, run, shake, trial.shakes) == (NOT_RUN, None, 0.0, [0.0])
+    assert found.note == "no finite value here: the point lies outside the domain"
+
+
+def test_a_refutation_can_be_repeated():
+    found, run, shake = decide(Told(lambda shake: Found(shake != 1, 1, True), s1=lambda shake: True), 7)
+    assert (found.status, run.seed, shake) == (REFUTED, 2007, 1.0)
+
+
+@pytest.mark.parametrize("error", [TypeError("floats"), ValueError("shapes")])
+def test_errors_of_the_first_point_and_of_others(error):
+    def trial(field, shake):
+        field.branches["a", 1, 0] = {True}
+        if shake == first:
+            raise error
+        return Found(True, 1, True)
+    first = 1.0
+    found, run, shake = decide(trial, 0)
+    assert (found.status, run, shake) == ((NOT_RUN, None, 1.0) if type(error) is TypeError else (PROVED, None, 0.0))
+    first = 0.0
+    if type(error) is ValueError:
+        with pytest.raises(ValueError, match="shapes"):
+            decide(trial, 0)
+    else:
+        assert decide(trial, 0)[2] == 0.0
+
+
+@pytest.mark.parametrize(("relations", "related"), [(0, [False]), (1, [False, True]), (2, [False, True])])
+def test_relations_are_looked_for_only_where_they_may_be_used(relations, related):
+    run = settle(trial := Told(lambda shake: Found(False, 1, True)), 5, 0.25, relations)
+    assert [field.related for field in trial.fields] == related
+    assert (run.found.zero, run.error, run.seed, trial.shakes) == (False, 1.0, 5, [0.25] * len(related))
+
+
+def test_a_large_degree_takes_a_longer_prime():
+    fields = []
+    run = settle(lambda field, _: fields.append(field) or Found(bool(field.related), 2**60, True), 5, 0.0, 2)
+    assert [(field.bits, field.related) for field in fields] == [(89, False), (89, True), (356, True)]
+    assert [field.p for field in fields] == [prime(5), prime(5), prime(5, 356)]
+    assert run.error == 2.0**60 / 2.0**355 + 2.0**60 * 2.0 ** (13 - 356)
+
+
+def test_a_degree_that_the_prime_bears_takes_no_longer_one(monkeypatch):
+    run = settle(trial := Told(), 5, 0.0, 2)
+    assert [(field.bits, field.p) for field in trial.fields] == [(89, prime(5))]
+    assert run.error == 2.0**-88 + 2.0 ** (13 - 89)
+    monkeypatch.setattr(proof, "CERTAIN", run.error)
+    settle(trial := Told(), 5, 0.0, 2)
+    assert len(trial.fields) == 1
+
+
+@pytest.mark.parametrize(("radicands", "found", "runs", "signs"), [
+    ((2, 3, 5), True, None, 0.0), ((2, 8), True, 43, 2.0**-43), ((2, 3), False, 1, 0.75)])
+def test_signs_of_roots_are_drawn_until_they_are_independent_or_many(radicands, found, runs, signs):
+    fields = []
+
+    def trial(field, shake):
+        fields.append(field)
+        for a in radicands:
+            field.sqrt(a, 1)
+        return Found(field.rooted and found, 1, True)
+
+    run, rooted = settle(trial, 5, 0.0, 2), fields[2:]
+    assert [(field.related, field.rooted) for field in fields[:2]] == [(False, False), (True, False)]
+    assert all(field.rooted and field.related for field in rooted)
+    assert [field.p for field in rooted] == [prime(6 + i) for i in range(len(rooted))]
+    ranks = [len(radicands) - rank([field.squares for field in rooted[:i]]) for i in range(1, len(rooted) + 1)]
+    assert len(rooted) == (runs or ranks.index(0) + 1)
+    assert (run.found.zero, run.field, run.seed) == (found, fields[-1], 5 + len(rooted))
+    assert run.error == signs + 2.0**-88 + 2.0 ** (13 - 89)
+    assert settle(trial, 5, 0.0, 1)[1::2] == (1.0, 5)
+
+
+def test_the_bound_counts_formal_elements():
+    field = Field(0)
+    field.size, field.count = 3, 5
+    collisions = 14**2 * 5 * 3
+    assert chance(Found(True, 4, True), field) == (7 + collisions) / 2.0**88 + 7 * 2.0 ** (13 - 89)
+    field.related = True
+    assert chance(Found(True, 4, True), field) == (7 + 14**3 * 25 * 3) / 2.0**88 + 7 * 2.0 ** (13 - 89)
+
+
+def test_a_proof_takes_the_worst_of_its_runs():
+    trial = lambda field, shake: field.branches.update({("a", 1, 0): {True}}) or Found(True, 1 + int(shake == 1), True)
+    found, _, _ = decide(trial, 0)
+    assert (found.error, found.cells, found.relations) == (2 * 2.0**-88 + 2 * 2.0 ** (13 - 89), 3, 0)
+    found, _, _ = decide(lambda field, shake: Found(field.related and shake == 0, 1, True), 0)
+    assert (found.status, found.relations) == (PROVED, 1)
+    found, _, _ = decide(lambda field, shake: Found(True, 2**400, True), 0)
+    assert found.note == proof.LARGE.format(2.0**400 / 2.0**355 + 2.0**400 * 2.0 ** (13 - 356))
+
+
+def test_ties_name_the_border():
+    def trial(field, shake):
+        field.ties |= {("b/f.py", 2, 0), ("a/e.py", 7, 1), ("b/f.py", 2, 3)}
+        return Found(True, 1, True)
+    assert decide(trial, 0)[0].note == (
+        "no derivative here: the point lies on the border of two branches at e.py:7, f.py:2")
+
+
+def test_what_a_proof_says():
+    assert str(Proof(PROVED, 1e-20, 1)) == "PROVED: a false one comes so far with probability 1e-20 at most; 1 cell"
+    assert str(Proof(PROVED, 1e-20, 2, ("one", "two"), "here")) == (
+        "PROVED: a false one comes so far with probability 1e-20 at most; 2 cells; here\n  one\n  two")
+    assert str(Proof(REFUTED, note="there")) == "REFUTED: there"
