@@ -47,7 +47,7 @@ def dense(p: Dense, x: Array) -> tuple[Array, Pull]:
 def tanh(x: Array) -> tuple[Array, Pull]:
     """Hyperbolic tangent.   x -> y, like x                                                       (1.5)"""
     x = floating(x, "x")
-    e = _decay(x)[1] ** 2
+    e = _decay(x)[1] ** 2                                                                               # (1.5)
     return np.tanh(x), lambda dy: dy * 4 * e / (1 + e) ** 2                                             # (1.5)
 
 
@@ -77,7 +77,7 @@ def relu(x: Array) -> tuple[Array, Pull]:
 def tanh_prime(x: Array) -> tuple[Array, Pull]:
     """Derivative of `tanh` as a layer of its own.   x -> y, like x                               (1.11)"""
     x = floating(x, "x")
-    e = _decay(x)[1] ** 2
+    e = _decay(x)[1] ** 2                                                                               # (1.11)
     y = 4 * e / (1 + e) ** 2                                                                            # (1.11)
     return y, lambda dy: dy * -2 * np.tanh(x) * y                                                       # (1.11)
 
@@ -103,7 +103,7 @@ DERIVATIVE: dict[Activation, Activation] = {tanh: tanh_prime, softplus: sigmoid,
 def _decay(x: Array) -> tuple[Array, Array]:
     """Where x >= 0, and exp(-|x|), which never overflows; analytic in x on either side."""
     positive = x.real >= 0
-    return positive, np.exp(np.where(positive, -x, x))
+    return positive, np.exp(np.where(positive, -x, x))                                                  # (1.5), (1.8)
 
 
 # Losses, one number per example

@@ -50,6 +50,13 @@ def sum_over_pairs(excess, rng):
 
 
 @ledger.add("5.11", "limit", mean_excess, bound=1e-12, wrong=EXCESS_WRONG)
+def codes_that_are_never_sent(excess, rng):
+    """Three examples of probabilities 1/2, 1/4, 1/4, each with a code of its own, of five: g is log 2 and log 4."""
+    w, q = np.array([0.5, 0.25, 0.25]), np.array([[0, 1, 0, 0, 0], [1, 0, 0, 0, 0], [0, 0, 0, 1.0, 0]])
+    return gap(np.array([excess(w, q, c) for c in (0.0, 1.0)]), np.array([1.5 * np.log(2), (np.log(4) - 1) / 2]))
+
+
+@ledger.add("5.11", "limit", mean_excess, bound=1e-12, wrong=EXCESS_WRONG)
 def flipped_bit(excess, rng):
     """A fair bit flipped with probability 1/5: the closed forms at c = 2/5 and 0."""
     w, q = np.full(2, 0.5), np.array([[0.8, 0.2], [0.2, 0.8]])

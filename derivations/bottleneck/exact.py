@@ -111,9 +111,10 @@ def sixty_digits(divergences, rng):
     "divergences reversed": lambda q, p: terms(_divergences)(p, q), "in bits": lambda q, p: terms(_divergences)(
         q, p) / np.log(2), "series of second order": lambda q, p: ((q - p) ** 2 / p).sum(-1) / 2})
 def far_apart(divergences, rng):
-    """Laws that differ: sum q log(q/p), also where q is 0; infinite where p alone is."""
+    """Laws that differ: sum q log(q/p), also where q is 0 and where p is 1e-10 or 1e-20; infinite where p alone is."""
     q, p = law(rng, 9, 4), law(rng, 9, 4)
     q[0] = [0.3, 0, 0.7, 0]
+    q[1:3], p[1], p[2] = [0.4, 0.3, 0.2, 0.1], [1e-10, 0.3, 0.4, 0.3 - 1e-10], [1e-20, 0.3, 0.4, 0.3]
     found = gap(divergences(q, p), special.rel_entr(q, p).sum(1))
     return found if np.isinf(divergences(p[:1], q[:1])).all() else holds(False)
 

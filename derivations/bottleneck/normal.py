@@ -147,6 +147,17 @@ def far_from_zero(solve, rng):
     return gap(tuple(got), tuple(want))
 
 
+@ledger.add("5.22a", "identity", max_entropy, wrong={
+    key: SHIFT_WRONG[key] for key in SHIFT_WRONG if "as they are" not in key})
+def skewed(solve, rng):
+    """Four moments of a density exp(cubic - x^4) on nodes that are not symmetric: the density is found again."""
+    x, w = grid(-2, 3, 0.125)
+    p = np.exp(0.5 * x + 0.25 * x**2 + 0.75 * x**3 - x**4)
+    p = p / (w @ p)
+    found, theta = solve(x, w, [w @ (p * x**j) for j in range(1, 5)])
+    return gap((1 + found, 1 + theta[1:] / 64), (1 + p, 1 + np.array([0.5, 0.25, 0.75, -1]) / 64))
+
+
 @ledger.add("5.22a", "law", max_entropy, wrong={key: SHIFT_WRONG[key] for key in SHIFT_WRONG if "sign" not in key})
 def moved_and_stretched(solve, rng):
     """Nodes 4096 + 4 x, or x / 1024, with the exact moments: density over the stretch, log p in the old polynomial."""

@@ -177,6 +177,17 @@ def every_other_normal_law_costs_more(fit, rng):
                np.array([want, cost(mu, Sigma) - 1.5 * np.log(2 * np.pi * np.e) - np.linalg.slogdet(S)[1] / 2]))
 
 
+@ledger.add("7.11", "limit", fitted_normal, bound=1e-12, wrong={
+    "root of what rounding makes negative": lambda z: (lambda values, V: Normal(z.mean(0), V * np.sqrt(values) @ V.T))(
+        *np.linalg.eigh(np.cov(z.T, bias=True))), "n - 1": lambda z: (lambda values, V: Normal(
+            z.mean(0), V * np.sqrt(np.maximum(values, 0)) @ V.T))(*np.linalg.eigh(np.cov(z.T)))})
+def fewer_rows_than_dimensions(fit, rng):
+    """Twenty times three rows in six dimensions, whose covariance has rank two: the square of the root is it."""
+    samples = [rng.standard_normal((3, 6)) for _ in range(20)]
+    return gap(np.array([fit(z).root @ fit(z).root for z in samples]),
+               np.array([np.cov(z.T, bias=True) for z in samples]))
+
+
 @ledger.add("7.11", "law", fitted_normal, wrong=FIT_WRONG)
 def drawn(fit, rng):
     """Draws from noise of mean 0 and covariance I have the moments of the rows; as many are drawn as asked for."""

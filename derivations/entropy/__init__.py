@@ -2,6 +2,7 @@
 
 from refvae.derivations.entropy import (
     candidates,
+    certified,
     control,
     divergence_gradients,
     divergences,
@@ -26,4 +27,4 @@ from refvae.evidence import Ledger
 
 ledger = Ledger.of(order, spacings, motions, gradients, small, support, errors, weighted, divergences,
                    divergence_gradients, information, information_laws, permutation, search, products,
-                   candidates, scales, windows, labels, control)
+                   candidates, scales, windows, labels, control, certified)

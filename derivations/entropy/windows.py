@@ -8,9 +8,8 @@ from scipy.special import digamma
 from refvae.derivations.entropy.common import distances, points, value
 from refvae.derivations.entropy.information import variables
 from refvae.derivations.entropy.permutation import orders
-from refvae.entropy import knn_entropy, knn_entropy_layer, neighbours, total_correlation
+from refvae.entropy import knn_entropy, knn_entropy_layer, neighbours, total_correlation, virial
 from refvae.entropy.counts import counts_within
-from refvae.entropy.virial import virial_of
 from refvae.evidence import Ledger, gap, holds, z_score
 
 ledger = Ledger()
@@ -102,17 +101,12 @@ def on_a_torus(estimate, rng):
 # The virial tensor
 
 
-def of_sample(x, k, norm):
-    """The tensor of a sample."""
-    return virial_of(x - x[neighbours(x, k, norm=norm).idx[:, -1]], norm)
+VIRIAL_WRONG = {"without d": lambda x, k, norm: virial(x, k, norm) / x.shape[1],
+                "next neighbour": lambda x, k, norm: virial(x, k + 1, norm),
+                "the other norm": lambda x, k, norm: virial(x, k, 2 if norm == np.inf else np.inf)}
 
 
-VIRIAL_WRONG = {"without d": lambda x, k, norm: of_sample(x, k, norm) / x.shape[1],
-                "next neighbour": lambda x, k, norm: of_sample(x, k + 1, norm),
-                "the other norm": lambda x, k, norm: of_sample(x, k, 2 if norm == np.inf else np.inf)}
-
-
-@ledger.add("6.70", "identity", of_sample, wrong=VIRIAL_WRONG)
+@ledger.add("6.70", "identity", virial, wrong=VIRIAL_WRONG)
 def from_the_gradient(tensor, rng):
     """X^T g with the gradient of the layer, both norms."""
     x = points(rng, 11)
@@ -121,7 +115,7 @@ def from_the_gradient(tensor, rng):
     return gap(np.array([tensor(x, *case) for case in cases]), np.array(want))
 
 
-@ledger.add("6.70", "law", of_sample, wrong={key: VIRIAL_WRONG[key] for key in ("without d", "the other norm")})
+@ledger.add("6.70", "law", virial, wrong={key: VIRIAL_WRONG[key] for key in ("without d", "the other norm")})
 def share_of_columns(tensor, rng):
     """Trace d; for the maximum norm the diagonal counts the points whose neighbour is farthest in each column."""
     x = points(rng, 11)

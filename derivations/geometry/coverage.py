@@ -43,6 +43,15 @@ def rational_arithmetic(coverage, rng):
     return gap(coverage(mu, sigma, resolution=14), sum(inside) / len(disc))
 
 
+@ledger.add("4.5", "law", disc_coverage, bound=0, wrong={
+    "the rim counts wider": lambda mu, sigma, **k: disc_coverage(mu, 1.0001 * sigma, **k),
+    "the rim counts narrower": lambda mu, sigma, **k: disc_coverage(mu, sigma / 1.0001, **k)})
+def beside_the_rim(coverage, rng):
+    """On the lattice of 5 a disc whose radius is beyond 2/5 by 1e-7 of it covers five points of 21, else one."""
+    found = [coverage(np.zeros((1, 2)), np.full((1, 2), 0.4 * (1 + e)), resolution=5) for e in (1e-7, -1e-7)]
+    return holds(np.abs(np.array(found) - np.array([5, 1]) / 21) < 1e-12)
+
+
 @ledger.add("4.5", "limit", disc_coverage, bound=2e-3, wrong=COVER_WRONG)
 def known_areas(coverage, rng):
     """One ellipse, two apart, two discs that overlap, the unit disc half outside: areas over pi, at resolution 400."""

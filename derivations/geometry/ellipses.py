@@ -163,8 +163,8 @@ SCALE_WRONG = {"means not centred": rescaled(mean=0.0), "log-variance moved by l
 
 
 def three_axes(rng):
-    """A VAE 5 -> 4 -> 3 with biases, seven examples and their noise."""
-    p = trees.map(lambda leaf: leaf + 0.3 * rng.standard_normal(leaf.shape), vae_init((5, 4, 3), rng))
+    """A VAE 5 -> 6 -> 4 -> 3 with biases, seven examples and their noise."""
+    p = trees.map(lambda leaf: leaf + 0.3 * rng.standard_normal(leaf.shape), vae_init((5, 6, 4, 3), rng))
     return p, rng.standard_normal((7, 5)), rng.standard_normal((7, 3))
 
 

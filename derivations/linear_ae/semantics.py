@@ -7,7 +7,7 @@ from scipy import linalg, stats
 
 from refvae.data import topics
 from refvae.derivations.linear_ae.meaning import rebuilt
-from refvae.evidence import Ledger, gap
+from refvae.evidence import Ledger, gap, holds
 from refvae.linear_ae.words import latent_semantics, log_entropy
 
 ledger = Ledger()
@@ -55,6 +55,16 @@ def only_here_and_everywhere(log_entropy, rng):
     counts = np.array([[1, 3, 0, 2], [0, 0, 1, 2], [0, 0, 1, 2], [0, 0, 0, 2]])
     want = np.array([[1, 2, 0, 0], *(2 * [[0, 0, np.sqrt(5), 0]]), [0, 0, 0, 0]]) / np.sqrt(5)
     return gap(dense(log_entropy(counts)), want)
+
+
+@ledger.add("2.33", "law", log_entropy, bound=0, wrong={
+    key: WEIGHT_WRONG[key] for key in ("counts, not their logarithm", "entropy over the terms")} | {
+    "rounding errors weighed": lambda N: weights()(N)})
+def nothing_uneven(log_entropy, rng):
+    """Two to 40 documents with the same counts of both terms, and more documents than terms, some empty: all rows 0."""
+    even = [np.abs(dense(log_entropy(np.tile([[1, 3]], (n, 1))))).max() == 0 for n in range(2, 41)]
+    sparse_rows = dense(log_entropy(np.array([[1, 0], [0, 0], [0, 2], [0, 0], [0, 0]])))
+    return holds([*even, *(sparse_rows == [[1, 0], [0, 0], [0, 1], [0, 0], [0, 0]]).ravel()])
 
 
 def changed(change):
@@ -119,3 +129,38 @@ def weights_of_absent_terms(latent_semantics, rng):
         for term, weight in analysis.surprises(name, 13):
             found[i, "ABCDEFGHIJKLM".index(term)] = weight
     return gap(found, np.maximum(rebuilt(dense(log_entropy(counts)), 3), 0) * (counts == 0))
+
+
+def ranked(analysis):
+    """What `nearest` and `surprises` give of every document, as they come."""
+    names = analysis.names.tolist()
+    near = [[(names.index(name), cosine) for name, cosine in analysis.nearest(name, len(names) - 1)] for name in names]
+    terms = analysis.terms.tolist()
+    return near, [[(terms.index(term), weight) for term, weight in analysis.surprises(name, 2)] for name in names]
+
+
+def reordered(change):
+    """`ranked` with the lists of documents changed."""
+    return lambda analysis: ([change(each) for each in ranked(analysis)[0]], ranked(analysis)[1])
+
+
+@ledger.add("2.34", "law", ranked, bound=0, wrong={
+    "farthest first": reordered(lambda found: found[::-1]), "itself among them": reordered(lambda found: [
+        (0, 1.0), *found[1:]]), "the next document": reordered(lambda found: [((i + 1) % 9, c) for i, c in found])})
+def best_first(ranked, rng):
+    """Nine documents, one of them empty, k = 3: all others by descending cosine, which is 0 of an empty one; the two
+    absent terms of largest weight, as sorting the reconstruction gives them.
+    """
+    counts = np.vstack([counts_of(rng), np.zeros(13, int)])
+    analysis = latent_semantics(counts, list("abcdefghi"), list("ABCDEFGHIJKLM"), 3)
+    near, terms = ranked(analysis)
+    unit = analysis.Z / np.maximum(linalg.norm(analysis.Z, axis=1, keepdims=True), 1e-300)
+    cases = [np.isfinite([cosine for each in near for _, cosine in each]).all()]
+    for i, found in enumerate(near):
+        cases += [sorted(j for j, _ in found) == [j for j in range(9) if j != i],
+                  bool((np.diff([cosine for _, cosine in found]) <= 0).all()),
+                  np.allclose([c for _, c in found], [unit[i] @ unit[j] for j, _ in found], rtol=0, atol=1e-12)]
+    for row, count, found in zip(analysis.Z @ analysis.D, counts, terms, strict=True):
+        best = sorted(row[(count == 0) & (row > 1e-9)], reverse=True)[:2]
+        cases.append(np.allclose([weight for _, weight in found], best, rtol=0, atol=1e-12) and len(found) == len(best))
+    return holds(cases)

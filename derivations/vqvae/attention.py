@@ -80,13 +80,13 @@ ledger.adjoint("8.27", causal_softmax, lambda rng: (2 * rng.standard_normal((3, 
 
 @ledger.add("8.27", "identity", causal_softmax, wrong=SOFT_WRONG)
 def row_by_row(layer, rng):
-    """scipy.special.softmax of the first t entries of row t; scores of 800 and of exactly 0 too."""
+    """scipy.special.softmax of the first t entries of row t; scores of 800 and of exactly 0; with heads too."""
     a = rng.standard_normal((3, 4, 4)) * np.array([1, 30, 800])[:, None, None]
     a[0, 1:, 0] = 0
     want = np.zeros_like(a)
     for i, t in np.ndindex(3, 4):
         want[i, t, :t + 1] = special.softmax(a[i, t, :t + 1])
-    return gap(layer(a)[0], want)
+    return gap((layer(a)[0], layer(a[:, None])[0]), (want, want[:, None]))
 
 
 @ledger.add("8.27", "law", lambda a, d: causal_softmax(a)[1](d), exact=True, wrong={

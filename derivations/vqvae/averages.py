@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from refvae import trees
 from refvae.derivations.vqvae.common import HOW, at_itself, network, rows
 from refvae.evidence import Ledger, gap, holds, spoiled
 from refvae.fit import fit
 from refvae.layers import tanh
-from refvae.optim import SGD
+from refvae.optim import SGD, Adam, TwoParts
 from refvae.vqvae import (
     EMA,
     batch_statistics,
@@ -19,7 +20,7 @@ from refvae.vqvae import (
     ema_update,
     vq_surrogate,
 )
-from refvae.vqvae.fitting import WithEMA, revived
+from refvae.vqvae.fitting import WithEMA, averaged, of_averages, revived
 
 ledger = Ledger()
 
@@ -207,3 +208,26 @@ def its_next_step(waking, rng):
     return gap(after.codes[[2, used]], np.array([
         start + 0.5 / 1.4 * (z[:5].mean(0) - start),
         p.ema.codes[used] + 0.3 / (0.9 * N + 0.3) * (z[5:].mean(0) - p.ema.codes[used])]))
+
+
+def one_step(optimiser, p, g):
+    """The parameters after one step of the optimiser of `of_averages`."""
+    x = trees.flatten(p).vector.copy()
+    made = optimiser(p, 0.75, 0.01)
+    made.step(made.init(x), x, g)
+    return x
+
+
+@ledger.add("8.18", "law", of_averages, wrong={
+    "the share that is kept": lambda p, rho, lr: of_averages(p, 1 - rho, lr),
+    "Adam for all": lambda p, rho, lr: Adam(lr), "averages like networks": lambda p, rho, lr: TwoParts(
+        trees.flatten(p.net).vector.size, SGD(1 - rho), Adam(lr))})
+def optimiser_of_both_parts(optimiser, rng):
+    """One step: Adam of the rate lr for the networks, the step 1 - rho for counts and codes."""
+    p = averaged(network(rng)[0])
+    x, n = trees.flatten(p).vector, trees.flatten(p.net).vector.size
+    g = rng.standard_normal(x.size)
+    want, adam = x.copy(), Adam(0.01)
+    adam.step(adam.init(want[:n]), want[:n], g[:n])
+    want[n:] -= 0.25 * g[n:]
+    return gap(one_step(optimiser, p, g), want)

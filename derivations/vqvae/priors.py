@@ -176,6 +176,17 @@ def full_context_is_the_empirical_law(counts, rng):
     return gap(np.append(got, cost), np.append(p, -(p * np.log(p)).sum()))
 
 
+@ledger.add("8.24", "limit", count_logits, bound=1e-12, wrong={
+    "first code after what never came": lambda *a, **h: np.where(
+        np.arange(3) == 0, 0.0, -np.inf) + 0 * count_logits(*a, **h),
+    "order one less": lambda seen, idx, K, order, alpha: count_logits(seen, idx, K, order=order - 1, alpha=alpha)})
+def after_what_never_came(counts, rng):
+    """At alpha = 0 all codes are alike there, and at alpha = 1/2 as well; elsewhere the only grid that was seen."""
+    seen, idx = np.array([[0, 1, 2]]), np.array([[0, 1, 2], [1, 0, 2], [2, 2, 0]])
+    bare, smoothed = (np.exp(counts(seen, idx, 3, order=1, alpha=alpha)) for alpha in (0.0, 0.5))
+    return gap((bare[0], bare[2, 1:], smoothed[2, 1:]), (np.eye(3), np.full((2, 3), 1 / 3), np.full((2, 3), 1 / 3)))
+
+
 @ledger.add("8.24", "law", count_logits, bound=0, wrong={**COUNT_WRONG, "most frequent alone": lambda *a, **h: np.log(
     special.softmax(3 * count_logits(*a, **h), axis=2))})
 def no_law_of_its_order_costs_less(counts, rng):

@@ -27,8 +27,9 @@ def ali_complete(q: Any, p: Any, q_old: Any, p_old: Any) -> float:
             np.abs(p.sum(0) - p_old.sum(0)).max() > 1e-9):
         raise ValueError("tables: got entries of 0 or new marginals, wanted positive ones and old marginals")
     d = optimal_discriminator(q_old.ravel(), p_old.ravel()).reshape(q.shape)
-    decoders = rel_entr(p / p.sum(0), p_old / p_old.sum(0)).sum(0)
-    encoders = np.log(q_old / q)  # both have the marginal p_data(x)
+    decoders = rel_entr(p / p.sum(0), p_old / p_old.sum(0)).sum(0)                                      # (10.30)
+    # Both encoders have the marginal p_data(x)
+    encoders = np.log(q_old / q)                                                                        # (10.30)
     return float(-((q + p) * np.log(d)).sum() + p.sum(0) @ decoders + (p * encoders).sum())             # (10.30)
 
 

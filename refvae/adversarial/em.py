@@ -35,8 +35,8 @@ def log_joint(p: Mixture, x: Array) -> Array:
     x = matrix(x, "x")
     d = _same_sizes(p, x)
     roots = np.linalg.cholesky(p.covs)
-    white = np.linalg.solve(roots, (x - p.means[:, None]).swapaxes(1, 2))  # (k, d, n)
-    logdet = 2 * np.log(np.diagonal(roots, axis1=1, axis2=2)).sum(1)
+    white = np.linalg.solve(roots, (x - p.means[:, None]).swapaxes(1, 2))                               # (10.4)
+    logdet = 2 * np.log(np.diagonal(roots, axis1=1, axis2=2)).sum(1)                                    # (10.4)
     return np.asarray(np.log(p.weights) - ((white**2).sum(1).T + logdet + d * np.log(2 * np.pi)) / 2)   # (10.4)
 
 
@@ -69,11 +69,11 @@ def m_step(x: Array, q: Array) -> Mixture:
     """
     x, q = matrix(x, "x"), matrix(q, "q")
     same_shape(x[:, 0], q[:, 0], "a column of x and of q")
-    mass = q.sum(0)
+    mass = q.sum(0)                                                                                     # (10.5)
     if not mass.min() > 0:
         raise ValueError(f"component {mass.argmin()}: got no mass, wanted some")
     means = q.T @ x / mass[:, None]                                                                     # (10.5)
-    centred = x - means[:, None]
+    centred = x - means[:, None]                                                                        # (10.5)
     covs = np.einsum("nk,kni,knj->kij", q, centred, centred) / mass[:, None, None]                      # (10.5)
     _check_covs(covs, x)
     return Mixture(mass / len(x), means, covs)                                                          # (10.5)
@@ -91,7 +91,7 @@ def em_mixture(x: Any, start: Mixture | int, *, steps: int, rng: np.random.Gener
     nll = []
     for _ in range(steps):
         q, log_x = responsibilities(p, x)                                                               # (10.6)
-        nll.append(-log_x.mean())
+        nll.append(-log_x.mean())                                                                       # (10.6)
         p = m_step(x, q)                                                                                # (10.6)
     return EM(p, np.array([*nll, -responsibilities(p, x)[1].mean()]))                                   # (10.6)
 

@@ -42,7 +42,7 @@ def optimal_discriminator(q: Any, p: Any, share: float = 0.5) -> Array:
     Where both laws are 0 it is `share`. Raises TypeError or ValueError for what is no pair of laws or no share.
     """
     (q, p), share = _laws(q, p), _share(share)
-    m = share * q + (1 - share) * p
+    m = share * q + (1 - share) * p                                                                     # (10.9)
     d: Array = np.divide(share * q, m, out=np.full(m.shape, share), where=m > 0)                        # (10.9)
     return d
 
@@ -56,9 +56,9 @@ def label_divergence(q: Any, p: Any, discriminator: Any, share: float = 0.5) -> 
     d = vector(discriminator, "discriminator", len(q))
     if not ((d >= 0) & (d <= 1)).all():
         raise ValueError(f"discriminator: got {d.min()} to {d.max()}, wanted probabilities")
-    a, b = share * q, (1 - share) * p
+    a, b = share * q, (1 - share) * p                                                                   # (10.8)
     joint = rel_entr(a, q * d).sum() + rel_entr(b, q * (1 - d)).sum()                                   # (10.8)
-    m = a + b
+    m = a + b                                                                                           # (10.8)
     conditional = rel_entr(a, m * d).sum() + rel_entr(b, m * (1 - d)).sum()                             # (10.8)
     return Labelled(float(joint), float(rel_entr(m, q).sum()), float(conditional))                      # (10.8)
 
@@ -69,7 +69,7 @@ def mixture_divergence(q: Any, p: Any) -> Divergences:
     Raises TypeError or ValueError for what is no pair of laws.
     """
     q, p = _laws(q, p)
-    m = (q + p) / 2
+    m = (q + p) / 2                                                                                     # (10.10)
     shannon = (rel_entr(p, m).sum() + rel_entr(q, m).sum()) / 2                                         # (10.10)
     return Divergences(float(rel_entr(m, q).sum()), float(rel_entr(p, q).sum()), float(shannon))        # (10.10)
 
@@ -92,7 +92,7 @@ def complete_step(q: Any, p_old: Any) -> tuple[Array, float]:
     Raises TypeError or ValueError for what are no positive laws.
     """
     q, p_old = _positive(q, p_old)
-    weight = p_old * optimal_discriminator(q, p_old)
+    weight = p_old * optimal_discriminator(q, p_old)                                                    # (10.16)
     return weight / weight.sum(), -float(np.log(weight.sum()))                                          # (10.16)
 
 

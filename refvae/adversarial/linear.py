@@ -97,7 +97,8 @@ def ali_value(pair: Pair, var: float = 1.0, on: Grid | None = None) -> float:
     """
     (pair, var), on = _checked(pair, var), grid() if on is None else on
     ratios = [log_ratio(pair, points, var) for points in joint_points(pair, var, on)]
-    halves = [np.maximum(-t, 0) + np.log1p(np.expm1(-np.abs(t)) / 2) for t in ratios]  # log((1 + e^-t) / 2), 0 at t = 0
+    # log((1 + e^-t) / 2), exactly 0 at t = 0
+    halves = [np.maximum(-t, 0) + np.log1p(np.expm1(-np.abs(t)) / 2) for t in ratios]                   # (10.32)
     return float(on.weights @ sum(halves) / 2)                                                          # (10.32)
 
 
@@ -141,7 +142,7 @@ def encoder_cosines(pair: Pair, var: float = 1.0, on: Grid | None = None) -> tup
     short = ali_gradient(pair, "simplified", var, on)[:2]
     full = short - omitted(pair)                                                                        # (10.34a)
     units = (1 / np.sqrt(encoder_metric(pair, var)), np.ones(2))                                        # (10.34a)
-    of_fisher, plain = (float(u * full @ (u * short) / np.linalg.norm(u * full) / np.linalg.norm(u * short))
+    of_fisher, plain = (float(u * full @ (u * short) / np.linalg.norm(u * full) / np.linalg.norm(u * short))  # (10.34a)
                         for u in units)
     return of_fisher, plain
 

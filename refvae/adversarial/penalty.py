@@ -22,9 +22,9 @@ def gradient_penalty(p: Layers, x: Array, y: Array, u: Array, *,
     same_shape(x, y, "x and y")
     same_shape(u, x[:, 0], "u and a column of x")
     s, pull_grad = mlp_grad(p, u[:, None] * x + (1 - u)[:, None] * y, activation)                       # (10.26)
-    square = (s * s).sum(1)
+    square = (s * s).sum(1)                                                                             # (10.26)
     flat = square.real == 0
-    slope = np.sqrt(np.where(flat, 1, square))
+    slope = np.sqrt(np.where(flat, 1, square))                                                          # (10.26)
     penalty = np.where(flat, 1, (slope - 1) ** 2)                                                       # (10.26)
 
     def pull(dpenalty: Array) -> tuple[Layers, Array, Array, Array]:

@@ -36,7 +36,8 @@ def _costs(z: Array, mu: Array, logvar: Array) -> tuple[Array, Pull]:
     same_shape(mu, logvar, "mu and logvar")
     same_shape(z[0], mu[0], "a row of z and of mu")
     z, mu, logvar = floating(z, "z"), floating(mu, "mu"), floating(logvar, "logvar")
-    roots, cost = np.exp(-logvar / 2), np.zeros_like(z, shape=(len(z), len(mu)))
+    roots = np.exp(-logvar / 2)                                                                         # (5.6)
+    cost = np.zeros_like(z, shape=(len(z), len(mu)))
     for t, log in zip(_standardised(z, mu, roots), logvar.T, strict=True):
         cost = cost + (t * t + log + LOG_2PI) / 2                                                       # (5.6)
 
@@ -74,7 +75,7 @@ def pointwise_information(mu: Array, logvar: Array, z: Array) -> tuple[Array, Pu
 
     def pull(d: Array) -> tuple[Array, Array, Array]:
         share = e / e.sum(1)[:, None]                                                                   # (5.8)
-        np.fill_diagonal(share, 0)
+        np.fill_diagonal(share, 0)                                                                      # (5.8)
         np.fill_diagonal(share, -share.sum(1))  # w - 1 would cancel                                    # (5.8)
         dz, dmu, dlogvar = pull_costs(d[:, None] * share)                                               # (5.8)
         return dmu, dlogvar, dz                                                                         # (5.8)

@@ -48,9 +48,9 @@ def chain_rule(q: Any, p: Any) -> Chain:
 
 
 def _marginal_and_conditional(q: Array, p: Array) -> tuple[float, float]:
-    qx, px = q.sum(1), p.sum(1)
+    qx, px = q.sum(1), p.sum(1)                                                                         # (5.2)
     seen = (qx > 0) & (px > 0)  # where px = 0 < qx the marginal term is infinite already
-    each = _divergences(q[seen] / qx[seen, None], p[seen] / px[seen, None]).sum(1)
+    each = _divergences(q[seen] / qx[seen, None], p[seen] / px[seen, None]).sum(1)                      # (5.2)
     return float(_divergences(qx, px).sum()), float(qx[seen] @ each)                                    # (5.2)
 
 
@@ -59,7 +59,7 @@ def _divergences(q: Array, p: Array) -> Array:
 
     q (..., m), p (m,) or (..., m) -> (..., m). Their sum does not feel that sums of probabilities are rounded.
     """
-    near = np.abs(p - q) < q / 2
+    near = np.abs(p - q) < q / 2                                                                        # (5.2a)
     log_ratio = np.log1p(np.where(near, p - q, 0) / np.where(near, q, 1))                               # (5.2a)
     terms: Array = np.where(near, q * exp_minus_tangent(log_ratio), kl_div(q, p))                       # (5.2a)
     return terms
@@ -86,9 +86,9 @@ def mean_excess(weights: Any, channel: Any, capacity: float) -> float:
     """
     w, capacity = _law(vector(weights, "weights"), "weights"), real(capacity, "capacity")
     q = _channel(channel, w)
-    joint, qz = w[:, None] * q, w @ q
+    joint, qz = w[:, None] * q, w @ q                                                                   # (5.11)
     seen = joint > 0
-    q, qz = np.where(seen, q, 1), np.where(seen, qz, 1)
+    q, qz = np.where(seen, q, 1), np.where(seen, qz, 1)                                                 # (5.11)
     ratio = np.where(np.abs(q - qz) < qz / 2, np.log1p((q - qz) / qz), np.log(q / qz))                  # (5.11)
     return float((joint * np.maximum(ratio - capacity, 0)).sum())                                       # (5.11)
 
@@ -100,7 +100,7 @@ def information_bounds(joint: Any, channel: Any, decoder: Any) -> tuple[float, f
     ValueError for what is no law.
     """
     xy = _law(joint, "joint", 2)
-    w = xy.sum(1)
+    w = xy.sum(1)                                                                                       # (5.13)
     q = _channel(channel, w)
     d = _rows(decoder, "decoder")
     same_shape(d, np.empty((q.shape[1], xy.shape[1])), "decoder against (codes, labels)")
@@ -119,9 +119,9 @@ def gaussian_factors(mean: Any, cov: Any) -> Factors:
     m, S = vector(mean, "mean"), matrix(cov, "cov")
     same_shape(np.outer(m, m), S, "the outer product of mean and cov")
     total = (m @ m + exp_minus_tangent(_log_eigenvalues(S, "cov")).sum()) / 2                           # (5.4)
-    var, scale = np.diag(S), np.sqrt(np.diag(S))
+    var, scale = np.diag(S), np.sqrt(np.diag(S))                                                        # (5.4)
     rho = S / np.outer(scale, scale)                                                                    # (5.4)
-    np.fill_diagonal(rho, 1)
+    np.fill_diagonal(rho, 1)                                                                            # (5.4)
     correlation = exp_minus_tangent(_log_eigenvalues(rho, "cov")).sum() / 2                             # (5.4)
     return Factors(float(total), float(correlation), kl_std_normal(m[:, None], np.log(var)[:, None])[0])  # (5.4)
 

@@ -38,9 +38,9 @@ def max_entropy(x: Any, weights: Any, moments: Any) -> tuple[Array, Array]:
     _refuse(x, m)
     shift = _powers_of_shifted(m[0], np.abs(x - m[0]).max(), len(m))
     wanted = (shift @ [Fraction(1), *map(Fraction, m.tolist())])[1:].astype(float)                      # (5.22a)
-    powers = ((x - m[0]) / np.abs(x - m[0]).max())[:, None] ** np.arange(1, len(m) + 1)
+    powers = ((x - m[0]) / np.abs(x - m[0]).max())[:, None] ** np.arange(1, len(m) + 1)                 # (5.22a)
     theta = _dual_minimum(w, powers, wanted)
-    mass, log_total = _tilted(w, powers @ theta)
+    mass, log_total = _tilted(w, powers @ theta)                                                        # (5.22a)
     missed = np.abs(mass @ powers - wanted) > 1e-9 * (mass @ np.abs(powers))
     if missed.any():
         raise ArithmeticError(f"moments: got {m}, of which no positive density on these nodes has number "
@@ -75,9 +75,9 @@ def _dual_minimum(w: Array, powers: Array, wanted: Array) -> Array:
 
     theta, rank = np.zeros(len(wanted)), 0
     for _ in range(200):
-        mass = _tilted(w, powers @ theta)[0]
+        mass = _tilted(w, powers @ theta)[0]                                                            # (5.22)
         slope, centred = wanted - mass @ powers, powers - mass @ powers
-        step, kept = _newton(centred.T @ (mass[:, None] * centred), slope)
+        step, kept = _newton(centred.T @ (mass[:, None] * centred), slope)                              # (5.22)
         decrement, t = slope @ step, 1.0
         while decrement > 1e-6 and t > 1e-40 and not dual(theta + t * step) < dual(theta) - t * decrement / 4:
             t /= 2                                                                                      # (5.22)
@@ -100,7 +100,7 @@ def _varies(mass: Array, powers: Array) -> Array:
 def _newton(hessian: Array, slope: Array) -> tuple[Array, int]:
     """Newton's step in the directions where the covariance of the powers is no rounding, and how many these are."""
     size = np.sqrt(np.diag(hessian)) + (np.diag(hessian) == 0)
-    values, V = np.linalg.eigh(hessian / np.outer(size, size))
+    values, V = np.linalg.eigh(hessian / np.outer(size, size))                                          # (5.22)
     seen = values > 1e-14 * values[-1]
     inverse = V[:, seen] / values[seen] @ V[:, seen].T
     return inverse @ (slope / size) / size, int(seen.sum())                                             # (5.22)
@@ -165,6 +165,6 @@ def uniform_mix_density(z: Array, alpha: float) -> Array:
     """
     if not 0 < alpha < 1:
         raise ValueError(f"alpha: got {alpha}, wanted 0 < alpha < 1")
-    z, product = floating(z, "z"), alpha * (1 - alpha)
+    z, product = floating(z, "z"), alpha * (1 - alpha)                                                  # (5.28)
     ramp: Array = np.clip((1 - np.abs(z)) / (4 * product), 0, 1 / (2 * max(alpha, 1 - alpha)))          # (5.28)
     return ramp

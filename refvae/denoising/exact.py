@@ -22,7 +22,8 @@ def linear_denoiser(lam: Any, sigma: float, k: int | None = None) -> LinearDenoi
 
     lam: (d,), in any order. Raises TypeError or ValueError for other input, negative eigenvalues and sigma <= 0 too.
     """
-    lam, noise = _spectrum(lam), real(sigma, "sigma", above=0) ** 2
+    lam, sigma = _spectrum(lam), real(sigma, "sigma", above=0)
+    noise = sigma**2                                                                                    # (9.9)
     k = whole(len(lam) if k is None else k, "k", least=0, most=len(lam))
     kept, factors = np.argsort(-lam, kind="stable")[:k], np.zeros_like(lam)                             # (9.9)
     factors[kept] = lam[kept] / (lam[kept] + noise)                                                     # (9.9)
@@ -31,14 +32,16 @@ def linear_denoiser(lam: Any, sigma: float, k: int | None = None) -> LinearDenoi
 
 def gaussian_dsm_floor(lam: Any, sigma: float) -> float:
     """The least value of `dsm` for normal data whose covariance has the eigenvalues lam (d,).           (9.10)"""
-    lam, noise = _spectrum(lam), real(sigma, "sigma", above=0) ** 2
+    lam, sigma = _spectrum(lam), real(sigma, "sigma", above=0)
+    noise = sigma**2                                                                                    # (9.10)
     floor: float = (lam / (noise * (lam + noise))).sum() / 2                                            # (9.10)
     return floor
 
 
 def denoised_variance(lam: Any, sigma: float) -> Array:
     """Variances of E[x | xt] for normal data of the variances lam (d,): less than lam.                  (9.11)"""
-    lam, noise = _spectrum(lam), real(sigma, "sigma", above=0) ** 2
+    lam, sigma = _spectrum(lam), real(sigma, "sigma", above=0)
+    noise = sigma**2                                                                                    # (9.11)
     shrunk: Array = lam - lam * noise / (lam + noise)                                                   # (9.11)
     return shrunk
 
@@ -53,7 +56,7 @@ def shell(d: int) -> tuple[float, float]:
     To full precision for every d: no gamma functions are divided, and nothing is subtracted from 1.
     """
     d = whole(d, "d")
-    far = d + float(2 * len(STEPS))
+    far = d + float(2 * len(STEPS))                                                                     # (9.17)
     tail = sum(c / far ** (2 * j + 1) for j, c in enumerate(TAIL))                                      # (9.17)
     log_square = np.log1p(-1 / (d + 1.0 + STEPS) ** 2).sum() + tail                                     # (9.17)
     return float(np.exp(log_square / 2)), float(np.sqrt(-np.expm1(log_square)))                         # (9.17)

@@ -123,6 +123,6 @@ def log_normaliser(log_density: Callable[[Array], Array], mean: Any, cov: Any, d
     same_shape(values, log_g, "log_density and the draws")
     log_w = values - log_g                                                                              # (9.22)
     top = log_w.max()
-    w = np.exp(log_w - top)
+    w = np.exp(log_w - top)                                                                             # (9.22)
     relative = w.std(ddof=1) / w.mean() / np.sqrt(draws)                                                # (9.22)
     return Normaliser(float(top + np.log(w.mean())), float(relative), float(w.sum() ** 2 / (w @ w)))    # (9.22)

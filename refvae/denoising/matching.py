@@ -107,7 +107,7 @@ def sliced(score_map: Layer, p: Tree, x_frozen: Array, v_frozen: Array) -> tuple
     x, v = floating(x_frozen, "x"), floating(v_frozen, "v")
     s, pull_score = score_map(p, x)
     same_shape(s, x, "the score and x")
-    moved, pull_moved = score_map(p, x + 1j * STEP * v)
+    moved, pull_moved = score_map(p, x + 1j * STEP * v)                                                 # (9.8)
     slope = (v * moved).sum(1).imag / STEP                                                       # (9.8)
     loss = ((s * s).sum(1) / 2 + slope).mean()                                                          # (9.8)
 

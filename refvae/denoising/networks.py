@@ -19,7 +19,7 @@ def denoiser_score(p: tuple[Dense, ...], xt: Array, sigma_frozen: Any, *,
                    activation: Activation = softplus) -> tuple[Array, Pull]:
     """The score (r(xt) - xt) / sigma^2 of a network r: d -> d that denoises.   xt: (n, d) -> s: (n, d)   (9.12)"""
     xt = floating(xt, "xt")
-    var = level(sigma_frozen, xt, "sigma") ** 2
+    var = level(sigma_frozen, xt, "sigma") ** 2                                                         # (9.12)
     r, pull_net = mlp(p, xt, activation)
     same_shape(r, xt, "r and xt")
     s = (r - xt) / var                                                                                  # (9.12)
@@ -41,12 +41,12 @@ def ladder_score(p: tuple[Dense, ...], xt: Array, sigma_frozen: Any, *, scale: f
     """
     xt = floating(xt, "xt")
     sigma = np.asarray(level(sigma_frozen, xt, "sigma"), xt.real.dtype)
-    var = sigma**2 + xt.real.dtype.type(scale) ** 2
-    root = np.sqrt(var)
-    above = np.broadcast_to(np.log(sigma) / 4, xt[:, :1].shape)
+    var = sigma**2 + xt.real.dtype.type(scale) ** 2                                                     # (9.15)
+    root = np.sqrt(var)                                                                                 # (9.15)
+    above = np.broadcast_to(np.log(sigma) / 4, xt[:, :1].shape)                                         # (9.15)
     correction, pull_net = mlp(p, np.concatenate([xt / root, above], 1), activation)                    # (9.15)
     same_shape(correction, xt, "the correction and xt")
-    factor = float(scale) / (sigma * root)
+    factor = float(scale) / (sigma * root)                                                              # (9.15)
     s = factor * correction - xt / var                                                                  # (9.15)
 
     def pull(ds: Array) -> tuple[tuple[Dense, ...], Array, None]:

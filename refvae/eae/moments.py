@@ -65,8 +65,8 @@ def sample_normal(law: Normal, n: int, rng: np.random.Generator | int) -> Array:
 
 def root_of(S: Array) -> Array:
     """The symmetric root of a positive semi-definite matrix; what rounding made negative counts as 0."""
-    values, vectors = np.linalg.eigh(S)
-    root: Array = vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T
+    values, vectors = np.linalg.eigh(S)                                                                 # (7.11)
+    root: Array = vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T                                  # (7.11)
     return root
 
 

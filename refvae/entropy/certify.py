@@ -68,8 +68,8 @@ def _suspects(a: Array, b: Array, rho: Array, norm: float) -> Iterator[tuple[Arr
 def _distances(a: Array, b: Array, i: Array, j: Array, norm: float) -> Array:
     """Distances of the rows i of a from the rows j of b.   -> (p,), bits as in (6.58a)"""
     if norm == 2:
-        return np.sqrt(squares(a, b, i, j))
-    return np.asarray(np.max([np.abs(u[i] - v[j]) for u, v in zip(a.T, b.T, strict=True)], axis=0))
+        return np.sqrt(squares(a, b, i, j))                                                             # (6.69)
+    return np.asarray(np.max([np.abs(u[i] - v[j]) for u, v in zip(a.T, b.T, strict=True)], axis=0))     # (6.69)
 
 
 def _pairs(idx: Array) -> tuple[Array, Array]:
@@ -77,11 +77,11 @@ def _pairs(idx: Array) -> tuple[Array, Array]:
 
 
 def _repeats(idx: Array) -> Array:
-    return np.asarray((np.diff(np.sort(idx, axis=1), axis=1) == 0).any(1))
+    return np.asarray((np.diff(np.sort(idx, axis=1), axis=1) == 0).any(1))                              # (6.69)
 
 
 def _beside(idx: Array, exclude: int) -> Array:
-    return np.asarray((np.abs(idx - np.arange(len(idx))[:, None]) <= exclude).any(1))
+    return np.asarray((np.abs(idx - np.arange(len(idx))[:, None]) <= exclude).any(1))                   # (6.69)
 
 
 def _refuse(wrong: Array, idx: Array, wanted: str) -> None:

@@ -76,14 +76,14 @@ def _intervals(x: Array, radius: Array) -> tuple[Array, Array, Array]:
 
 def _moved(end: Array, out: int, values: Array, at: Array, r: Array) -> Array:
     """The last place within r of `at` on the side out = -1 or 1, from a guess that rounding may have put beside it."""
-    while (beyond := out * (values[end] - at) > r).any():
-        end = end - out * beyond
+    while (beyond := out * (values[end] - at) > r).any():                                               # (6.45)
+        end = end - out * beyond                                                                        # (6.45)
     padded = np.concatenate([[-np.inf], values, [np.inf]])
-    while (inside := out * (padded[end + 1 + out] - at) <= r).any():
-        end = end + out * inside
+    while (inside := out * (padded[end + 1 + out] - at) <= r).any():                                    # (6.45)
+        end = end + out * inside                                                                        # (6.45)
     return end
 
 
 def below(eps: Array) -> Array:
     """The largest floats below eps > 0: at most that far is the same as nearer than eps."""
-    return np.nextafter(eps, 0)
+    return np.nextafter(eps, 0)                                                                         # (6.41)

@@ -123,7 +123,7 @@ def without_own(local: Array) -> Array:
     """The mean of the others, for each of n numbers; ValueError for n = 1."""
     if len(local) == 1:
         raise ValueError("x: got 1 row, wanted at least 2 for a standard error")
-    return np.asarray((local.sum() - local) / (len(local) - 1))
+    return np.asarray((local.sum() - local) / (len(local) - 1))                                         # (6.37)
 
 
 def _samples(x: Any, y: Any, k: int, norm: Any, ties: Any,

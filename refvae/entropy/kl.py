@@ -35,7 +35,7 @@ def power_of_two(size: Array) -> tuple[Array, Array]:
     limit = np.finfo(size.dtype).maxexp // 4
     e = np.clip(np.frexp(size)[1], -4 * limit + 4, 4 * limit - 4)
     e = np.where(np.abs(e) < limit, 0, e)
-    return np.ldexp(np.ones_like(size), -e), e[:, 0].astype(size.dtype)
+    return np.ldexp(np.ones_like(size), -e), e[:, 0].astype(size.dtype)                                 # (6.10)
 
 
 def take(x: Array, idx: Array) -> tuple[Array, Pull]:

@@ -56,7 +56,7 @@ def _radii(form: Form, near: Neighbours) -> list[Array]:
 
 def reach(x: Array, idx: Array) -> Array:
     """Distances from each row to the rows idx (n, k), maximum norm.   x: (n, d) -> (n, k)"""
-    return np.asarray(np.abs(x[idx] - x[:, None]).max(2))
+    return np.asarray(np.abs(x[idx] - x[:, None]).max(2))                                               # (6.42), (6.54)
 
 
 # Without each point

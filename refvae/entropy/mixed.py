@@ -147,7 +147,7 @@ def _joint(x: Array, y: Array, k: int, workers: int = 1) -> tuple[Array, Array, 
 def _sizes(labels: Array) -> Array:
     """How many rows have the label of each.   (n, 1) -> ints (n,)"""
     _, place, sizes = np.unique(labels[:, 0], return_inverse=True, return_counts=True)
-    return np.asarray(sizes[place])
+    return np.asarray(sizes[place])                                                                     # (6.66)
 
 
 RULES: dict[str, Rule] = {"both": plug_in, "x": same_label, "neither": of_mixture,

@@ -45,10 +45,10 @@ def panels(x: Array, y: Array, stripes: int) -> Panels:
 def centred(x: Array, y: Array) -> tuple[Array, Array, int]:
     """Points less the mean of y, times the power of two 2^-e that brings them into [-1, 1], and e.       (6.57)"""
     centre = y.mean(0)
-    b = y - centre
-    a = b if y is x else x - centre
-    e = int(np.frexp(max(a.max(), -a.min(), b.max(), -b.min()))[1])
-    return np.ldexp(a, -e), np.ldexp(b, -e), e
+    b = y - centre                                                                                      # (6.57)
+    a = b if y is x else x - centre                                                                     # (6.57)
+    e = int(np.frexp(max(a.max(), -a.min(), b.max(), -b.min()))[1])                                     # (6.57)
+    return np.ldexp(a, -e), np.ldexp(b, -e), e                                                          # (6.57)
 
 
 def rounding(d: int) -> tuple[float, float]:
@@ -147,10 +147,10 @@ def candidates(product: Array, size: Array, k: int, stripes: int, d: int) -> tup
 def nearest(x: Array, y: Array, i: Array, j: Array, k: int) -> tuple[Array, Array]:
     """The k smallest distances |x_i - y_j| for each row i that occurs (at least k times, ascending), and their j."""
     square = squares(x, y, i, j)
-    order = np.lexsort((square, i))
-    first = np.flatnonzero(np.diff(i, prepend=-1))
-    chosen = order[first[:, None] + np.arange(k)]
-    return np.sqrt(square[chosen]), j[chosen]
+    order = np.lexsort((square, i))                                                                     # (6.58a)
+    first = np.flatnonzero(np.diff(i, prepend=-1))                                                      # (6.58a)
+    chosen = order[first[:, None] + np.arange(k)]                                                       # (6.58a)
+    return np.sqrt(square[chosen]), j[chosen]                                                           # (6.58a)
 
 
 def measured(x: Array, y: Array, idx: Array) -> tuple[Array, Array]:

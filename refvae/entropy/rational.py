@@ -17,7 +17,7 @@ Distances = Sequence[Any]  # from one point to the m others: numbers that can be
 @lru_cache
 def harmonic(n: int) -> Fraction:
     """1 + 1/2 + ... + 1/n, which is psi(n + 1) - psi(1); 0 for n = 0."""
-    return sum((Fraction(1, j) for j in range(1, n + 1)), Fraction(0))
+    return sum((Fraction(1, j) for j in range(1, n + 1)), Fraction(0))                                  # (6.41)
 
 
 def exact_local(distances: Sequence[Distances], k: int, method: str = "ksg1") -> Fraction:
@@ -29,20 +29,21 @@ def exact_local(distances: Sequence[Distances], k: int, method: str = "ksg1") ->
     near, eps = _nearest(distances, k)
     m, q = len(distances[0]), len(distances)
     if method == "ksg1":
-        counts = [sum(each < eps for each in space) for space in distances]
-        return harmonic(k - 1) + (q - 1) * harmonic(m) - sum(map(harmonic, counts))
+        counts = [sum(each < eps for each in space) for space in distances]                             # (6.41)
+        return harmonic(k - 1) + (q - 1) * harmonic(m) - sum(map(harmonic, counts))                     # (6.41)
     if method != "ksg2":
         raise ValueError(f"method: got {method!r}, wanted 'ksg1' or 'ksg2'")
-    spans = [max(space[j] for j in near) for space in distances]
-    counts = [sum(each <= span for each in space) for space, span in zip(distances, spans, strict=True)]
-    return harmonic(k - 1) + (q - 1) * (harmonic(m) - Fraction(1, k)) - sum(harmonic(count - 1) for count in counts)
+    spans = [max(space[j] for j in near) for space in distances]                                        # (6.42)
+    counts = [sum(each <= span for each in space) for space, span in zip(distances, spans, strict=True)]  # (6.42)
+    within = sum(harmonic(count - 1) for count in counts)                                               # (6.42)
+    return harmonic(k - 1) + (q - 1) * (harmonic(m) - Fraction(1, k)) - within                          # (6.42)
 
 
 def exact_conditional_local(x: Distances, y: Distances, z: Distances, k: int) -> Fraction:
     """What a point contributes to I(x; y | z).   x, y, z: distances to the m others                      (6.52)"""
     _, eps = _nearest((x, y, z), k)
-    xz, yz, nz = (sum(max(pair) < eps for pair in zip(space, z, strict=True)) for space in (x, y, z))
-    return harmonic(k - 1) + harmonic(nz) - harmonic(xz) - harmonic(yz)
+    xz, yz, nz = (sum(max(pair) < eps for pair in zip(space, z, strict=True)) for space in (x, y, z))   # (6.52)
+    return harmonic(k - 1) + harmonic(nz) - harmonic(xz) - harmonic(yz)                                 # (6.52)
 
 
 def exact_total_correlation(xs: Sequence[Sequence[Any]], k: int = 3, method: str = "ksg1") -> Fraction:
@@ -65,13 +66,13 @@ def exact_conditional_mutual_information(x: Sequence[Any], y: Sequence[Any], z: 
 
 def _mean(values: Any) -> Fraction:
     found = list(values)
-    return sum(found, Fraction(0)) / len(found)
+    return sum(found, Fraction(0)) / len(found)                                                         # (6.41)
 
 
 def _distances(rows: Sequence[Any]) -> list[list[Fraction]]:
     """From every row to all others in their order, maximum norm."""
     points = [[_exactly(v) for v in (row if hasattr(row, "__len__") else [row])] for row in rows]
-    return [[max(abs(a - b) for a, b in zip(p, other, strict=True)) for j, other in enumerate(points) if j != i]
+    return [[max(abs(a - b) for a, b in zip(p, q, strict=True)) for j, q in enumerate(points) if j != i]  # (6.41)
             for i, p in enumerate(points)]
 
 

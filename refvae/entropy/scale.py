@@ -31,5 +31,5 @@ def restored(rho: Array, e: int, name: str) -> Array:
 
 def unit_columns(x: Array) -> tuple[Array, Array]:
     """Each column over the power of two that brings its largest entry into [1/2, 1), and the exponents (d,)."""
-    powers = np.frexp(np.abs(x).max(0))[1]
-    return np.ldexp(x, -powers), powers
+    powers = np.frexp(np.abs(x).max(0))[1]                                                              # (6.59)
+    return np.ldexp(x, -powers), powers                                                                 # (6.59)

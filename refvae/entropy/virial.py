@@ -25,7 +25,7 @@ def virial(x: Any, k: int = 3, norm: float = 2) -> Array:
     check_search(norm, 1)
     near = neighbours(x, k, norm=norm)
     refuse_ties(near.rho[:, -1], "x")
-    return virial_of(x - x[near.idx[:, -1]], norm)
+    return virial_of(x - x[near.idx[:, -1]], norm)                                                      # (6.70)
 
 
 def virial_of(delta: Array, norm: float) -> Array:

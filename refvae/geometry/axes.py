@@ -72,7 +72,7 @@ def noise_curvature(dec: tuple[Dense, ...], mu: Array, x: Array, *, likelihood: 
     y, first, second = decoder_jets(dec, mu, activation)
     one = np.ones(len(x))
     gradient = likelihood(y, x)[1](one)[0]
-    hessian = likelihood(y + 1j * STEP, x)[1](one)[0].imag / STEP
+    hessian = likelihood(y + 1j * STEP, x)[1](one)[0].imag / STEP                                       # (4.12)
     return (hessian * first * first).sum(2).T, (gradient * second).sum(2).T                             # (4.12)
 
 
@@ -84,7 +84,7 @@ def optimal_axes(curvature: Array, weight: float = 1.0, *, kind: str = "kl") -> 
     """
     if kind not in ("kl", "naive") or not weight > 0:
         raise ValueError(f"kind, weight: got {kind!r}, {weight}, wanted 'kl' or 'naive' and a weight above 0")
-    weight = weight if kind == "kl" else 2 * weight
+    weight = weight if kind == "kl" else 2 * weight                                                     # (4.13)
     total = weight + floating(curvature, "curvature")                                                   # (4.13)
     if not np.all((total > 0) & (total < np.inf)):
         raise ValueError(f"curvature: got {np.min(curvature)}, wanted numbers above {-weight}: there is no minimum")

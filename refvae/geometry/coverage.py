@@ -20,10 +20,10 @@ def disc_coverage(mu: Array, sigma: Array, *, resolution: int = 200) -> float:
     same_shape(mu, sigma, "mu and sigma")
     if (sigma < 0).any():
         raise ValueError(f"sigma: got {sigma.min()}, wanted lengths of 0 or more")
-    line = (2 * np.arange(whole(resolution, "resolution")) + 1) / resolution - 1
+    line = (2 * np.arange(whole(resolution, "resolution")) + 1) / resolution - 1                        # (4.5)
     covered = np.zeros((resolution, resolution), bool)
     for (a, b), (s, t) in zip(mu, sigma, strict=True):
-        i, j = (slice(*np.searchsorted(line, (c - r, c + r))) for c, r in ((a, s), (b, t)))
+        i, j = (slice(*np.searchsorted(line, (c - r, c + r))) for c, r in ((a, s), (b, t)))             # (4.5)
         covered[i, j] |= (((line[i] - a) / s) ** 2)[:, None] + ((line[j] - b) / t) ** 2 < 1             # (4.5)
     return float(covered[line[:, None] ** 2 + line**2 < 1].mean())                                      # (4.5)
 

@@ -62,7 +62,7 @@ def standardise_codes(p: VAE, x: Array, *, activation: Activation = relu) -> VAE
     Changes the last layer of the encoder and the first of the decoder. Raises TypeError or ValueError for other x.
     """
     mean, covariance = aggregated_moments(*encode(p.enc, matrix(x, "x"), activation)[0])
-    s, last, first = np.sqrt(np.diag(covariance)), p.enc[-1], p.dec[0]
+    s, last, first = np.sqrt(np.diag(covariance)), p.enc[-1], p.dec[0]                                  # (4.8)
     W = np.hstack([last.W[:, :len(s)] / s, last.W[:, len(s):]])                                         # (4.8)
     b = np.hstack([(last.b[:len(s)] - mean) / s, last.b[len(s):] - 2 * np.log(s)])                      # (4.8)
     first = Dense(first.W * s[:, None], first.b + mean @ first.W)                                       # (4.8)

@@ -35,7 +35,8 @@ def profile_loss(W: Array, S_frozen: Array, *, beta: float = 1.0, kind: str = "k
     W, S_frozen = floating(W, "W"), floating(S_frozen, "S")
     same_shape(S_frozen, np.empty((len(W), len(W))), "S against (d, d)")
     A, sigma = _best_encoder(W, float(beta), kind, float(mu_weight))
-    norms, beta = (W * W).sum(0), float(beta)  # a NumPy float would turn float32 into float64
+    norms = (W * W).sum(0)                                                                              # (4.17)
+    beta = float(beta)  # a NumPy float would turn float32 into float64
     axes = beta / 2 * np.log(1 + 2 * norms / beta) if kind == "kl" else beta * norms / (beta + norms)   # (4.17)
     loss = np.trace(S_frozen - S_frozen @ W @ A) + axes.sum()                                           # (4.17)
 

@@ -52,14 +52,14 @@ def hessian_spectrum(X: Array, kept: Sequence[int], k: int) -> Array:
     k, r = whole(k, "k", least=len(chosen), most=X.shape[1]), len(chosen)
     if X.shape[0] < X.shape[1]:
         raise ValueError(f"X: got shape {X.shape}, wanted (n, d) with n >= d")
-    values = np.linalg.svd(X, compute_uv=False) ** 2
+    values = np.linalg.svd(X, compute_uv=False) ** 2                                                    # (2.19)
     inside, outside = values[chosen], np.delete(values, chosen)
     a, i = outside[:, None], inside[None, :]
     root = np.sqrt((a - i) ** 2 + 4 * a**2)                                                             # (2.19)
     parts = [a + i - root, a + i + root,                                                                # (2.19)
              np.repeat(np.outer(outside, [-2, 2]), k - r), np.repeat(4 * inside, r),                    # (2.19)
              np.zeros(r * r + 2 * r * (k - r))]                                                         # (2.19)
-    return np.sort(np.concatenate([part.ravel() for part in parts]))
+    return np.sort(np.concatenate([part.ravel() for part in parts]))                                    # (2.19)
 
 
 def regularised_ae(C: Array, D: Array, X: Array, *, lam: float) -> tuple[Any, Pull]:

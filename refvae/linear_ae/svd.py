@@ -191,7 +191,7 @@ def _ritz(Y: Array, Q: Array) -> tuple[Array, Array, Array]:
     W, s, Zt = np.linalg.svd(R)
     for piece, turn in zip(pieces, np.split(P @ W, len(pieces)), strict=True):
         piece[:] = piece @ turn
-    return Y, s, Q @ Zt.T
+    return Y, s, Q @ Zt.T                                                                               # (2.24), (2.26)
 
 
 def _pieces(Y: Array) -> list[Array]:

@@ -54,8 +54,8 @@ def three_factors(X: Array, k: int, ell: int, rng: np.random.Generator | int = 0
     X = matrix(X, "X")
     r = min(whole(size, name, most=min(X.shape)) for size, name in ((k, "k"), (ell, "ell")))
     U, s, Vt = _svd(X, r, rng)                                                                          # (2.30)
-    return ThreeFactors(np.pad(U, ((0, 0), (0, k - r))), np.pad(np.diag(s), ((0, k - r), (0, ell - r))),
-                        np.pad(Vt, ((0, ell - r), (0, 0))))
+    return ThreeFactors(np.pad(U, ((0, 0), (0, k - r))), np.pad(np.diag(s), ((0, k - r), (0, ell - r))),  # (2.30)
+                        np.pad(Vt, ((0, ell - r), (0, 0))))                                             # (2.30)
 
 
 def auc(high: Array, low: Array) -> float:
@@ -64,8 +64,8 @@ def auc(high: Array, low: Array) -> float:
     Raises TypeError or ValueError for other input, an empty one too. [Mann & Whitney 1947]
     """
     high, low = vector(high, "high"), vector(low, "low")
-    pool = np.sort(np.concatenate([high, low]))
-    ranks = (np.searchsorted(pool, high) + np.searchsorted(pool, high, "right") + 1) / 2
+    pool = np.sort(np.concatenate([high, low]))                                                         # (2.31)
+    ranks = (np.searchsorted(pool, high) + np.searchsorted(pool, high, "right") + 1) / 2                # (2.31)
     return float(ranks.sum() - len(high) * (len(high) + 1) / 2) / (len(high) * len(low))                # (2.31)
 
 
@@ -81,7 +81,7 @@ def hidden_lexicon(rng: np.random.Generator | int, n: int = 80, classes: int = 4
     classes_of = np.arange(whole(n, "n", least=classes)) % classes
     while np.linalg.matrix_rank(table := rng.integers(0, 2, (classes, classes))) < classes:
         pass
-    legal = table[np.ix_(classes_of, classes_of)] == 1
+    legal = table[np.ix_(classes_of, classes_of)] == 1                                                  # (2.32)
     hidden = legal & (rng.random((n, n)) < share)
     mean = (1 - share) * legal                                                                          # (2.32)
     return Lexicon((legal & ~hidden).astype(float), mean, hidden, ~legal)
@@ -121,11 +121,11 @@ def log_entropy(counts: Any) -> Any:
     """
     N = _counts(counts)
     n, d = N.shape
-    p = N.data / N.sum(0)[N.indices]
+    p = N.data / N.sum(0)[N.indices]                                                                    # (2.33)
     evenness = np.bincount(N.indices, -p * np.log(p), d) / np.log(n)                                    # (2.33)
-    unevenness = np.where(evenness < 1 - 1e-12, 1 - evenness, 0)
-    weights, rows = np.log1p(N.data) * unevenness[N.indices], np.repeat(np.arange(n), np.diff(N.indptr))
-    length = np.sqrt(np.bincount(rows, weights**2, n))
+    unevenness = np.where(evenness < 1 - 1e-12, 1 - evenness, 0)                                        # (2.33)
+    weights, rows = np.log1p(N.data) * unevenness[N.indices], np.repeat(np.arange(n), np.diff(N.indptr))  # (2.33)
+    length = np.sqrt(np.bincount(rows, weights**2, n))                                                  # (2.33)
     N.data = weights / np.where(length > 0, length, 1)[rows]                                            # (2.33)
     return N
 
@@ -143,9 +143,9 @@ class Semantics(NamedTuple):
         """The documents of largest cosine with `name`, best first; ValueError if there is no such document.  (2.34)"""
         i, count = self._row(name), whole(count, "count", most=len(self.names) - 1)
         length = np.linalg.norm(self.Z, axis=1, keepdims=True)
-        directions = self.Z / np.where(length > 0, length, 1)
+        directions = self.Z / np.where(length > 0, length, 1)                                           # (2.34)
         cosines = directions @ directions[i]                                                            # (2.34)
-        order = [j for j in np.argsort(-cosines, kind="stable") if j != i]
+        order = [j for j in np.argsort(-cosines, kind="stable") if j != i]                              # (2.34)
         return [(str(self.names[j]), float(cosines[j])) for j in order[:count]]
 
     def surprises(self, name: str, count: int = 5) -> list[tuple[str, float]]:
@@ -154,7 +154,7 @@ class Semantics(NamedTuple):
         weights = self.Z[i] @ self.D                                                                    # (2.34)
         noise = 10.0**-ROUNDING * np.abs(weights).max()
         weights[self.X[[i]].indices] = 0
-        best = np.argsort(-weights, kind="stable")[:count]
+        best = np.argsort(-weights, kind="stable")[:count]                                              # (2.34)
         return [(str(self.terms[j]), float(weights[j])) for j in best if weights[j] > noise]
 
     def _row(self, name: str) -> int:

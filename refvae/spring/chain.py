@@ -54,7 +54,8 @@ def solve_chain(theta: float, mass: Any) -> Array:
     n = len(m)
     if m.min() < 0:
         raise ValueError(f"mass: got {m.min()} at the least, wanted masses of at least 0")
-    stiff = np.full((2, n), [[-float(n)], [2.0 * n]])  # the diagonal above, and the diagonal
+    # The diagonal above, and the diagonal
+    stiff = np.full((2, n), [[-float(n)], [2.0 * n]])                                                   # (11.21)
     stiff[1, -1] = n
     stiff[1] -= theta**2 * m                                                                            # (11.21)
     try:

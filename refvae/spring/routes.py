@@ -38,7 +38,7 @@ def picard(theta: float, l1: float, steps: int, nodes: int = 64) -> Profile:
     """
     theta, l1 = real(theta, "theta"), real(l1, "l1", above=0)
     x, outwards = _integral_to_the_end(whole(nodes, "nodes"))
-    r, stretch = l1 * (x + 1) / 2, np.ones(nodes)
+    r, stretch = l1 * (x + 1) / 2, np.ones(nodes)                                                       # (11.25)
     for _ in range(whole(steps, "steps", least=0)):
         stretch = 1 + theta**2 * l1 / 2 * (outwards @ (r / stretch))                                    # (11.25)
     return Profile(r, 1 / stretch)                                                                      # (11.25)

@@ -71,7 +71,8 @@ def discretised_gaussian_nll(mu: Array, logvar: Array, counts_frozen: Array, lev
     same_shape(mu, counts_frozen, "mu and counts")
     same_shape(mu, logvar, "mu and logvar")
     mu, logvar = floating(mu, "mu"), floating(logvar, "logvar")
-    counts, h = floating(counts_frozen, "counts").astype(mu.real.dtype), np.exp(-logvar / 2)
+    counts = floating(counts_frozen, "counts").astype(mu.real.dtype)
+    h = np.exp(-logvar / 2)                                                                             # (3.16)
     offset, half_line = counts - mu, (counts == 0) | (counts == levels)                                 # (3.16)
     # What lies right of the mean is reflected
     flip = np.where(half_line, counts == levels, offset.real > 0)                                       # (3.16)

@@ -42,12 +42,12 @@ def layer_norm(p: Norm, x: Array, *, eps: float = 1e-5) -> tuple[Array, Pull]:
     x = floating(x, "x")
     for leaf in p:
         same_shape(leaf, x[(0,) * (x.ndim - 1)], "gain or bias and a row of x")
-    centred = x - x.mean(-1, keepdims=True)
+    centred = x - x.mean(-1, keepdims=True)                                                             # (8.26)
     sigma = np.sqrt((centred * centred).mean(-1, keepdims=True) + eps)                                  # (8.26)
     unit = centred / sigma                                                                              # (8.26)
 
     def pull(dy: Array) -> tuple[Norm, Array]:
-        over, du = tuple(range(x.ndim - 1)), dy * p.gain
+        over, du = tuple(range(x.ndim - 1)), dy * p.gain                                                # (8.26)
         dx = (du - du.mean(-1, keepdims=True) - unit * (du * unit).mean(-1, keepdims=True)) / sigma     # (8.26)
         return Norm((dy * unit).sum(over), dy.sum(over)), dx                                            # (8.26)
 
@@ -56,9 +56,10 @@ def layer_norm(p: Norm, x: Array, *, eps: float = 1e-5) -> tuple[Array, Pull]:
 
 def causal_softmax(scores: Array) -> tuple[Array, Pull]:
     """Softmax of each row over the columns up to the diagonal; exactly 0 beyond.   (..., m, m) -> like it  (8.27)"""
-    scores, seen = floating(scores, "scores"), np.tri(scores.shape[-1], dtype=bool)
+    scores = floating(scores, "scores")
+    seen = np.tri(scores.shape[-1], dtype=bool)                                                         # (8.27)
     same_shape(scores[(0,) * (scores.ndim - 2)], seen, "scores and a square")
-    top = np.where(seen, scores.real, -np.inf).max(-1, keepdims=True)
+    top = np.where(seen, scores.real, -np.inf).max(-1, keepdims=True)                                   # (8.27)
     e = np.where(seen, np.exp(np.where(seen, scores - top, 0 * top)), 0)                                # (8.27)
     w = e / e.sum(-1, keepdims=True)                                                                    # (8.27)
     return w, lambda dw: w * (dw - (w * dw).sum(-1, keepdims=True))                                     # (8.27)
@@ -72,7 +73,7 @@ def causal_attention(p: Attention, x: Array, *, heads: int) -> tuple[Array, Pull
     n, m, h = x.shape
     side_by_side, pull_qkv = dense(p.qkv, x.reshape(n * m, h))
     q, k, v = side_by_side.reshape(n, m, 3, heads, h // heads).transpose(2, 0, 3, 1, 4)  # (n, heads, m, h / heads)
-    scale = float(np.sqrt(h // heads))
+    scale = float(np.sqrt(h // heads))                                                                  # (8.28)
     w, pull_softmax = causal_softmax(q @ k.swapaxes(2, 3) / scale)                                      # (8.28)
     gathered = (w @ v).swapaxes(1, 2).reshape(n * m, h)                                                 # (8.28)
     y, pull_out = dense(p.out, gathered)

@@ -43,7 +43,7 @@ def codebook_loss(z: Array, codes: Array, idx: Array, z_frozen: Array, codes_fro
     beta, gamma = float(beta), float(gamma)  # a NumPy float would turn float32 into float64
     z, z_frozen, codes_frozen = floating(z, "z"), floating(z_frozen, "z"), floating(codes_frozen, "codes")
     zq, pull_lookup = lookup(codes, idx)
-    to_codes, to_z = zq - z_frozen, z - lookup(codes_frozen, idx)[0]
+    to_codes, to_z = zq - z_frozen, z - lookup(codes_frozen, idx)[0]                                    # (8.11)
     loss = (beta * to_codes * to_codes + gamma * to_z * to_z).sum((1, 2))                               # (8.11)
 
     def pull(dloss: Array) -> tuple[Array, Array, None, None, None]:
@@ -75,7 +75,7 @@ def lloyd(x: Any, codes: Any, steps: int) -> tuple[Array, Array]:
     x, codes, distortions = matrix(x, "x"), matrix(codes, "codes"), []
     for _ in range(whole(steps, "steps")):
         idx = nearest_code(x, codes)                                                                    # (8.16)
-        distortions.append(((x - codes[idx]) ** 2).sum(1).mean())
+        distortions.append(((x - codes[idx]) ** 2).sum(1).mean())                                       # (8.16)
         codes = cluster_means(x, idx, codes)                                                            # (8.16)
     return codes, np.array(distortions)
 
@@ -100,7 +100,7 @@ def batch_statistics(state: EMA, z: Array, idx: Array, rho: float) -> tuple[Arra
     z (n, k), idx (n,) -> (K,), (K, k), (K,). A code that nothing chose is its own mean and has the share 0.
     """
     same_shape(state.counts, state.codes[:, 0], "counts and a component of codes")
-    counts, means = np.bincount(idx, minlength=len(state.codes)), cluster_means(z, idx, state.codes)
+    counts, means = np.bincount(idx, minlength=len(state.codes)), cluster_means(z, idx, state.codes)    # (8.17)
     old = floating(state.counts, "counts")
     share = counts / np.where(counts > 0, rho * old + (1 - rho) * counts, 1)                            # (8.17)
     return counts, means, share
@@ -127,7 +127,8 @@ def reset_unused(codes: Any, z: Any, idx: Any, rng: np.random.Generator | int) -
     or ValueError for other input.
     """
     z, codes, rng = matrix(z, "z"), matrix(codes, "codes"), generator(rng)
-    unused = np.flatnonzero(np.bincount(indices(idx, len(codes), "idx"), minlength=len(codes)) == 0)[:len(z)]
+    idx = indices(idx, len(codes), "idx")
+    unused = np.flatnonzero(np.bincount(idx, minlength=len(codes)) == 0)[:len(z)]                       # (8.19)
     fresh: Array = codes.copy()
     fresh[unused] = z[rng.choice(len(z), len(unused), replace=False)]                                   # (8.19)
     return fresh
@@ -138,7 +139,7 @@ def perplexity(idx: Any, K: int) -> float:
 
     Raises TypeError or ValueError for other input.
     """
-    counts = np.bincount(_some(idx, whole(K, "K")).ravel())
+    counts = np.bincount(_some(idx, whole(K, "K")).ravel())                                             # (8.20)
     return float(np.exp(_entropy(counts)))                                                              # (8.20)
 
 

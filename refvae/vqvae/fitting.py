@@ -93,7 +93,7 @@ def averaged(p: VQVAE) -> WithEMA:
 
 def of_averages(p: WithEMA, rho: float, lr: float) -> TwoParts:
     """Adam for the networks, and the step 1 - rho for the averages, (8.18)."""
-    return TwoParts(trees.flatten(p.net).vector.size, Adam(lr), SGD(1 - rho))
+    return TwoParts(trees.flatten(p.net).vector.size, Adam(lr), SGD(1 - rho))                           # (8.18)
 
 
 def plain(p: Any) -> VQVAE:
@@ -117,5 +117,5 @@ def revived(p: Any, x: Array, rng: np.random.Generator) -> Any:
     codes = reset_unused(now.codes, z.reshape(-1, z.shape[2]), idx.ravel(), rng)
     if not isinstance(p, WithEMA):
         return p._replace(codes=codes)
-    unused = np.bincount(idx.ravel(), minlength=len(codes)) == 0
+    unused = np.bincount(idx.ravel(), minlength=len(codes)) == 0                                        # (8.19a)
     return p._replace(ema=EMA(np.where(unused, 1.0, p.ema.counts), codes))                              # (8.19a)

@@ -71,7 +71,7 @@ def count_logits(seen: Any, idx: Any, K: int, *, order: int, alpha: float) -> Ar
             context = np.unique(before, axis=0, return_inverse=True)[1].ravel()
         counts = np.zeros((context.max() + 1, K))
         np.add.at(counts, (context[:len(seen)], seen[:, t]), 1)
-        counts[counts.sum(1) + alpha == 0] = 1
+        counts[counts.sum(1) + alpha == 0] = 1                                                          # (8.24)
         with np.errstate(divide="ignore"):
             p = (counts + alpha) / (counts.sum(1, keepdims=True) + K * alpha)                           # (8.24)
             found[:, t] = np.log(p[context[len(seen):]])                                                # (8.24)
@@ -93,7 +93,7 @@ def made_masks(m: int, K: int, hidden: tuple[int, ...]) -> tuple[Array, ...]:
 
     The masks are kept for the next call, and cannot be written.
     """
-    degrees = [np.repeat(np.arange(m), K), *(np.arange(h) % max(m - 1, 1) for h in hidden)]
+    degrees = [np.repeat(np.arange(m), K), *(np.arange(h) % max(m - 1, 1) for h in hidden)]             # (8.25)
     inner = [a[:, None] <= b for a, b in pairwise(degrees)]                                             # (8.25)
     masks = (*inner, degrees[-1][:, None] < degrees[0])                                                 # (8.25)
     for mask in masks:
@@ -109,7 +109,7 @@ def made_logits(p: tuple[Dense, ...], idx: Array, *, activation: Activation = re
     n, m = idx.shape
     K = len(p[-1].b) // m
     masks = made_masks(m, K, tuple(len(layer.b) for layer in p[:-1]))
-    y, pulls = np.eye(K, dtype=p[0].b.real.dtype)[indices(idx, K, "idx")].reshape(n, m * K), []
+    y, pulls = np.eye(K, dtype=p[0].b.real.dtype)[indices(idx, K, "idx")].reshape(n, m * K), []         # (8.25)
     for i, (layer, mask) in enumerate(zip(p, masks, strict=True)):
         same_shape(layer.W, mask, f"p[{i}].W and its mask")
         h, pull_activation = activation(y) if i else (y, None)

@@ -22,8 +22,8 @@ def nearest_code(z: Any, codes: Any) -> Array:
     """
     z, codes = witnesses(matrix(z, "z")), witnesses(matrix(codes, "codes"))
     same_shape(z[0], codes[0], "a row of z and of codes")
-    centre = codes.mean(0)
-    z0, codes0 = z - centre, codes - centre
+    centre = codes.mean(0)                                                                              # (8.2)
+    z0, codes0 = z - centre, codes - centre                                                             # (8.2)
     with np.errstate(over="ignore"):
         margin = margins(z0, codes0)
     if not np.isfinite(margin).all():
@@ -47,7 +47,7 @@ def scores(z: Array, codes: Array) -> Array:
 
 def margins(z: Array, codes: Array) -> Array:
     """What rounding can add to the score of the nearest code.   z (n, k), codes (K, k) -> (n,)            (8.2)"""
-    norms = [np.sqrt((each * each).sum(1)) for each in (z, codes)]
+    norms = [np.sqrt((each * each).sum(1)) for each in (z, codes)]                                      # (8.2)
     margin: Array = 4 * (z.shape[1] + 4) * EPS * (norms[0] + norms[1].max()) ** 2 + TINY                # (8.2)
     return margin
 
@@ -93,7 +93,7 @@ def implied_cost(z: Array, x: Array, codes: Array, idx: Array, *, gamma: float =
     same_shape(z[:, 0], idx, "a component of z and idx")
     z, x = floating(z, "z"), floating(x, "x")
     zq, pull_lookup = lookup(codes, idx)
-    r, s, weight = x - z, z - zq, 1 - float(gamma)
+    r, s, weight = x - z, z - zq, 1 - float(gamma)                                                      # (8.9)
     cost = (r * r).sum(1) - weight * (s * s).sum(1)                                                     # (8.9)
 
     def pull(dcost: Array) -> tuple[Array, Array, Array, None]:

@@ -1,0 +1,103 @@
+"""Evidence for pieces of a search: points centred, candidates sorted, columns scaled, lists refused."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from refvae.derivations.entropy.common import points
+from refvae.entropy import neighbours, total_correlation, verify_neighbours
+from refvae.entropy.products import centred, nearest
+from refvae.entropy.rational import exact_total_correlation
+from refvae.entropy.scale import unit_columns
+from refvae.evidence import Ledger, gap, holds
+
+ledger = Ledger()
+
+
+def scaled_by(change):
+    """`centred` with another exponent."""
+    def wrong(x, y):
+        a, b, e = centred(x, y)
+        return np.ldexp(a, e - change(e)), np.ldexp(b, e - change(e)), change(e)
+
+    return wrong
+
+
+@ledger.add("6.57", "law", centred, bound=0, wrong={
+    "one power too few": scaled_by(lambda e: e - 1), "one too many": scaled_by(lambda e: e + 1),
+    "each by its own mean": lambda x, y: (centred(x, x)[0], *centred(x, y)[1:])})
+def into_the_unit_cube(centred, rng):
+    """The largest entry, wherever it is, lies in [1/2, 1), and times 2^e both are the points less the mean of y."""
+    cases = []
+    for sample, sign in ((0, 1), (0, -1), (1, 1), (1, -1)):
+        x, y = rng.standard_normal((2, 7, 3))
+        (x, y)[sample][2, 1] += 50 * sign
+        a, b, e = centred(x, y)
+        largest = max(np.abs(a).max(), np.abs(b).max())
+        cases += [0.5 <= largest < 1, (np.ldexp(a, e) == x - y.mean(0)).all(), (np.ldexp(b, e) == y - y.mean(0)).all()]
+    return holds(cases)
+
+
+@ledger.add("6.58a", "identity", nearest, wrong={
+    "k farthest": lambda x, y, i, j, k: tuple(each[:, -k:] for each in nearest(x, y, i, j, 6)),
+    "squares": lambda x, y, i, j, k: (nearest(x, y, i, j, k)[0] ** 2, nearest(x, y, i, j, k)[1]),
+    "in the order of the rows": lambda x, y, i, j, k: tuple(each[:, ::-1] for each in nearest(x, y, i, j, k))})
+def sorted_row_by_row(nearest, rng):
+    """Rows 1, 2 and 4 of seven, each with six candidates of nine: the three nearest, ascending, one pair at a time."""
+    x, y = points(rng, 7), points(rng, 9)
+    lists = {row: rng.permutation(9)[:6] for row in (1, 2, 4)}
+    rho, idx = nearest(x, y, np.repeat([1, 2, 4], 6), np.concatenate([*lists.values()]), 3)
+    want = [sorted((float(np.linalg.norm(x[row] - y[j])), int(j)) for j in some)[:3] for row, some in lists.items()]
+    return gap((rho, idx), tuple(np.array([[pair[at] for pair in row] for row in want]) for at in (0, 1)))
+
+
+@ledger.add("6.59", "identity", unit_columns, bound=0, wrong={
+    "all columns alike": lambda x: (lambda e: (np.ldexp(x, -e), np.full(3, e)))(np.frexp(np.abs(x).max())[1]),
+    "one power more": lambda x: (unit_columns(x)[0] / 2, unit_columns(x)[1] + 1)})
+def columns_one_by_one(columns, rng):
+    """Columns of size 1e-200, 1 and -1e200: the largest entry of each is in [1/2, 1), and times its power is x."""
+    x = points(rng, 7) * [1e-200, 1.0, -1e200]
+    unit, powers = columns(x)
+    largest = np.abs(unit).max(0)
+    return holds([*(largest >= 0.5), *(largest < 1), *(np.ldexp(unit, powers) == x).ravel(), powers.shape == (3,)])
+
+
+def refused(x, idx, norm=2, exclude=0):
+    """The row that `verify_neighbours` names in its refusal, or None."""
+    try:
+        verify_neighbours(x, idx, norm, exclude=exclude)
+    except ValueError as error:
+        return int(str(error).split("row ")[1].split(" ")[0])
+    return None
+
+
+def spoilt(x, exclude):
+    """Lists with a row that repeats another, is itself, lies at the end of its window, descends, or has a gap."""
+    good = neighbours(x, 4, exclude=exclude).idx[:, :3]
+    far = neighbours(x, 4, exclude=exclude).idx[:, 3]
+    for row, change in ((3, lambda row: [row[0], row[0], row[2]]), (5, lambda row: [5, *row[:2]]),
+                        (6, lambda row: [*row[:2], 6 + exclude]), (7, lambda row: row[::-1]),
+                        (8, lambda row: [*row[:2], far[8]])):
+        idx = good.copy()
+        idx[row] = change(good[row])
+        yield row, idx
+    yield None, good
+
+
+@ledger.add("6.69", "law", refused, bound=0, wrong={
+    "nothing refused": lambda x, idx, norm=2, exclude=0: None,
+    "the first row": lambda x, idx, norm=2, exclude=0: None if refused(x, idx, norm, exclude) is None else 0,
+    "window narrower": lambda x, idx, norm=2, exclude=0: refused(x, idx, norm, max(exclude - 1, 0))})
+def first_wrong_row(refused, rng):
+    """Five lists of fourteen points, each wrong in one row, without and with a window of two: that row is named."""
+    x = points(rng, 14)
+    return holds([refused(x, idx, exclude=exclude) == row for exclude in (0, 2) for row, idx in spoilt(x, exclude)])
+
+
+@ledger.add("6.42", "limit", lambda x, y: total_correlation([x, y], 1, method="ksg2").value, bound=1e-14, wrong={
+    "extents wider by 1e-6": lambda x, y: total_correlation([np.round(x, 6), y], 1, method="ksg2").value,
+    "first estimate": lambda x, y: total_correlation([x, y], 1, method="ksg1").value})
+def beside_the_extent(estimate, rng):
+    """A point lies beyond the extent of another by 3e-7 of it, and does not count: against exact rational numbers."""
+    x, y = np.array([[0, 1, 1 + 3e-7, 5, 7.25]]).T, np.array([[0, 0.5, 9, 4, 6.125]]).T
+    return gap(np.array(estimate(x, y)), np.array(float(exact_total_correlation([x, y], 1, "ksg2"))))
