@@ -64,6 +64,6 @@ def ranks(x: Array) -> Array:
     """Ranks from 1 on in each column, equal values share the mean of theirs.   x: (n, d)"""
     def of(column: Array) -> Array:
         _, place, count = np.unique(column, return_inverse=True, return_counts=True)
-        return np.asarray((np.cumsum(count) - (count - 1) / 2)[place])
+        return np.asarray((np.cumsum(count) - (count - 1) / 2)[place])                                  # (6.62)
 
     return np.column_stack([of(column) for column in x.T])
