@@ -282,3 +282,118 @@ def test_another_machine_gives_the_same_numbers(name, runs, tmp_path):
         found.append(np.load(out))
     for part in found[0].files:
         assert np.allclose(found[0][part], found[1][part], rtol=1e-12, atol=1e-12)
+
+
+# Data as people have them, on the command line
+
+
+def trained_on(out, file, *more, capsys):
+    """Exit code, what is printed and what is said of a short run."""
+    argv = ["train", "ae", "--data", str(file), "--steps", "3", "--hidden", "4", "--latent", "1", "--out", str(out)]
+    code = main([*argv, *more])
+    return code, *capsys.readouterr()
+
+
+def test_a_model_of_kaggles_table_takes_arrays_too(tmp_path, capsys):
+    x, labels = images()
+    x = np.concatenate([x, x[:, :1]], axis=1)
+    header = "label," + ",".join(f"pixel{j}" for j in range(16))
+    lines = [f"{label}," + ",".join(map(str, row)) for label, row in zip(labels, x.reshape(N, -1), strict=True)]
+    (tmp_path / "train.csv").write_text("\n".join([header, *lines]) + "\n")
+    code, out, _ = trained_on(tmp_path / "a", tmp_path / "train.csv", capsys=capsys)
+    assert code == 0
+    assert "shape: images of 4 x 4" in out
+    np.save(tmp_path / "x.npy", x[..., None])
+    for file in ("x.npy", "train.csv"):
+        assert main(["encode", str(tmp_path / "a"), str(tmp_path / file), "--out", str(tmp_path / f"{file}.npy")]) == 0
+    assert np.array_equal(np.load(tmp_path / "x.npy.npy"), np.load(tmp_path / "train.csv.npy"))
+
+
+def test_rows_that_keras_sets_aside_are_held_out(tmp_path, capsys):
+    x, labels = images()
+    np.savez(tmp_path / "x.npz", x_train=x[:20], y_train=labels[:20], x_test=x[20:], y_test=labels[20:])
+    code, out, _ = trained_on(tmp_path / "a", tmp_path / "x.npz", capsys=capsys)
+    assert code == 0
+    assert out.startswith(f"ae on {tmp_path / 'x.npz'}: 3 steps on 20 rows\n")
+    assert "held out: the last 11 rows" in out
+    found = load(tmp_path / "a")
+    error = found.score(x[20:]).mean()
+    report = (tmp_path / "a" / "report.csv").read_text().splitlines()[1].split(",")
+    assert float(report[1]) == pytest.approx(error, rel=1e-12)
+
+
+def test_ages_and_incomes_are_no_grey_values(tmp_path, capsys):
+    (tmp_path / "x.csv").write_text("name,age,income\n" + "".join(f"p{i},{20 + i},{1000 * i}\n" for i in range(30)))
+    code, out, err = trained_on(tmp_path / "a", tmp_path / "x.csv", capsys=capsys)
+    assert (code, out) == (2, "")
+    assert err.endswith("--data: got columns that span 0 to 2.9e+04, the widest called 'income', wanted at most 100 in "
+                        "size; --standardise\n")
+    code, out, err = trained_on(tmp_path / "a", tmp_path / "x.csv", "--standardise", capsys=capsys)
+    assert code == 0
+    assert "columns: 2: age, income\n  scaling: mean 0 and variance 1" in out
+
+
+@pytest.mark.parametrize(("options", "message"), [
+    (["--columns", "a"], r"--columns: got 'a', wanted columns of .*x.csv, as in .*"),
+    (["--label", "a"], r"--label: got 'a', wanted columns of .*x.csv, as in .*"),
+    (["--shape", "3,3"], r"--shape: got 3,3 for the 2 columns of .*x.csv, wanted rows,cols of an image with 2 pixels"),
+    (["--columns", "name"], "--data: .*x.csv: got 'p0' in line 2, column 'name', wanted numbers: it holds text")])
+def test_words_that_fit_no_column_are_one_line(options, message, tmp_path, capsys):
+    (tmp_path / "x.csv").write_text("name,one,two\n" + "".join(f"p{i},{i},{2 * i}\n" for i in range(30)))
+    code, out, err = trained_on(tmp_path / "a", tmp_path / "x.csv", *options, capsys=capsys)
+    assert (code, out) == (2, "")
+    assert re.fullmatch(f"refvae train: {message}\n", err)
+    assert not (tmp_path / "a").exists()
+
+
+# Training
+
+
+@pytest.mark.parametrize("model", ["eae", "vqvae"])
+def test_steps_that_are_too_large_are_one_line(model, tmp_path, capsys):
+    assert main(["train", model, "--lr", "1e300", "--steps", "9", "--out", str(tmp_path / "a")]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.fullmatch(r"refvae train: training failed: .*NaN or infinite entries.*; a smaller --lr may help\n", err)
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_loss_that_is_none_before_any_step_blames_the_scale_of_the_data(tmp_path, capsys):
+    x = 90 * np.sign(np.random.default_rng(0).standard_normal((200, 64)))
+    np.savez(tmp_path / "x.npz", x=x, y=np.arange(200) % 3)
+    assert main(["train", "vib", "--data", str(tmp_path / "x.npz"), "--dtype", "float32", "--hidden", "200,200",
+                 "--out", str(tmp_path / "a")]) == 2
+    assert re.fullmatch(r"refvae train: training failed: loss: got (inf|nan) in epoch 0, step 0, not a finite one; no "
+                        r"step is taken yet, so it is the scale of the data, which go from -90 to 90: --standardise\n",
+                        capsys.readouterr().err)
+
+
+LONGER = {**{name: [] for name in MODELS}, "vqvae, averages": ["--codebook", "ema"],
+          "vib, capacity": ["--capacity", "1"], "vqvae, no reset": ["--no-reset"]}
+
+
+@pytest.mark.parametrize("case", LONGER)
+def test_a_run_in_two_parts_ends_bit_for_bit_like_one(case, runs, tmp_path):
+    model = case.partition(",")[0]
+    argv = ["train", model, "--data", str(runs / "images.npz"), "--batch", "6", "--hidden", "5", *OWN[model],
+            *LONGER[case], *(["--samples", "2"] if model == "vae" else [])]
+    assert main([*argv, "--steps", "6", "--out", str(tmp_path / "a")]) == 0
+    assert main(["train", model, "--out", str(tmp_path / "a"), "--resume", "--steps", "13"]) == 0
+    assert main([*argv, "--steps", "13", "--out", str(tmp_path / "b")]) == 0
+    one, other = ({path.name: path.read_bytes() for path in (tmp_path / out).iterdir()} for out in "ab")
+    assert one == other
+
+
+def test_history_has_both_sides_of_a_game(runs):
+    for name, sides in (("gan", ["discriminator", "generator"]), ("ali", ["discriminator", "encoder and decoder"])):
+        header, *lines = csv.reader((runs / name / "images" / "history.csv").read_text().splitlines())
+        assert header[3:] == ["held-out loss in nats", *(f"held-out loss of {side}" for side in sides)]
+        for line in lines:
+            assert float(line[3]) == pytest.approx(float(line[4]) + float(line[5]), rel=1e-12)
+
+
+def test_the_weight_moves_until_the_rate_is_at_its_capacity(tmp_path, capsys):
+    assert main(["train", "vib", "--capacity", "2", "--steps", "500", "--out", str(tmp_path / "a")]) == 0
+    report = dict(line[:2] for line in csv.reader((tmp_path / "a" / "report.csv").read_text().splitlines()))
+    assert abs(float(report["rate KL(q(z|x) || p(z)) in nats"]) - 2) < 0.6
+    assert 0.1 < float(report["weight of the rate"]) < 1

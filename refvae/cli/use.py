@@ -119,15 +119,16 @@ VERBS: dict[str, Callable[[Trained, argparse.Namespace], Result]] = {
 
 def _rows(trained: Trained, arguments: argparse.Namespace) -> Dataset:
     """The rows of FILE, its columns by the names of the training, or the rows of the training itself."""
-    recipe, columns = trained.recipe, trained.facts.columns
+    recipe = trained.recipe
     if arguments.file is None:
         with warnings.catch_warnings(action="ignore"):
             return dataset(recipe.data, **recipe.reading)
-    label = arguments.label or ("none" if columns and trained.model.decodes == "rows" else recipe.label)
-    chosen = recipe.columns if not columns else _quoted(columns)
-    shape = recipe.shape if arguments.file.endswith((".csv", ".tsv", ".txt")) else None
-    data = _read(arguments.file, label=label, header=recipe.header, drop_missing=recipe.drop_missing, columns=chosen,
-                 shape=shape)
+    arrays = any(ending in arguments.file for ending in (".npy", ".npz", "idx"))  # they have no names
+    columns = () if arrays else trained.facts.columns
+    known = "auto" if arrays else recipe.label
+    label = arguments.label or ("none" if columns and trained.model.decodes == "rows" else known)
+    chosen = _quoted(columns) if columns else None if arrays and trained.facts.columns else recipe.columns
+    data = _read(arguments.file, label=label, header=recipe.header, drop_missing=recipe.drop_missing, columns=chosen)
     say(data.notes, arguments.command)
     return data
 

@@ -18,6 +18,7 @@ from refvae.inputs import matrix
 from refvae.trees import Array
 
 Grey = Literal["auto", "yes"]
+SHARED = 2 / 3  # of the columns reach from the lower half to the upper half of all numbers, if they are grey values
 
 
 class Dataset(NamedTuple):
@@ -93,8 +94,8 @@ def read(path: str | os.PathLike[str], *, label: str = "auto", header: Header = 
     rows = matrix(raw.x, str(path))
     of_image = raw.shape if shape is None else _shape(path, shape, rows.shape[1])
     labels, classes = (None, ()) if raw.labels is None else _labels(raw.labels, len(rows), path)
-    integers = raw.x.dtype.kind in "biu" or (grey == "yes" and is_whole(rows))
-    levels = _levels(rows, of_image is not None or grey == "yes") if integers else None
+    are_grey = of_image is not None or grey == "yes"
+    levels = _levels(rows, are_grey) if raw.x.dtype.kind in "biu" or (are_grey and is_whole(rows)) else None
     return Dataset(rows, labels, of_image, levels, raw.notes, raw.columns, classes, raw.test)
 
 
@@ -129,5 +130,5 @@ def _levels(x: Array, are_grey: bool) -> int | None:
         return None
     if not (moving := high > low).any():
         low, moving = 0 * low, ~moving
-    shared = len(high) > 1 and np.mean((2 * high >= top) & (2 * low <= top), where=moving) >= 0.5
+    shared = len(high) > 1 and np.mean((2 * high >= top) & (2 * low <= top), where=moving) > SHARED
     return int(top) if are_grey or shared else None

@@ -208,7 +208,7 @@ def _verdicts(disc: tuple[Dense, ...], right: Array, other: Array, names: tuple[
 def report_gan(fitted: Fitted, train: Dataset, test: Dataset, rng: np.random.Generator) -> dict[str, Number]:
     """How well held-out rows are told from generated ones, and how far they are from these and from a Gaussian's."""
     made, drawn = sample_gan(fitted, len(train.x), rng), baselines.normal_rows(train, len(train.x), rng)
-    rivals = {f"{len(drawn)} rows of the Gaussian law": drawn, f"{len(train.x)} training rows": train.x}
+    rivals = {f"{len(drawn)} rows of the normal law": drawn, f"{len(train.x)} training rows": train.x}
     return {**_verdicts(fitted.p.disc, test.x, made[:len(test.x)], ("held-out rows", "generated rows")),
             **compared(f"squared distance from the nearest of {len(made)} generated rows",
                        baselines.nearest(test.x, made),
