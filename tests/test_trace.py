@@ -386,9 +386,10 @@ def test_titles_say_something_alone():
 
 def test_usual_names_stand_in_titles():
     titles = " ".join(statement.title for statement in statements().values()).lower()
-    usual = ("svd", "eckart and young", "weight decay", "latent semantic", "elbo", "kullback-leibler", "reparametrisation",
-             "beta-vae", "iwae", "dreg", "reinforce", "probabilistic pca", "posterior collapse", "mutual information",
-             "aggregated posterior", "total correlation", "infonce", "vib", "maximum entropy", "spherical interpolation")
+    usual = ("svd", "eckart and young", "weight decay", "latent semantic", "elbo", "kullback-leibler", "beta-vae",
+             "reparametrisation", "iwae", "dreg", "reinforce", "probabilistic pca", "posterior collapse",
+             "aggregated posterior", "mutual information", "total correlation", "infonce", "vib", "maximum entropy",
+             "spherical interpolation")
     none(f"no title has '{name_}'" for name_ in usual if name_ not in titles + "".join(chapters().values()).lower())
 
 
