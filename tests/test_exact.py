@@ -4,6 +4,7 @@ import copy
 import math
 import pickle
 import re
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -11,10 +12,11 @@ import pytest
 from refvae import inputs
 from refvae.check import GradientError, check_gradient, check_layer, proof
 from refvae.check.arrays import constants, variables
-from refvae.check.exact import along
+from refvae.check.exact import along, equal, prove_check
 from refvae.check.field import Field, Pair, prime
 from refvae.check.proof import NOT_RUN, PROVED, REFUTED, Found, Proof, chance, decide, rank, settle
 from refvae.layers import mlp_init
+from refvae.outcomes import gap
 
 X = np.array([[0.3, -1.2, 0.8], [0.5, 0.7, -0.4], [2.0, 0.1, -1.5], [-0.6, 0.9, 1.1]])
 W = np.array([[0.2, -0.7], [1.1, 0.4], [-0.3, 0.6]])
@@ -419,6 +421,28 @@ def test_relations_that_are_known(field, same):
 def test_what_is_not_equal(field, different):
     left, right = different(*variables(field, [0.7, 1.3]))
     assert left.a != right.a
+
+
+THIRD = Fraction(1, 3)
+
+
+@pytest.mark.parametrize(("got", "want", "zero"), [
+    ([1, 2], [1, 2], True), ([1, 2], [1, 3], False), ([THIRD], [1 - 2 * THIRD], True), ([THIRD, 1], [THIRD, 2], False),
+    ([THIRD], [Fraction(1 / 3)], False), ([2**70], [2**70 + 1], False), (3, np.int64(3), True),
+    ([0.5], [Fraction(1, 2)], None), ([0.0], [0], None), ([1.0], [1.0], None), ([THIRD], [1 / 3], None)])
+def test_integers_and_rationals_are_exact_without_chance(got, want, zero):
+    assert equal(np.array(got), np.array(want)) == (None if zero is None else (zero, 0, True))
+
+
+def test_a_finite_statement_is_proved_without_error():
+    def check(f, rng):
+        n = rng.permutation(np.arange(1, 9)).tolist()
+        want = [sum(Fraction(1, j * (j + 1)) for j in range(1, k + 1)) for k in n]
+        return gap(np.array([f(k) for k in n]), np.array(want))
+
+    assert prove_check(check, lambda k: 1 - Fraction(1, k + 1), 0, 2) == Proof(PROVED, 0.0, 1, relations=0)
+    assert prove_check(check, lambda k: 1 - Fraction(1, k + 1) - Fraction(k == 8, 2**70), 0, 2).status == REFUTED
+    assert prove_check(check, lambda k: 1 - 1 / (k + 1), 0, 2).status == NOT_RUN
 
 
 def test_sums_of_arguments_are_known_where_they_are_looked_for():

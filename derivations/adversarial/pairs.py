@@ -153,7 +153,7 @@ def by_variant(variant, args):
     return smooth_ali(variant)(*args)[1](1.0)[0]
 
 
-@ledger.add("10.33", "law", by_variant, wrong={
+@ledger.add("10.33", "law", by_variant, exact=True, wrong={
     "(43) for (42)": lambda variant, args: by_variant("non_saturating" if variant == "minimax" else variant, args),
     "(40) for (41)": lambda variant, args: by_variant("complete" if variant == "simplified" else variant, args),
     "(42) for (43)": lambda variant, args: by_variant("minimax" if variant == "non_saturating" else variant, args),

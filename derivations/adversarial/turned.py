@@ -87,7 +87,7 @@ def forces_of_the_simplified_loss(forces, rng):
     return gap(forces(t, "simplified"), (np.log(1 + np.exp(-t)),) * 2)
 
 
-@ledger.add("10.33", "limit", ali_forces, bound=1e-12, wrong={
+@ledger.add("10.33", "limit", ali_forces, bound=1e-12, exact=True, wrong={
     "the complete force": lambda t, variant: ali_forces(t, "complete" if variant == "simplified" else variant),
     "that of the minimax game": lambda t, variant: ali_forces(t, "minimax" if variant == "simplified" else variant)})
 def encoder_of_41_climbs_what_42_descends(forces, rng):

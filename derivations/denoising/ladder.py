@@ -33,7 +33,7 @@ def scaled(power, score, x, sigmas, c, n, rng, how):
     return x + sigmas[-1] ** 2 * score(x, sigmas[-1])
 
 
-@ledger.add("9.25", "law", annealed_langevin, wrong=LADDER_WRONG)
+@ledger.add("9.25", "law", annealed_langevin, exact=True, wrong=LADDER_WRONG)
 def cold_chains_contract(chain, rng):
     """At T = 0 every coordinate is multiplied by the factors of all steps, and by lam / (lam + sigma_L^2)."""
     lam, x, c, n = rng.uniform(0.1, 2, 3), rng.standard_normal((5, 3)), 1.7, 3
@@ -42,7 +42,7 @@ def cold_chains_contract(chain, rng):
     return gap(got, x * np.prod(factors, 0) * lam / (lam + SIGMAS[-1] ** 2))
 
 
-@ledger.add("9.25", "limit", annealed_langevin, bound=1e-12, wrong={
+@ledger.add("9.25", "limit", annealed_langevin, bound=1e-12, exact=True, wrong={
     "denoised all the same": lambda *args, **how: annealed_langevin(*args, **{**how, "denoise": True}),
     "its start": lambda score, x, *args, **how: x})
 def left_as_they_are(chain, rng):

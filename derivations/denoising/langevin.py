@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import linalg, stats
+from scipy import stats
 
 from refvae.denoising import langevin, langevin_step, langevin_variance, mala, mala_log_ratio
 from refvae.derivations.denoising.common import mixture
@@ -26,18 +26,17 @@ STEP_WRONG = {
         x, s, step, np.sqrt(2) * noise, temperature)}
 
 
-@ledger.add("9.23", "identity", langevin_step, wrong=STEP_WRONG)
+@ledger.add("9.23", "identity", langevin_step, exact=True, wrong=STEP_WRONG)
 def stationary_covariance_in_the_plane(step_of, rng):
-    """The step is affine in x and in the noise: both maps are read off it, and the stationary covariance, by SciPy's
-    discrete Lyapunov equation, is the closed form along the principal axes of a normal law.
+    """The step is affine in x and in the noise: both maps are read off it, and one more step does not change the
+    closed form along the principal axes of a normal law.
     """
-    A = rng.standard_normal((2, 2))
-    C = A @ A.T + 0.3 * np.eye(2)
-    h, T = 0.9 * linalg.eigvalsh(C)[0], rng.uniform(0.4, 0.8)
-    move = lambda x, noise: step_of(x, -x @ np.linalg.inv(C), h, noise, T)
+    t, values, h, T = rng.uniform(0.2, 0.8), rng.uniform(0.5, 2, 2), 0.25, rng.uniform(0.4, 0.8)
+    axes = np.array([[1 - t * t, -2 * t], [2 * t, 1 - t * t]]) / (1 + t * t)
+    move = lambda x, noise: step_of(x, -x @ (axes / values) @ axes.T, h, noise, T)
     a, b = move(np.eye(2), np.zeros((2, 2))).T, move(np.zeros((2, 2)), np.eye(2)).T
-    values, axes = linalg.eigh(C)
-    return gap(linalg.solve_discrete_lyapunov(a, b @ b.T), axes * langevin_variance(values, h, T) @ axes.T)
+    covariance = axes * langevin_variance(values, h, T) @ axes.T
+    return gap(a @ covariance @ a.T + b @ b.T, covariance)
 
 
 VARIANCE_WRONG = {

@@ -40,21 +40,28 @@ SHARE_WRONG = {"springs alike": with_slope(lambda h, z, g, sigma: (g - z / 9) / 
 ledger.adjoint("7.5", normalised_entropy, codes, wrong=SHARE_WRONG)
 
 
-@ledger.add("7.5", "identity", normalised_entropy, wrong=SHARE_WRONG | {
+@ledger.add("7.5", "identity", normalised_entropy, exact=True, wrong=SHARE_WRONG | {
     "not normalised": lambda h, idx: knn_entropy_layer(h, idx)})
 def forces_and_springs(layer, rng):
-    """Value by hand; forces in a loop, and stiffnesses d/n times the sum of delta_c^2 / rho^2, whose sum is d."""
-    h, idx = codes(rng)
+    """Forces in a loop, and stiffnesses d/n times the sum of delta_c^2 / rho^2, whose sum is d."""
+    (h, idx), d = codes(rng), rng.standard_normal()
     z = (h - h.mean(0)) / h.std(0)
     g, tau = 0 * z, 0 * z[0]
     for i, j in enumerate(idx[:, -1]):
         delta = z[i] - z[j]
-        g[i] += 3 / 9 * delta / (delta @ delta)
-        g[j] -= 3 / 9 * delta / (delta @ delta)
-        tau += 3 / 9 * delta**2 / (delta @ delta)
-    y, pull = layer(h, idx)
-    return gap((np.array(y), pull(1.0)[0], np.array(3.0)),
-               (np.array(entropy_by_hand(z, idx)), (g - tau / 9 * z) / h.std(0), np.array(tau.sum())))
+        g[i] += delta / (delta @ delta) / 3
+        g[j] -= delta / (delta @ delta) / 3
+        tau += delta**2 / (delta @ delta) / 3
+    return gap((layer(h, idx)[1](d)[0], np.array(3)), (d * (g - tau / 9 * z) / h.std(0), np.array(tau.sum())))
+
+
+@ledger.add("7.5", "identity", normalised_entropy, wrong={
+    "not normalised": lambda h, idx: knn_entropy_layer(h, idx),
+    "one deviation for all": lambda h, idx: knn_entropy_layer((h - h.mean(0)) / h.std(), idx)})
+def value_by_hand(layer, rng):
+    """Normalisation, distances and constants, written out."""
+    h, idx = codes(rng)
+    return gap(np.array(layer(h, idx)[0]), np.array(entropy_by_hand((h - h.mean(0)) / h.std(0), idx)))
 
 
 @ledger.add("7.5", "law", normalised_entropy, exact=True, wrong={

@@ -83,23 +83,23 @@ GRADIENT_WRONG = {"entropy held fixed": without_entropy(0), "sign of the entropy
 ledger.adjoint("7.3", loss, with_neighbours(2), wrong=GRADIENT_WRONG, zero=("p.enc[1].b",))
 
 
-@ledger.add("7.3", "identity", loss, wrong=GRADIENT_WRONG)
+@ledger.add("7.3", "identity", loss, exact=True, wrong=GRADIENT_WRONG)
 def line_by_line(loss, rng):
-    """The formulas of (7.3), with the forces of the neighbours summed in a loop."""
-    p, x, idx = with_neighbours(2)(rng)
+    """The formulas of (7.3) at any cotangent, with the forces of the neighbours summed in a loop."""
+    (p, x, idx), d = with_neighbours(2)(rng), rng.standard_normal()
     h, z, a, g, xhat = forward(p, x)
     (_, (W2, _), (W3, _), (W4, _)) = *p.enc, *p.dec
-    dxhat = 2 / 9 * (xhat - x)
+    dxhat = 2 * d * (xhat - x) / 9
     dg = dxhat @ W4.T * (1 - g**2)
     dz = dg @ W3.T
     for i, j in enumerate(idx[:, -1]):
-        force = 3 / 9 * (z[i] - z[j]) / ((z[i] - z[j]) @ (z[i] - z[j]))
+        force = d * (z[i] - z[j]) / 3 / ((z[i] - z[j]) @ (z[i] - z[j]))
         dz[i] -= LAM * force
         dz[j] += LAM * force
     dh = (dz - dz.mean(0) - z * (dz * z).mean(0)) / h.std(0)
     da = dh @ W2.T * (1 - a**2)
     want = (Dense(x.T @ da, da.sum(0)), a.T @ dh, Dense(z.T @ dg, dg.sum(0)), Dense(g.T @ dxhat, dxhat.sum(0)))
-    got, _, _ = loss(p, x, idx)[1](1.0)
+    got, _, _ = loss(p, x, idx)[1](d)
     return gap((got.enc[0], got.enc[1].W, *got.dec), want)
 
 

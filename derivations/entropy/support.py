@@ -105,11 +105,12 @@ def two_points(estimate, rng):
     return gap(np.array(1 + total), np.array(1.0))
 
 
-@ledger.add("6.19", "identity", reflected, wrong={
+@ledger.add("6.19", "identity", reflected, exact=True, wrong={
     "at 0 and 1": lambda x, box: np.where(x < box.low, -x, np.where(x > box.high, 2 - x, x)),
     "moved to the edge": lambda x, box: np.clip(x, *box),
     "low - x": lambda x, box: np.where(x < box.low, box.low - x, np.where(x > box.high, 2 * box.high - x, x)),
-    "shifted by the side": lambda x, box: box.low + (x - box.low) % (box.high - box.low)})
+    "shifted by the side": lambda x, box: np.where(x < box.low, x + box.high - box.low, np.where(
+        x > box.high, x - box.high + box.low, x))})
 def mirrored_at_the_edges(move, rng):
     """Noise over an edge of the box LOW, HIGH, coordinate by coordinate: as far inside as it was outside."""
     x = rng.uniform(LOW - 0.4, HIGH + 0.4, (40, 3))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from refvae.check.numeric import STEP, line_terms
+from refvae import trees
+from refvae.check.exact import along
+from refvae.check.numeric import line_terms
 from refvae.derivations.layers.common import network
 from refvae.evidence import Ledger, gap, holds, spoiled, z_score
 from refvae.layers import (
@@ -60,7 +62,7 @@ FIELD_VALUES = {"of the mean, not the sum": lambda p, x, phi=tanh: (mlp_grad(p, 
                 "sign, as of an energy": lambda p, x, phi=tanh: (-mlp_grad(p, x, phi)[0], None)}
 
 
-@ledger.add("1.23", "identity", mlp_grad, wrong={
+@ledger.add("1.23", "identity", mlp_grad, exact=True, wrong={
     **FIELD_VALUES, "tanh for every activation": lambda p, x, phi: mlp_grad(p, x),
     "half of ReLU's slopes": lambda p, x, phi: (mlp_grad(p, x, phi)[0] * (0.25 if phi is relu else 1), None)})
 def complex_step_of_the_field(mlp_grad, rng):
@@ -68,7 +70,7 @@ def complex_step_of_the_field(mlp_grad, rng):
     p, x = field_args(6, 5, 4, 2)(rng)
     got, want = [], []
     for phi in (tanh, softplus, sigmoid, relu):
-        steps = [mlp(p, x + 1j * STEP * unit, phi)[0].imag.sum(1) / STEP for unit in np.eye(6)]
+        steps = [along(lambda at, phi=phi: mlp(p, at, phi)[0].sum(1), x, unit) for unit in np.eye(6)]
         got.append(mlp_grad(p, x, phi)[0])
         want.append(np.column_stack(steps))
     return gap(tuple(got), tuple(want))
@@ -129,15 +131,13 @@ for activation in (softplus, sigmoid):
                                (d[0][0]._replace(b=0 * d[0][0].b), *d[0][1:]), d[1])))(activation)})
 
 
-@ledger.add("1.24", "identity", mlp_grad, wrong=SECOND_ORDER)
+@ledger.add("1.24", "identity", mlp_grad, exact=True, wrong=SECOND_ORDER)
 def complex_step_of_first_order(mlp_grad, rng):
     """The other route: complex step, along ds, of the first-order gradient that the pull of `mlp` gives."""
     p, x = field_args(6, 5, 2)(rng)
     ds = rng.standard_normal(x.shape)
-    y, pull = mlp(p, x + 1j * STEP * ds)
-    dp, dx = pull(np.ones_like(y))
-    want = tuple(Dense(layer.W.imag / STEP, layer.b.imag / STEP) for layer in dp), dx.imag / STEP
-    return gap(mlp_grad(p, x)[1](ds), want)
+    flat = lambda found: np.concatenate([np.ravel(leaf) for leaf in trees.leaves(found)])
+    return gap(flat(mlp_grad(p, x)[1](ds)), along(lambda at: flat(mlp(p, at)[1](np.ones((7, 2)))), x, ds))
 
 
 @ledger.add("1.24", "law", mlp_grad, exact=True, wrong={

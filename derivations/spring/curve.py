@@ -184,7 +184,7 @@ def same_as_along_the_mass(density, rng):
     return entrywise(density(theta, found.r, length(theta)), found.density)
 
 
-@ledger.add("11.10", "law", axis_density, wrong=DENSITY_WRONG)
+@ledger.add("11.10", "law", axis_density, exact=True, wrong=DENSITY_WRONG)
 def first_integral_and_free_end(density, rng):
     """The slope of the Lagrangian in the density is theta^2 l1^2 everywhere, and F = density times that slope at l1."""
     theta, l1 = speeds(rng)[0], rng.uniform(0.5, 3)

@@ -126,7 +126,7 @@ ledger.adjoint("8.28", two_heads, attended, wrong={
         d[0].qkv.b[6:12], d[0].qkv.b[:6], d[0].qkv.b[12:]])), d[0].out), d[1]))})
 
 
-@ledger.add("8.28", "identity", two_heads, wrong=ATTENTION_WRONG)
+@ledger.add("8.28", "identity", two_heads, exact=True, wrong=ATTENTION_WRONG)
 def head_by_head(layer, rng):
     """Each head, place and earlier place by itself, with scipy.special.softmax."""
     p, x = attended(rng)
@@ -186,7 +186,7 @@ LOGITS_WRONG = {"each place sees its own code": not_moved_on,
                 "one block lost": lambda p, idx: of_codes(p._replace(blocks=p.blocks[:1]), idx)}
 
 
-@ledger.add("8.29", "identity", of_codes, wrong=LOGITS_WRONG)
+@ledger.add("8.29", "identity", of_codes, exact=True, wrong=LOGITS_WRONG)
 def layer_by_layer(layer, rng):
     """All lines by their layers: embedding, two blocks, normalisation, logits."""
     p, idx = attention(rng), rng.integers(0, 3, (5, 4))

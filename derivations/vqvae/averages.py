@@ -196,18 +196,18 @@ def one_count_and_a_row(waking, rng):
     return gap((found.net._replace(codes=0), found.ema), (p.net._replace(codes=0), EMA(counts, codes)))
 
 
-@ledger.add("8.19a", "law", revived, wrong=WAKING_WRONG)
+@ledger.add("8.19a", "law", revived, exact=True, wrong=WAKING_WRONG)
 def its_next_step(waking, rng):
     """Five rows choose the woken codeword: it goes by 5 (1 - rho) / (rho + 5 (1 - rho)) of the way to their mean; a
     codeword in use goes by its old count.
     """
     p, x = averaging(rng)
     (unused, drawn, used), z = woken(p, x), rng.standard_normal((8, 3))
-    after = ema_update(waking(p, x, np.random.default_rng(3)).ema, z, np.repeat([2, used], [5, 3]), 0.9)
+    after = ema_update(waking(p, x, np.random.default_rng(3)).ema, z, np.repeat([2, used], [5, 3]), 0.75)
     start, N = drawn[unused == 2][0], p.ema.counts[used]
     return gap(after.codes[[2, used]], np.array([
-        start + 0.5 / 1.4 * (z[:5].mean(0) - start),
-        p.ema.codes[used] + 0.3 / (0.9 * N + 0.3) * (z[5:].mean(0) - p.ema.codes[used])]))
+        start + 1.25 / 2 * (z[:5].mean(0) - start),
+        p.ema.codes[used] + 0.75 / (0.75 * N + 0.75) * (z[5:].mean(0) - p.ema.codes[used])]))
 
 
 def one_step(optimiser, p, g):

@@ -146,7 +146,7 @@ def no_distance_grows(reset, rng):
     return holds(cases)
 
 
-@ledger.add("8.19", "identity", reset_unused, wrong=RESET_WRONG)
+@ledger.add("8.19", "identity", reset_unused, exact=True, wrong=RESET_WRONG)
 def by_the_generator(reset, rng):
     """The drawn rows are those of the generator's choice, in order; enough or too few of them."""
     z, codes, idx = rows(rng, K=9)

@@ -58,21 +58,22 @@ def unit_by_unit(layer, rng):
     return gap(layer(p, idx)[0], h.reshape(5, 4, 3))
 
 
-@ledger.add("8.25", "law", made_masks, bound=0, wrong={
+@ledger.add("8.25", "law", made_masks, bound=0, exact=True, wrong={
     "last mask not strict": lambda m, K, hidden: (*made_masks(m, K, hidden)[:-1], np.ones((hidden[-1], m * K), bool)),
     "one hidden degree": lambda m, K, hidden: (np.repeat(np.arange(m), K)[:, None] <= np.zeros(hidden[0]), np.ones(
         hidden, bool), np.zeros(hidden[1])[:, None] < np.repeat(np.arange(m), K))})
 def all_paths_lead_forward(masks, rng):
     """The product of the masks counts paths: none from place s to t unless s < t, and some for all s < t."""
-    cases = []
+    got, want = [], []
     for m, K, hidden in ((4, 3, (9, 7)), (2, 2, (3, 5)), (5, 1, (8, 8))):
         first, *rest = masks(m, K, hidden)
         paths = first.astype(int)
         for mask in rest:
             paths = paths @ mask.astype(int)
         place = np.repeat(np.arange(m), K)
-        cases += [*((paths > 0) == (place[:, None] < place)).ravel()]
-    return holds(cases)
+        got += [*(paths > 0).ravel().astype(int)]
+        want += [*(place[:, None] < place).ravel().astype(int)]
+    return gap(np.array(got), np.array(want))
 
 
 # Samples

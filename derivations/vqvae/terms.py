@@ -186,7 +186,7 @@ ledger.adjoint("8.13", lambda dec, z: decode_grid(dec, z, **HOW), lambda rng: (l
             lambda dec, z: decode_grid(dec, z, **HOW), lambda d: (d[0], d[1][:, ::-1]))})
 
 
-@ledger.add("8.13", "limit", lambda p, x: by_gradient(0.7, 0.3, tanh)(p, x), bound=1e-12, wrong={
+@ledger.add("8.13", "limit", lambda p, x: by_gradient(0.7, 0.3, tanh)(p, x), bound=1e-12, exact=True, wrong={
     "weights exchanged": lambda p, x: by_gradient(0.3, 0.7, tanh)(p, x),
     "another activation": lambda p, x: by_gradient(0.7, 0.3)(p, x)})
 def objective_of_training(objective, rng):
@@ -219,7 +219,7 @@ def no_gradient_at_beta_zero(layer, rng):
     return holds([not at(0.0).any(), np.abs(at(1.0) - term).max() < 1e-15, np.abs(true).max() > 1e-3])
 
 
-@ledger.add("8.14", "identity", training, wrong={key: SURROGATE_WRONG[key] for key in (
+@ledger.add("8.14", "identity", training, exact=True, wrong={key: SURROGATE_WRONG[key] for key in (
     "decoder of z", "without straight-through", "sum over the batch")})
 def nothing_is_lost_in_sum(layer, rng):
     """The gradients of the last biases: of the encoder here, of a decoder fed with shifted codes there."""

@@ -96,7 +96,7 @@ def face(rng):
     return codes, [across + 0.2 * e, -across + 0.2 * e, -across - 0.2 * e, across - 0.2 * e], across
 
 
-@ledger.add("8.8", "identity", straight_through, wrong={key: THROUGH_WRONG[key] for key in (
+@ledger.add("8.8", "identity", straight_through, exact=True, wrong={key: THROUGH_WRONG[key] for key in (
     "stopped altogether", "value not shifted")})
 def circulation(layer, rng):
     """Around a rectangle across a face: the jump of the gradient times the way between the two crossings."""

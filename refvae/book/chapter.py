@@ -144,7 +144,8 @@ def _result(r: Result, book: Book) -> str:
 def _proof(r: Result) -> str:
     if r.proof is None or r.proof.status != PROVED:
         return ""
-    return f' <span class="proof" title="false with probability below {r.proof.error:.0e}">proved exactly</span>'
+    chance = f"false with probability below {r.proof.error:.0e}" if r.proof.error else "in integers and rationals"
+    return f' <span class="proof" title="{chance}">proved exactly</span>'
 
 
 def _controls(r: Result) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from math import isfinite
 from typing import Any
 
@@ -216,18 +217,27 @@ def along(f: Callable[[Any], Any], x: Any, v: Any) -> Any:
 
 
 def equal(got: Tree, want: Tree) -> Found | None:
-    """Whether two trees of exact numbers agree, one by one; None where there is none, or a float against a float."""
+    """Whether two trees of exact numbers agree, one by one; None where a float stands against a float.
+
+    Integers and rationals of Python are exact numbers without chance.
+    """
     sides = [trees.leaves(tree) for tree in (got, want)]
-    if all(np.asarray(leaf).dtype != object for side in sides for leaf in side):
+    if all(np.asarray(leaf).dtype.kind in "fc" for side in sides for leaf in side):
         return None
     left, right = ([value for leaf in side for value in np.ravel(leaf).tolist()] for side in sides)
     pairs = list(zip(left, right, strict=True))
-    if any(Number not in map(type, pair) and pair != (0, 0) for pair in pairs):
+    numbers = [one for pair in pairs for one in pair if type(one) is Number]
+    if not all(Number in map(type, pair) or (pair == (0, 0) and numbers) or _are_rational(pair) for pair in pairs):
         return None
-    field = next(one for pair in pairs for one in pair if type(one) is Number).field
-    found = [constants(field, pair) for pair in pairs]
+    if not numbers:
+        return Found(all(u == v for u, v in pairs), 0, True)
+    found = [constants(numbers[0].field, pair) for pair in pairs]
     return Found(all(u.a == v.a for u, v in found), max(u.size + v.size for u, v in found),
                  _finite([one for pair in found for one in pair]))
+
+
+def _are_rational(values: Sequence[Any]) -> bool:
+    return all(isinstance(value, (int, Fraction)) for value in values)
 
 
 def prove_check(check: Callable[[Any, np.random.Generator], Any], subject: Any, seed: int, relations: int) -> Proof:
@@ -235,7 +245,8 @@ def prove_check(check: Callable[[Any, np.random.Generator], Any], subject: Any, 
     def trial(field: Field, shake: float) -> Found:
         found: Found | None = check(subject, Chance(field, [seed, int(1024 * (1 + shake))])).exact
         if found is None:
-            raise NotImplementedError("exact numbers are drawn with rng, and compared by gap, entrywise or vanishes")
+            raise NotImplementedError("exact numbers are rational or drawn with rng, and compared by gap, entrywise or "
+                                      "vanishes")
         return found
 
     return decide(trial, seed, relations=relations)[0]

@@ -102,7 +102,7 @@ def _proofs(found: Sequence[Record]) -> Iterator[str]:
                        ("other pieces", [r for r in found if r["kind"] not in ("", "adjoint")])):
         proved = sum(r["proof"] is not None and r["proof"]["kind"] == "exact" for r in rows)
         counts.append(f"{proved} of {len(rows)} {what}")
-    yield f"Proved exactly, over a finite field, (1.33): {' and '.join(counts)}."
+    yield f"Proved exactly, over a finite field or in rationals, (1.33): {' and '.join(counts)}."
     for record in found:
         if record["proof"] and record["proof"]["kind"] == "no":
             yield f"  ({record['eq']}) {record['check']} not: {' '.join(record['proof']['why'].split())}"
