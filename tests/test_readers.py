@@ -65,7 +65,8 @@ def test_npy(tmp_path, packed):
 
 @pytest.mark.parametrize(("x", "levels"), [
     (IMAGES, 246), (IMAGES.astype(">i4"), 246), (IMAGES > 100, 1), (IMAGES.astype(float), 246), (IMAGES / 4, None),
-    (IMAGES * 0, None), (IMAGES.astype(int) - 1, None), (np.asfortranarray(IMAGES), 246), (IMAGES.astype(np.float16), 246),
+    (IMAGES * 0, None), (IMAGES.astype(int) - 1, None), (np.asfortranarray(IMAGES), 246),
+    (IMAGES.astype(np.float16), 246),
 ])
 def test_images_are_flattened_row_by_row_and_integers_have_levels(tmp_path, x, levels):
     np.save(tmp_path / "x.npy", x)
