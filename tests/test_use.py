@@ -119,6 +119,31 @@ def test_without_a_file_it_is_the_data_of_the_training(runs, tmp_path):
     assert np.array_equal(np.load(tmp_path / "codes.npy"), load(runs / "ae/images").encode(images()[0]))
 
 
+def test_data_of_the_training_that_have_changed_are_refused(tmp_path, capsys):
+    np.save(tmp_path / "x.npy", np.random.default_rng(0).random((20, 3)))
+    assert trained_on(tmp_path / "a", tmp_path / "x.npy", capsys=capsys)[0] == 0
+    np.save(tmp_path / "x.npy", np.random.default_rng(1).random((20, 3)))
+    assert main(["encode", str(tmp_path / "a"), "--out", str(tmp_path / "codes.npy")]) == 2
+    assert capsys.readouterr().err == (f"refvae encode: FILE: got none, and other data than in training in "
+                                       f"{tmp_path / 'x.npy'}, wanted a file\n")
+
+
+def test_the_nine_models_train_on_a_real_table(tmp_path):
+    datasets = pytest.importorskip("sklearn.datasets")
+    x, kinds = datasets.load_wine(return_X_y=True)
+    lines = [[f"sort {kind}", *row] for kind, row in zip(kinds, x.tolist(), strict=True)]
+    with (tmp_path / "wine.csv").open("w", newline="") as stream:
+        csv.writer(stream).writerows([["sort", *(f"c{j}" for j in range(13))], *lines])
+    for name in MODELS:
+        more = ["--likelihood", "gaussian", "--samples", "9"] if name == "vae" else []
+        scale = ["--scale", "1", "--highest", "3"] if name == "dae" else []
+        assert main(["train", name, "--data", str(tmp_path / "wine.csv"), "--label", "sort", "--standardise", "--steps",
+                     "20", "--hidden", "16", "--out", str(tmp_path / name), *more, *scale]) == 0
+        score = load(tmp_path / name).score(x, [line[0] for line in lines] if name == "vib" else None)
+        assert np.isfinite(score).all()
+        assert (tmp_path / name / "report.csv").read_text().count("less that of") + (name == "gan") >= 1
+
+
 def test_tables_have_the_names_of_their_columns_and_codes_go_back_and_forth(runs, tmp_path):
     folder = str(runs / "ae" / "trees")
     assert main(["encode", folder, str(runs / "trees.csv"), "--out", str(tmp_path / "codes.csv")]) == 0

@@ -31,7 +31,7 @@ from refvae.entropy import knn_divergence
 from refvae.fit import fit
 from refvae.layers import mlp, mlp_init, relu, tanh
 from refvae.models import MODELS
-from refvae.models.record import facts, split
+from refvae.models.record import Fitted, facts, split
 from refvae.optim import Adam
 
 SIGMA, SEEDS, DRAWN, ALI_STEPS = 0.1, range(3), 2000, 1500
@@ -114,7 +114,7 @@ def digits(name, seed, steps=None, **settings):
     p = fit(model.objective(facts(data), options), model.init(facts(data), options, rng), np.arange(len(rows.x)),
             steps=steps or model.steps, batch=model.batch, rng=rng, optimiser=Adam(model.lr),
             draw=model.draw(rows, options), progress=None).p
-    return model.report(p, rows, held_out, options, np.random.default_rng((seed, 1)))
+    return model.report(Fitted(p, options, facts(data)), rows, held_out, np.random.default_rng((seed, 1)))
 
 
 # ALI with linear Gaussian models

@@ -18,7 +18,7 @@ from refvae.cli.reading import FORMATS, refused, say
 from refvae.cli.select import BadInput
 from refvae.data.readers import Dataset, dataset, read
 from refvae.inputs import whole
-from refvae.models import Trained, load
+from refvae.models import Trained, fingerprint, load
 from refvae.trees import Array
 
 EXAMPLES = {"encode": ["runs/vae-seed0 --out codes.csv", "runs/vae-seed0 images.npy --out codes.npy"],
@@ -122,7 +122,10 @@ def _rows(trained: Trained, arguments: argparse.Namespace) -> Dataset:
     recipe = trained.recipe
     if arguments.file is None:
         with warnings.catch_warnings(action="ignore"):
-            return dataset(recipe.data, **recipe.reading)
+            data = dataset(recipe.data, **recipe.reading)
+        if fingerprint(data) != recipe.sha256:
+            raise ValueError(f"FILE: got none, and other data than in training in {recipe.data}, wanted a file")
+        return data
     arrays = any(ending in arguments.file for ending in (".npy", ".npz", "idx"))  # they have no names
     columns = () if arrays else trained.facts.columns
     known = "auto" if arrays else recipe.label
