@@ -17,6 +17,7 @@ from refvae.vqvae import nearest_code
 
 ROWS, COLUMNS, REACH = 8, 12, 3.0  # of mosaics; standard deviations of a traversal
 PAIRS, POINTS = 4, 1000  # of paths between codes; of rows drawn into a plane
+LARGEST = 1e9  # of numbers in a picture: a game that diverges has larger ones
 
 
 def pictures(trained: Trained, train: Dataset, test: Dataset, rng: np.random.Generator) -> dict[str, Figure]:
@@ -77,7 +78,7 @@ def _in_the_plane(trained: Trained, test: Dataset, rng: np.random.Generator) -> 
 def _beside(trained: Trained, train: Dataset, rng: np.random.Generator) -> tuple[list[Array], str, tuple[str, ...]]:
     """Samples, and below each the nearest training row."""
     assert trained.model.sample is not None
-    drawn = trained.model.sample(trained.fitted, ROWS // 2 * COLUMNS, rng)
+    drawn = np.clip(np.nan_to_num(trained.model.sample(trained.fitted, ROWS // 2 * COLUMNS, rng)), -LARGEST, LARGEST)
     near = train.x[nearest_code(drawn, train.x)]
     rows = [part for pair in zip(drawn.reshape(-1, COLUMNS, drawn.shape[1]), near.reshape(-1, COLUMNS, near.shape[1]),
                                  strict=True) for part in pair]
