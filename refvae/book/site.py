@@ -24,8 +24,9 @@ __all__ = ["BookError", "FormulaError", "build"]
 
 ASSETS = ("style.css", "book.js", "stix-two-math.woff2", "OFL.txt")
 LICENCES = ("PSF-LICENSE.txt",)
-EXTRA = {"guide": "Three roads, and terms", "notation": "Notation", "testing": "Testing with laws", "errata": "Errata",
-         "contributing": "How to add a claim", "attribution": "Sources of data"}
+EXTRA = {"guide": "Three roads, and terms", "notation": "Notation", "testing": "Testing with laws",
+         "using": "Models of your own data", "errata": "Errata", "contributing": "How to add a claim",
+         "attribution": "Sources of data"}
 MADE = {"concordance.html": "Concordance with the articles", "graph.html": "Graph of claims", "api.html": "Functions",
         "search.html": "Search", "print.html": "One page, for print"}
 WIDE = '<div class="row prose wide"><div class="text">{}</div></div>'
