@@ -40,14 +40,15 @@ def draw(arrays: Arrays) -> Figure:
         *clouds, right = figure.subplots(1, 3, width_ratios=(1, 1, 1.1))
         for panel, z, k in zip(clouds, arrays.points, ORDERS, strict=True):
             panel.plot(*z.T, "o", markersize=1.8, color=f"C{ORDERS.index(k)}")
-            panel.set(title=f"256 points moved to raise the\nentropy estimate of order {k}", aspect="equal", xlim=(-3.2, 3.2), ylim=(-3.2, 3.2),
+            panel.set(title=f"256 points moved to raise the\nentropy estimate of order {k}",
+                      aspect="equal", xlim=(-3.2, 3.2), ylim=(-3.2, 3.2),
                       xticks=(-2, 0, 2), yticks=(-2, 0, 2))
         orders = np.arange(1, UPTO + 1)
         right.axhline(NORMAL, color="0.4", linewidth=0.8, linestyle=":", label="most that a law can have")
         right.plot(orders, arrays.bounds, "--", color="0.4", linewidth=0.9, label="bound of the estimates")
         for estimates, k in zip(arrays.estimates, ORDERS, strict=True):
             right.plot(orders, estimates, "o-", markersize=2.5, linewidth=0.8, label=f"order {k} raised")
-        right.set(title="Entropy of both sets, estimated\nin orders 1 to 20", xlabel="order", ylabel="nats", xticks=(1, 5, 10, 15, 20),
-                  ylim=(-4.2, 5.4))
+        right.set(title="Entropy of both sets, estimated\nin orders 1 to 20", xlabel="order", ylabel="nats",
+                  xticks=(1, 5, 10, 15, 20), ylim=(-4.2, 5.4))
         right.legend(frameon=False, fontsize=8)
     return figure

@@ -82,7 +82,7 @@ def draw(arrays: Arrays) -> Figure:
         density.set(title="Line density", xlabel="distance from the axis in $l_0$", ylabel="in $M_0/l_0$",
                     xlim=(-0.1, 4.8), ylim=(0, 1.05))
         density.legend(frameon=False, loc="upper right")
-        labels = ((20, 6e-3, "chain, half a mass at the end"), (17, 0.6, "chain, a whole mass at the end"),
+        labels = ((24, 2.2e-3, "chain, half a mass at the end"), (17, 0.6, "chain, a whole mass at the end"),
                   (4.3, 3e-7, "collocation"))
         for i, (row, (x, y, label), marker) in enumerate(zip(arrays.sizes, labels, "os^", strict=True)):
             by_size.loglog(SIZES, row, marker=marker, markersize=4, linewidth=1, color=f"C{i}")
@@ -91,9 +91,9 @@ def draw(arrays: Arrays) -> Figure:
                     xticks=SIZES, xticklabels=SIZES)
         by_step.loglog(np.arange(1, 17), arrays.picard, "o-", markersize=4, linewidth=1)
         by_step.text(14, 3e-10, "integral equation:\ndensity", color="C0")
-        for i, (row, n) in enumerate(zip(arrays.descent, CHAINS, strict=True), 1):
+        for i, row in enumerate(arrays.descent, 1):
             by_step.loglog(STEPS, row, linewidth=1, color=f"C{i}")
-        for i, (x, y, label) in enumerate(((170, 1e-7, "$N$ = 5"), (1500, 1e-8, "10"), (2300, 0.06, "20")), 1):
+        for i, (x, y, label) in enumerate(((170, 1e-7, "$N$ = 5"), (1500, 1e-8, "10"), (3100, 0.15, "20")), 1):
             by_step.text(x, y, label, color=f"C{i}")
         by_step.text(13, 2.4, "gradient descent: joints of chains")
         by_step.set(title=rf"Largest error of an iterate, $\theta$ = {THETA}", xlabel="iterations",

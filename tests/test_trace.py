@@ -49,10 +49,6 @@ PAGES = [page for page in sorted(ROOT.rglob("*.md"))
          if not re.search(r"(^|/)(\.|build/|dist/|site-packages/)", page.relative_to(ROOT).as_posix())]
 DERIVATIONS = [ROOT / "derivations" / f"{chapter}.md" for chapter in chapters()]
 MODULES = [path for room in ("refvae", "derivations", "figures") for path in sorted((ROOT / room).rglob("*.py"))]
-READ_FOR_IT = {"layers", "linear_ae", "vae", "geometry", "bottleneck", "vqvae", "denoising", "adversarial",
-               "entropy"}
-TEXTBOOK = [page for page in DERIVATIONS if page.stem in READ_FOR_IT]
-LINKED_PAGES = [page for page in DERIVATIONS if page.stem in {"layers", "linear_ae", "vae", "geometry", "bottleneck"}]
 DETERMINISTIC = {"adjoint", "identity", "law", "limit", "oracle"}
 
 CITED = re.compile(rf"(?<![\w.])[(\[]({NUMBER})[)\]]")
@@ -219,7 +215,7 @@ def unmeant(page: Path, text: str, letters: Mapping[str, Sequence[Sequence[str]]
 def test_letters_with_several_meanings_have_one_where_they_stand():
     letters = meanings((ROOT / "derivations" / "notation.md").read_text("utf8"))
     assert letters.keys() >= set("ABCDGLMNRSVg") | {r"\gamma"}
-    none(on_pages(lambda page, text: unmeant(page, text, letters), TEXTBOOK))
+    none(on_pages(lambda page, text: unmeant(page, text, letters), DERIVATIONS))
 
 
 def test_links_are_alive():
@@ -231,7 +227,7 @@ def test_fences_and_dollars_are_balanced():
 
 
 def test_github_and_pandoc_show_every_formula():
-    none(on_pages(refused_macros, PAGES) + on_pages(emphasised, PAGES) + on_pages(beyond_pandoc, LINKED_PAGES))
+    none(on_pages(refused_macros, PAGES) + on_pages(emphasised, PAGES) + on_pages(beyond_pandoc, DERIVATIONS))
 
 
 def test_every_symbol_is_in_the_notation():
@@ -265,7 +261,7 @@ def mislinked(page: Path, text: str) -> Iterator[str]:
             chapter, anchor = statements()[match[1]].chapter, f"#eq-{match[1].replace('.', '-')}"
             wanted = anchor if page == ROOT / "derivations" / f"{chapter}.md" else f"{chapter}.md{anchor}"
             brackets = "()" if statements()[match[1]].is_claim else "[]"
-            if page in LINKED_PAGES and match[0][1] != brackets[0]:
+            if page in DERIVATIONS and match[0][1] != brackets[0]:
                 yield f"{at(page, text, match.start())}: wanted {brackets[0]}{match[1]}{brackets[1]}"
             if not (match[2] == wanted or (match[2].endswith(f"/{wanted}") and page.parent.name != "derivations")):
                 yield f"{at(page, text, match.start())}: ({match[1]}) leads to {match[2]}, wanted {wanted}"
@@ -316,7 +312,7 @@ def test_cited_numbers_exist():
 
 
 def test_numbers_are_links_and_lines_are_short():
-    none(on_pages(unlinked_numbers, LINKED_PAGES) + on_pages(too_long, LINKED_PAGES))
+    none(on_pages(unlinked_numbers, DERIVATIONS) + on_pages(too_long, DERIVATIONS))
 
 
 def test_numbers_lead_to_their_statements():
@@ -353,8 +349,7 @@ def too_early(found: Mapping[str, Statement]) -> Iterator[str]:
 
 
 def test_nothing_is_used_before_it_is_stated():
-    early = too_early(statements())
-    none(line for line in early if any(line.startswith(f"derivations/{page.name}") for page in TEXTBOOK))
+    none(too_early(statements()))
 
 
 # Titles and sources: what a list of statements shows
@@ -380,8 +375,7 @@ def poor_sources(found: Mapping[str, Statement]) -> Iterator[str]:
 
 
 def test_titles_say_something_alone():
-    poor = poor_titles(statements())
-    none(line for line in poor if any(line.startswith(f"derivations/{page.name}") for page in TEXTBOOK))
+    none(poor_titles(statements()))
 
 
 def test_usual_names_stand_in_titles():
