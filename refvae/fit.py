@@ -11,7 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from refvae import trees
-from refvae.inputs import generator, same_shape, whole
+from refvae.inputs import generator, parameters, same_shape, whole
 from refvae.optim import Adam, Optimiser
 from refvae.trees import Array, Pull, Tree
 
@@ -75,7 +75,7 @@ def fit(objective: Objective, p: Tree, data: Array, *, batch: int, rng: np.rando
     batch, rng = whole(batch, "batch", most=len(data)), generator(rng)
     per_epoch = -(-len(data) // batch)
     end = _end(epochs, steps, per_epoch)
-    start = _start(p, optimiser, rng)
+    start = _start(parameters(p, "p"), optimiser, rng)
     run = _Run(start if state is None else _checked(state, start, per_epoch, end), optimiser, rng)
     with tqdm(total=end, initial=run.step, unit="step", disable=not _shown(progress)) as bar:
         while True:
@@ -103,6 +103,7 @@ class _Run:
         self.step, self.history, self.rng = start.step, list(start.history), rng
         rng.bit_generator.state = start.generator
 
+    @np.errstate(over="ignore", divide="ignore", invalid="ignore")
     def advance(self, objective: Objective, args: tuple[Any, ...], per_epoch: int) -> float:
         """Take a step, and give the loss before it."""
         loss, gradient = value_and_gradient(objective, self.p, *args)

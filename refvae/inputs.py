@@ -6,12 +6,17 @@ Layers take `floating`, `indices` and `same_shape`, which let complex numbers th
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
-from refvae.trees import Array, is_exact
+from refvae.trees import Array, Tree, is_exact
 
+Args = ParamSpec("Args")
+Result = TypeVar("Result")
+LARGEST = 2**63 - 1  # what counts and sizes of arrays can be
 
 def same_shape(a: Array, b: Array, what: str) -> None:
     """Raise ValueError unless the shapes agree: (n,) against (n, 1) would broadcast to (n, n) without a word."""
@@ -25,15 +30,16 @@ def generator(rng: np.random.Generator | int) -> np.random.Generator:
         return rng
     if isinstance(rng, bool) or not isinstance(rng, (int, np.integer)):
         raise TypeError(f"rng: got {type(rng).__name__}, wanted a numpy Generator or an int >= 0")
-    return np.random.default_rng(whole(rng, "rng", least=0))
+    return np.random.default_rng(whole(rng, "rng", least=0, most=np.inf))
 
 
-def whole(value: Any, name: str, least: int = 1, most: float = np.inf) -> int:
+def whole(value: Any, name: str, least: int = 1, most: float = LARGEST) -> int:
     """The integer `value`; TypeError if it is none (bool is none), ValueError if it is not in [least, most]."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise TypeError(f"{name}: got {type(value).__name__}, wanted an int")
     if not least <= value <= most:
-        wanted = f"{name} >= {least}" if most == np.inf else f"{least} <= {name} <= {most}"
+        low = value < least and most >= LARGEST
+        wanted = f"{name} >= {least}" if low else f"{least} <= {name} <= {most}"
         raise ValueError(f"{name}: got {value}, wanted {wanted}")
     return int(value)
 
@@ -44,7 +50,7 @@ def real(value: Any, name: str, *, above: float = -np.inf, least: float = -np.in
     kinds = int, float, np.integer, np.floating
     if isinstance(value, (bool, np.bool)) or not (isinstance(value, kinds) or is_exact(value)):
         raise TypeError(f"{name}: got {type(value).__name__}, wanted a real number")
-    finite = is_exact(value) or np.isfinite(value)
+    finite = is_exact(value) or isinstance(value, int) or np.isfinite(value)
     if not (finite and above < value < below and least <= value <= most):
         limits = {"above": above, "of at least": least, "of at most": most, "below": below}
         wanted = " and ".join(f"{word} {limit:g}" for word, limit in limits.items() if np.isfinite(limit))
@@ -86,9 +92,49 @@ def array(x: Any, name: str) -> Array:
     return _finite(a, name)
 
 
+def parameters(tree: Tree, name: str) -> Tree:
+    """The tree itself, whose leaves are real arrays of finite entries, or None; it raises what `matrix` raises."""
+    if isinstance(tree, tuple):
+        for i, (part, field) in enumerate(zip(tree, getattr(tree, "_fields", (None,) * len(tree)), strict=True)):
+            parameters(part, f"{name}.{field}" if field else f"{name}[{i}]")
+    elif tree is not None:
+        array(tree, name)
+    return tree
+
+
+def perceptron(p: Tree, name: str, d: int | None = None) -> Tree:
+    """The parameters of `mlp` themselves, for d inputs.
+
+    Raises TypeError or ValueError unless they are real and finite, and each map takes what the one before it gives.
+    """
+    for i, (W, b) in enumerate(parameters(p, name)):
+        if np.ndim(W) != 2 or np.shape(b) != np.shape(W)[1:] or d not in (None, len(W)):
+            wanted = f"W ({d or 'd'}, h) and b (h,)"
+            raise ValueError(f"{name}[{i}]: got W {np.shape(W)} and b {np.shape(b)}, wanted {wanted}")
+        d = W.shape[1]
+    return p
+
+
+def in_range(f: Callable[Args, Result]) -> Callable[Args, Result]:
+    """The function, which raises ValueError where its numbers leave the range of floats or a matrix is singular."""
+
+    @functools.wraps(f)
+    def guarded(*args: Args.args, **settings: Args.kwargs) -> Result:
+        try:
+            with np.errstate(over="raise", divide="raise", invalid="raise"):
+                return f(*args, **settings)
+        except (ArithmeticError, np.linalg.LinAlgError) as error:
+            if ": got " in str(error):
+                raise
+            raise ValueError(f"{f.__name__}: got numbers that it cannot compute with ({error}), "
+                             "wanted such as keep every step within floats") from error
+
+    return guarded
+
+
 def _plain(x: Any, name: str, wanted: str) -> Array:
     """An array of real numbers of any shape; TypeError or ValueError if it is none."""
-    if isinstance(x, (np.ma.MaskedArray, np.matrix)) or hasattr(x, "tocsr"):
+    if _disguised(x):
         raise TypeError(f"{name}: got {type(x).__name__}, wanted a plain array {wanted}")
     try:
         a = np.asarray(x)
@@ -97,6 +143,11 @@ def _plain(x: Any, name: str, wanted: str) -> Array:
     if a.dtype.kind not in "biuf" and not is_exact(a):
         raise TypeError(f"{name}: got dtype {a.dtype}, wanted real numbers")
     return a
+
+
+def _disguised(x: Any) -> bool:
+    """Whether an array is masked, sparse or an `np.matrix`, which compute otherwise than an array."""
+    return isinstance(x, (np.ma.MaskedArray, np.matrix)) or hasattr(x, "tocsr")
 
 
 def _finite(a: Array, name: str) -> Array:
@@ -122,12 +173,19 @@ def floating(x: Any, name: str) -> Array:
 
     float32, float64, complex and exact numbers pass as they are; TypeError for float16 and for what is no number.
     """
+    if _disguised(x):
+        raise TypeError(f"{name}: got {type(x).__name__}, wanted a plain array")
     a = np.asarray(x)
     if a.dtype.kind in "biu":
         return a.astype(np.float64)
-    if a.dtype.kind not in "fcO" or a.dtype == np.float16:
+    if a.dtype.kind not in "fcO" or a.dtype == np.float16 or not _computable(a):
         raise TypeError(f"{name}: got dtype {a.dtype}, wanted float64, float32 or integers")
     return a
+
+
+def _computable(a: Array) -> bool:
+    """Whether objects are numbers: of a finite field, of `fractions`, of a symbolic package."""
+    return a.dtype.kind != "O" or all(hasattr(entry, "__neg__") for entry in a.ravel()[:1])
 
 
 def indices(idx: Any, count: int, name: str) -> Array:
@@ -135,6 +193,8 @@ def indices(idx: Any, count: int, name: str) -> Array:
 
     TypeError for other types, ValueError for -1, which would mean the last.
     """
+    if _disguised(idx):
+        raise TypeError(f"{name}: got {type(idx).__name__}, wanted a plain array")
     a = np.asarray(idx)
     if a.dtype.kind not in "iu":
         raise TypeError(f"{name}: got dtype {a.dtype}, wanted integers")

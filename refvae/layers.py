@@ -31,8 +31,9 @@ def dense(p: Dense, x: Array) -> tuple[Array, Pull]:
 
     pull(dy, out=Dense(...)) writes the parameters' cotangent into `out`, for instance views of one flat vector.
     """
-    x = floating(x, "x")
-    same_shape(p.b, p.W[0], "p.b against a row of p.W")
+    p, x = Dense(floating(p.W, "p.W"), floating(p.b, "p.b")), floating(x, "x")
+    if p.W.ndim != 2 or p.b.shape != p.W.shape[1:] or x.ndim != 2 or x.shape[1] != len(p.W):
+        raise ValueError(f"p, x: got W {p.W.shape}, b {p.b.shape} and x {x.shape}, wanted (d, h), (h,) and (n, d)")
     y = x @ p.W + p.b                                                                                   # (1.3)
 
     def pull(dy: Array, out: Dense = NOWHERE) -> tuple[Dense, Array]:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from refvae.inputs import real
 from refvae.trees import Array
 
 
@@ -113,5 +114,7 @@ class TwoParts:
 def _within(**settings: tuple[float, float]) -> None:
     """Raise ValueError unless every setting is positive and below its limit; a beta may be 0."""
     for name, (value, limit) in settings.items():
-        if not 0 <= value < limit or (value == 0 and not name.startswith("beta")):
-            raise ValueError(f"{name}: got {value}, wanted a number above 0 and below {limit}")
+        if name.startswith("beta"):
+            real(value, name, least=0, below=limit)
+        else:
+            real(value, name, above=0, below=limit)

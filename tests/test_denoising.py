@@ -87,9 +87,9 @@ def chains(*args, sampler=langevin, function=score, **how):
     (lambda: pooled_score(np.ones((2, 3)), np.ones((2, 3, 2)), np.ones(3), np.ones(2)), ValueError, "weights and the"),
     (lambda: pooled_score(np.ones((2, 3)), np.ones((2, 3, 2)), np.ones(2), np.ones(1)), ValueError, "factors and"),
     (lambda: langevin_step(X, X[:, :1], 0.1, X), ValueError, "the score and x: got shapes"),
-    (lambda: langevin_step(X, X, 0.1, X[0]), ValueError, "noise and x: got shapes"),
+    (lambda: langevin_step(X, X, 0.1, X[0]), ValueError, "noise"),
     (lambda: langevin_step(X, X, X[:, :1] + 1, X), TypeError, "step: got ndarray, wanted a real number"),
-    (lambda: mala_log_ratio(X, X, (X[:, :1], X), (X[:, 0], X), 0.1), ValueError, "the log density and a column of x"),
+    (lambda: mala_log_ratio(X, X, (X[:, :1], X), (X[:, 0], X), 0.1), ValueError, "the log density"),
     (lambda: mala_log_ratio(X, X, (X[:, 0], X), (X[:, 0], X[:, :1]), 0.1), ValueError, "the score and x"),
     (lambda: langevin_variance([1.0, np.nan], 0.1), ValueError, "var: got 1 NaN"),
     (lambda: denoiser_score(OWN, X, 1.0), ValueError, "r and xt: got shapes"),
@@ -120,7 +120,7 @@ def chains(*args, sampler=langevin, function=score, **how):
     (lambda: log_normaliser(density, np.zeros((2, 1)), np.eye(2), 10, 0), ValueError, r"mean: got shape \(2, 1\)"),
     (lambda: log_normaliser(lambda x: density(x)[0][:, None], np.zeros(2), np.eye(2), 10, 0), ValueError,
      "log_density and the draws: got shapes"),
-    (lambda: log_normaliser(density, np.zeros(2), -np.eye(2), 10, 0), np.linalg.LinAlgError, "definite"),
+    (lambda: log_normaliser(density, np.zeros(2), -np.eye(2), 10, 0), ValueError, "log_normaliser: got .*definite"),
     (lambda: log_normaliser(density, np.zeros(2), np.eye(2), 1, 0), ValueError, "draws: got 1"),
 ])
 def test_bad_input(call, error, message):

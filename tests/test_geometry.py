@@ -51,9 +51,9 @@ def test_bad_resolution(resolution, error):
 
 
 def test_codes_that_all_agree_have_no_shape():
-    with pytest.raises(ValueError, match=r"z, reach: got a mean squared norm of 0.0"):
+    with pytest.raises(ValueError, match=r"z: got a mean squared norm of 0.0"):
         geometry.shape_of(np.ones((5, 2)))
-    with pytest.raises(ValueError, match="wanted both above 0"):
+    with pytest.raises(ValueError, match=r"reach: got 0\.0, wanted a number above 0"):
         geometry.shape_of(np.eye(2), reach=0.0)
 
 
@@ -67,8 +67,9 @@ def test_integer_and_single_precision_codes_are_computed_in_double():
 
 
 @pytest.mark.parametrize(("curvature", "weight", "kind", "message"), [
-    (1.0, 1.0, "laplace", "kind, weight: got 'laplace'"), (1.0, 0.0, "kl", "wanted 'kl' or .* a weight above 0"),
-    (1.0, np.nan, "kl", "a weight above 0"),
+    (1.0, 1.0, "laplace", "kind: got 'laplace', wanted 'kl' or 'naive'"),
+    (1.0, 0.0, "kl", "weight: got 0.0, wanted a number above 0"),
+    (1.0, np.nan, "kl", "weight: got nan, wanted a finite number above 0"),
     (-1.0, 1.0, "kl", r"curvature: got -1\.0, wanted numbers above -1\.0"),
     (-2.0, 1.0, "naive", r"curvature: got -2\.0, wanted numbers above -2\.0"),
     (np.nan, 1.0, "kl", "curvature: got nan"),
@@ -99,7 +100,7 @@ def test_a_relu_decoder_does_not_bend():
 
 @pytest.mark.parametrize(("setting", "message"), [
     ({"kind": "ridge"}, "got 'ridge', 1.0, 1.0"), ({"beta": 0.0}, "got 'kl', 0.0, 1.0"),
-    ({"kind": "naive", "mu_weight": 0.0}, "got 'naive', 1.0, 0.0"), ({"beta": np.nan}, "got 'kl', nan"),
+    ({"kind": "naive", "mu_weight": 0.0}, "got 'naive', 1.0, 0.0"), ({"beta": -1.0}, "got 'kl', -1.0"),
 ])
 def test_bad_penalties(setting, message):
     with pytest.raises(ValueError, match=message):
@@ -155,7 +156,7 @@ def test_standardising_twice_changes_nothing_more_and_leaves_its_input():
     lambda: geometry.kl_uniform_normal(np.ones((7, 3)), np.ones(3)),
     lambda: geometry.decoder_jets((Dense(np.ones((3, 2)), np.ones(2)),), np.ones((7, 1)))])
 def test_shapes_that_would_broadcast_wrongly_are_refused(call):
-    with pytest.raises(ValueError, match=r"got shapes .* wanted equal ones"):
+    with pytest.raises(ValueError, match=r"got shapes .* wanted equal ones|dec\[0\]: got W"):
         call()
 
 

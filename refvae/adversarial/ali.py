@@ -9,7 +9,7 @@ from scipy.special import rel_entr
 
 from refvae.adversarial.finite import fisher, optimal_discriminator
 from refvae.adversarial.losses import known
-from refvae.inputs import floating, matrix, same_shape
+from refvae.inputs import array, in_range, matrix, same_shape
 from refvae.layers import softplus
 from refvae.trees import Array
 
@@ -33,13 +33,16 @@ def ali_complete(q: Any, p: Any, q_old: Any, p_old: Any) -> float:
     return float(-((q + p) * np.log(d)).sum() + p.sum(0) @ decoders + (p * encoders).sum())             # (10.30)
 
 
+@in_range
 def ali_forces(t: Array, variant: str) -> tuple[Array, Array]:
     """Derivatives of a loss after q and after p at a point, D the best, by its logit t = log q/p.         (10.32)
 
     variant  one of VARIANTS: (40), (41), (42), (43) of the article
+
+    Raises TypeError or ValueError for other input.
     """
     known(variant)
-    t = floating(t, "t")
+    t = array(t, "t")
     missed, taken = softplus(-t)[0], softplus(t)[0]  # -log D, -log(1 - D)
     if variant == "complete":
         return missed - np.exp(-t), missed                                                              # (10.32)
@@ -48,6 +51,7 @@ def ali_forces(t: Array, variant: str) -> tuple[Array, Array]:
     return (-missed, -taken) if variant == "minimax" else (taken, missed)                               # (10.32)
 
 
+@in_range
 def ali_flow(q: Any, enc: Any, dec: Any, variant: str) -> Array:
     """Gradient descent linearised where p = q: the matrix A of d(phi, theta)/dt = A (phi, theta).        (10.35)
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import lambertw, xlogy
 
-from refvae.inputs import same_shape, vector
+from refvae.inputs import in_range, same_shape, vector
 from refvae.trees import Array
 
 
@@ -66,20 +66,28 @@ f_divergences: dict[str, FDivergence] = {
     **_smooth(), "total variation": _total_variation(), "mixture": _mixture()}
 
 
+@in_range
 def f_divergence(name: str, q: Any, p: Any) -> float:
-    """E_p f(q/p) for positive laws (n,); raises KeyError for an unknown name, ValueError for other input. (10.23)"""
-    q, p = _pair(q, p)
-    return float(p @ f_divergences[name].f(q / p))                                                      # (10.23)
+    """E_p f(q/p) for positive laws (n,); raises ValueError for other input.                   (10.23)"""
+    f, (q, p) = _named(name), _pair(q, p)
+    return float(p @ f.f(q / p))                                                                        # (10.23)
 
 
+@in_range
 def critic_bound(name: str, q: Any, p: Any, critic: Any) -> float:
     """E_q T - E_p f*(T) <= E_p f(q/p), for critics T (n,) up to `top`; raises as `f_divergence`.          (10.23)"""
-    q, p = _pair(q, p)
+    f, (q, p) = _named(name), _pair(q, p)
     t = vector(critic, "critic", len(q))
-    if not (t <= f_divergences[name].top).all():
-        raise ValueError(f"critic: got values up to {t.max()}, wanted them up to {f_divergences[name].top}")
+    if not (t <= f.top).all():
+        raise ValueError(f"critic: got values up to {t.max()}, wanted them up to {f.top}")
     with np.errstate(divide="ignore"):  # at `top` the bound may be -infinity
-        return float(q @ t - p @ f_divergences[name].conjugate(t))                                      # (10.23)
+        return float(q @ t - p @ f.conjugate(t))                                                        # (10.23)
+
+
+def _named(name: Any) -> FDivergence:
+    if not isinstance(name, str) or name not in f_divergences:
+        raise ValueError(f"name: got {name!r}, wanted one of {', '.join(f_divergences)}")
+    return f_divergences[name]
 
 
 def _pair(q: Any, p: Any) -> tuple[Array, Array]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import rel_entr
 
-from refvae.inputs import matrix, real, same_shape, vector
+from refvae.inputs import in_range, matrix, real, same_shape, vector
 from refvae.layers import sigmoid
 from refvae.trees import Array, witnesses
 from refvae.vae import kl_std_normal
@@ -106,6 +106,7 @@ def collapsed_step(q: Any, p_old: Any) -> Array:
     return p
 
 
+@in_range
 def fisher(p: Any, jacobian: Any) -> Array:
     """The Fisher information sum_x (dp/d theta)(dp/d theta)' / p.   p (n,), jacobian (n, k) -> (k, k)    (10.19)
 
@@ -116,6 +117,7 @@ def fisher(p: Any, jacobian: Any) -> Array:
     return np.asarray(jacobian.T @ (jacobian / p[:, None]))                                             # (10.19)
 
 
+@in_range
 def proximal_bounds(gain: float, old: float, sigma: float) -> Bounds:
     """x = gain z + sigma eps against x = old z + sigma eps, z and eps standard normal: both divergences.  (10.20)
 
@@ -129,6 +131,7 @@ def proximal_bounds(gain: float, old: float, sigma: float) -> Bounds:
     return Bounds(float(kl_std_normal(np.zeros(1), np.array([logvar]))[0]), shift * shift / 2)          # (10.20)
 
 
+@in_range
 def dirac_step(theta: float, psi: float, lr: float) -> tuple[float, float]:
     """A simultaneous step of the Dirac-GAN: data at 0, one generated point theta, logit psi x.           (10.22)
 

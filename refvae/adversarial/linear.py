@@ -8,8 +8,10 @@ import numpy as np
 
 from refvae.adversarial.ali import ali_forces
 from refvae.adversarial.losses import known
-from refvae.inputs import real, whole
+from refvae.inputs import in_range, matrix, real, vector, whole
 from refvae.trees import Array
+
+MOST_STEPS = 10_000  # from the middle of a grid to its end
 
 
 class Pair(NamedTuple):
@@ -31,7 +33,7 @@ class Grid(NamedTuple):
 def grid(step: float = 0.1, reach: float = 8.5) -> Grid:
     """Nodes from -reach to reach in both directions, step apart.                                        (10.32b)
 
-    Raises TypeError or ValueError unless 0 < step < reach < 30.
+    Raises TypeError or ValueError unless reach / 10 000 <= step < reach < 30.
     """
     step, reach = _sizes(step, reach)
     half = int(reach / step)
@@ -61,7 +63,7 @@ def _product(u: Array, of_u: Array, v: Array, of_v: Array) -> Grid:
 
 def _sizes(step: float, reach: float) -> tuple[float, float]:
     reach = real(reach, "reach", above=0, below=30)
-    return real(step, "step", above=0, below=reach), reach
+    return real(step, "step", least=reach / MOST_STEPS, below=reach), reach
 
 
 COARSE = graded()
@@ -90,25 +92,27 @@ def score(given: Array, drawn: Array, gain: float, log_sigma: float) -> Array:
     return np.stack([r * given * precision, r * r * precision - 1], 1)                                  # (10.32a)
 
 
+@in_range
 def ali_value(pair: Pair, var: float = 1.0, on: Grid | None = None) -> float:
     """KL(m || q) of the joint laws, what the complete loss descends.                                     (10.32)
 
     Raises TypeError or ValueError for numbers that are not finite, or var <= 0.
     """
-    (pair, var), on = _checked(pair, var), grid() if on is None else on
+    pair, var, on = _checked(pair, var, grid() if on is None else on)
     ratios = [log_ratio(pair, points, var) for points in joint_points(pair, var, on)]
     # log((1 + e^-t) / 2), exactly 0 at t = 0
     halves = [np.maximum(-t, 0) + np.log1p(np.expm1(-np.abs(t)) / 2) for t in ratios]                   # (10.32)
     return float(on.weights @ sum(halves) / 2)                                                          # (10.32)
 
 
+@in_range
 def ali_gradient(pair: Pair, variant: str, var: float = 1.0, on: Grid | None = None) -> Array:
     """The gradient (4,) of a loss at the freeze, in the order of `Pair`, with the best discriminator.    (10.33)
 
     That of the complete loss is twice the gradient of `ali_value`; the simplified one omits -E_p grad log q(z|x).
     Raises as `ali_value`, and ValueError for a variant that is none of VARIANTS.
     """
-    (pair, var), on = _checked(pair, var), grid() if on is None else on
+    pair, var, on = _checked(pair, var, grid() if on is None else on)
     of_q, of_p = joint_points(pair, var, on)
     inner = "simplified" if variant == "complete" else variant                                          # (10.33)
     force_q = ali_forces(log_ratio(pair, of_q, var), inner)[0]                                          # (10.33)
@@ -125,15 +129,17 @@ def omitted(pair: Pair) -> Array:
     return np.array([(xz - a * xx) * precision, (zz - 2 * a * xz + a * a * xx) * precision - 1])        # (10.33)
 
 
+@in_range
 def encoder_metric(pair: Pair, var: float = 1.0) -> Array:
     """Fisher's information of the encoder after (a, log_s), which is diagonal: its two entries.         (10.34a)
 
     Raises as `ali_value`.
     """
-    pair, var = _checked(pair, var)
+    pair, var, _ = _checked(pair, var, COARSE)
     return np.array([var * np.exp(-2 * pair.log_s), 2.0])                                               # (10.34a)
 
 
+@in_range
 def encoder_cosines(pair: Pair, var: float = 1.0, on: Grid | None = None) -> tuple[float, float]:
     """Cosines of the encoder's gradients by (40) and (41): in Fisher's metric, and that of (a, log_s).  (10.34a)
 
@@ -147,6 +153,7 @@ def encoder_cosines(pair: Pair, var: float = 1.0, on: Grid | None = None) -> tup
     return of_fisher, plain
 
 
+@in_range
 def ali_descent(pair: Pair, variant: str, *, steps: int, lr: float = 0.01, clip: float = 5.0, var: float = 1.0,
                 on: Grid = COARSE) -> Array:
     """Gradient descent with the best discriminator at every step -> (steps + 1, 4).                      (10.35)
@@ -154,7 +161,7 @@ def ali_descent(pair: Pair, variant: str, *, steps: int, lr: float = 0.01, clip:
     Components of a gradient beyond `clip` are cut off. Raises as `ali_gradient`, and for bad steps, lr or clip.
     """
     steps, lr, clip = whole(steps, "steps"), real(lr, "lr", above=0), real(clip, "clip", above=0)
-    path = [np.array(_checked(pair, var)[0])]
+    path = [np.array(_checked(pair, var, on)[0])]
     for _ in range(steps):
         gradient = ali_gradient(Pair(*path[-1]), variant, var, on)                                      # (10.35)
         path.append(path[-1] - lr * np.clip(gradient, -clip, clip))                                     # (10.35)
@@ -173,6 +180,10 @@ def linear_flow(a: float, variant: str) -> Array:
     return np.asarray(np.block([[-sign * own, sign * cross], [cross, -own]]) / 2)                       # (10.35a)
 
 
-def _checked(pair: Pair, var: float) -> tuple[Pair, float]:
-    """The same numbers; TypeError or ValueError unless they are finite, and var > 0."""
-    return Pair(*map(real, pair, Pair._fields)), real(var, "var", above=0)
+def _checked(pair: Pair, var: float, on: Grid) -> tuple[Pair, float, Grid]:
+    """The same numbers; TypeError or ValueError unless they are finite, var > 0, and on has nodes and weights."""
+    nodes = matrix(on.nodes, "on.nodes")
+    if nodes.shape[1] != 2:
+        raise ValueError(f"on.nodes: got shape {nodes.shape}, wanted (n, 2)")
+    on = Grid(nodes, vector(on.weights, "on.weights", len(nodes)))
+    return Pair(*map(real, pair, Pair._fields)), real(var, "var", above=0), on

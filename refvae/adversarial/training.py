@@ -13,7 +13,7 @@ from refvae import trees
 from refvae.adversarial.networks import Gan, discriminator_loss, generator_loss
 from refvae.adversarial.penalty import critic_loss, raised_critic
 from refvae.fit import Objective, value_and_gradient
-from refvae.inputs import generator, real, whole
+from refvae.inputs import generator, perceptron, real, whole
 from refvae.layers import Activation, mlp, relu
 from refvae.optim import Adam, Optimiser
 from refvae.trees import Array, Tree
@@ -50,6 +50,7 @@ def player(p: Tree, optimiser: Optimiser) -> Player:
     return Player(p, optimiser.init(trees.flatten(p).vector))
 
 
+@np.errstate(over="ignore", divide="ignore", invalid="ignore")
 def stepped(side: Player, optimiser: Optimiser, objective: Objective, *args: Any) -> Player:
     """The side after a step against the gradient of objective(p, *args), and itself unchanged.          (10.21a)
 
@@ -72,6 +73,7 @@ def fit_gan(p: Gan, sample: Sample, *, rounds: int, batch: int, rng: np.random.G
     sample(rng, n) draws data (n, d). Raises TypeError or ValueError for bad counts, FloatingPointError as `stepped`.
     """
     rng, rounds, batch, schedule = generator(rng), whole(rounds, "rounds"), whole(batch, "batch"), _checked(schedule)
+    perceptron(p.disc, "p.disc", len(perceptron(p.gen, "p.gen")[-1].b))
 
     def of_disc(disc: Tree, x: Array, y: Array) -> Any:
         return discriminator_loss(disc, x, y, activation=activation)                                    # (10.21a)
@@ -105,6 +107,7 @@ def fit_wgan(p: Gan, sample: Sample, *, rounds: int, batch: int, rng: np.random.
     """
     rng, rounds, batch = generator(rng), whole(rounds, "rounds"), whole(batch, "batch")
     critic_steps, lam = whole(critic_steps, "critic_steps"), real(lam, "lam", above=0)
+    perceptron(p.disc, "p.disc", len(perceptron(p.gen, "p.gen")[-1].b))
 
     def of_critic(critic: Tree, x: Array, y: Array, u: Array) -> Any:
         return critic_loss(critic, x, y, u, lam=lam, activation=critic_activation)                      # (10.27a)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from refvae.inputs import floating, matrix, same_shape
+from refvae.inputs import array, floating, in_range, matrix, same_shape
 from refvae.trees import Array, Pull
 from refvae.vae.normal import LOG_2PI, kl_std_normal, reparam, scaled
 
@@ -83,6 +83,7 @@ def pointwise_information(mu: Array, logvar: Array, z: Array) -> tuple[Array, Pu
     return information, pull
 
 
+@in_range
 def estimate_split(mu: Any, logvar: Any, eps: Any) -> Estimate:
     """Rate = I(X;Z) + KL(q(z) || N(0, I)) for p_data uniform on n examples, by sampling z.               (5.9)
 
@@ -91,10 +92,8 @@ def estimate_split(mu: Any, logvar: Any, eps: Any) -> Estimate:
     """
     mu, logvar = matrix(mu, "mu"), matrix(logvar, "logvar")
     same_shape(mu, logvar, "mu and logvar")
-    noise = [matrix(each, "eps") for each in eps]
-    if len(noise) < 2:
-        raise ValueError(f"eps: got {len(noise)} draws, wanted at least 2")
-    same_shape(noise[0], mu, "a draw of eps and mu")
+    noise = np.atleast_1d(array(eps, "eps"))
+    same_shape(noise, np.empty((max(2, len(noise)), *mu.shape)), "eps against (draws >= 2, n, k)")
     samples = np.array([pointwise_information(mu, logvar, reparam(mu, logvar, e)[0])[0] for e in noise])
     rate = kl_std_normal(mu, logvar)[0].mean()                                                          # (5.9)
     information = min(samples.mean(), np.log(len(mu)))  # a mean of log n can round up                  # (5.9)

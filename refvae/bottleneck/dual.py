@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from refvae.bottleneck.vib import Channel
-from refvae.inputs import floating, real, same_shape
+from refvae.inputs import array, floating, in_range, real, same_shape
 from refvae.layers import Activation, relu, softmax_nll
 from refvae.trees import Array, Pull
 from refvae.vae import VAE
@@ -44,8 +44,14 @@ def capacity_lagrangian(p: Saddle, x_frozen: Array, labels: Array, eps: Array, c
     return loss, pull
 
 
+@in_range
 def dual_step(lam: Any, excess: Any, step: float) -> Any:
-    """The multipliers after one step: larger where the rate exceeds its capacity, and never below 0.    (5.20b)"""
+    """The multipliers after one step: larger where the rate exceeds its capacity, and never below 0.    (5.20b)
+
+    lam, excess of one shape; step: a number above 0. Raises TypeError or ValueError for other input.
+    """
+    lam, excess, step = array(lam, "lam"), array(excess, "excess"), real(step, "step", above=0)
+    same_shape(lam, excess, "lam and excess")
     return np.maximum(lam + step * excess, 0)                                                           # (5.20b)
 
 
@@ -78,6 +84,7 @@ def descending(p: Saddle, x_frozen: Array, labels: Array, eps: Array, *, capacit
     return np.asarray(loss), pull
 
 
+@in_range
 def gaussian_capacity(rho: float, capacity: float) -> tuple[float, Channel]:
     """The multiplier at which the channel of `gaussian_bottleneck` has this rate, and the channel.      (5.20c)
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import entr, kl_div, xlogy
 
-from refvae.inputs import matrix, real, same_shape, vector
+from refvae.inputs import array, in_range, matrix, real, same_shape, vector
 from refvae.trees import Array
 from refvae.vae.normal import exp_minus_tangent, kl_std_normal
 
@@ -111,6 +111,7 @@ def information_bounds(joint: Any, channel: Any, decoder: Any) -> tuple[float, f
     return float(cross), float(conditional), float(floor)
 
 
+@in_range
 def gaussian_factors(mean: Any, cov: Any) -> Factors:
     """KL(N(mean, cov) || N(0, I)) = total correlation + one divergence per coordinate.                   (5.4)
 
@@ -126,6 +127,7 @@ def gaussian_factors(mean: Any, cov: Any) -> Factors:
     return Factors(float(total), float(correlation), kl_std_normal(m[:, None], np.log(var)[:, None])[0])  # (5.4)
 
 
+@in_range
 def gaussian_split(S: Any, A: Any, b: Any, var: Any) -> Split:
     """Rate, information and marginal divergence of z = xA + b + noise, x ~ N(0, S), prior N(0, I).       (5.5)
 
@@ -147,11 +149,8 @@ def gaussian_split(S: Any, A: Any, b: Any, var: Any) -> Split:
 
 def _law(p: Any, name: str, ndim: int | None = None) -> Array:
     """Probabilities as float64: finite, nonnegative, of sum 1."""
-    a: Array = np.asarray(p)
-    if a.dtype.kind not in "biuf":
-        raise TypeError(f"{name}: got dtype {a.dtype}, wanted real numbers")
-    a = a.astype(np.float64)
-    if a.size == 0 or ndim not in (None, a.ndim) or not (np.isfinite(a).all() and (a >= 0).all()):
+    a = array(p, name)
+    if ndim not in (None, a.ndim) or not (a >= 0).all():
         raise ValueError(f"{name}: got shape {a.shape}, least entry {a.min(initial=np.inf)}, wanted probabilities")
     if abs(a.sum() - 1) > 1e-9:
         raise ValueError(f"{name}: got probabilities of sum {a.sum()}, wanted 1")

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from refvae.inputs import floating, real, same_shape, vector
+from refvae.inputs import array, in_range, real, same_shape, vector
 from refvae.trees import Array
 from refvae.vae.normal import LOG_2PI
 
 
+@in_range
 def neg_entropy(p: Any, weights: Any) -> tuple[float, Array]:
     """The discretised functional sum w p log p, in nats, and its gradient with respect to p.            (5.21)
 
@@ -25,6 +26,7 @@ def neg_entropy(p: Any, weights: Any) -> tuple[float, Array]:
     return w @ (p * log_p), w * (log_p + 1)                                                             # (5.21)
 
 
+@in_range
 def max_entropy(x: Any, weights: Any, moments: Any) -> tuple[Array, Array]:
     """The density on nodes x of largest entropy among those with the given moments 1..r.                (5.22)
 
@@ -125,19 +127,20 @@ def normal_entropy(var: Any) -> Any:
 
     Raises ValueError unless var > 0.
     """
-    var = floating(var, "var")
+    var = array(var, "var")
     if not np.all(var > 0):
         raise ValueError(f"var: got {var}, wanted variances above 0")
     return (LOG_2PI + 1 + np.log(var)) / 2                                                              # (5.23)
 
 
+@in_range
 def linear_combination(mu: Array, var: Array, weights: Array) -> tuple[Array, Array]:
     """Mean and variance of the normal law of sum_i a_i z_i for independent z_i ~ N(mu_i, var_i).        (5.25)
 
     mu, var: (m, ...), weights a: (m,) -> mean, variance (...)
     """
     same_shape(mu, var, "mu and var")
-    mu, var, a = floating(mu, "mu"), floating(var, "var"), floating(weights, "weights")
+    mu, var, a = array(mu, "mu"), array(var, "var"), vector(weights, "weights")
     same_shape(a, np.empty(len(mu)), "weights")
     return np.tensordot(a, mu, 1), np.tensordot(a * a, var, 1)                                          # (5.25)
 
@@ -145,7 +148,7 @@ def linear_combination(mu: Array, var: Array, weights: Array) -> tuple[Array, Ar
 def interpolate(z1: Array, z2: Array, alpha: float) -> Array:
     """The straight path (1 - alpha) z1 + alpha z2.   z1, z2 of one shape                                (5.26)"""
     same_shape(z1, z2, "z1 and z2")
-    z1, z2, alpha = floating(z1, "z1"), floating(z2, "z2"), real(alpha, "alpha")
+    z1, z2, alpha = array(z1, "z1"), array(z2, "z2"), real(alpha, "alpha")
     path: Array = (1 - alpha) * z1 + alpha * z2                                                         # (5.26)
     return path
 
@@ -153,7 +156,7 @@ def interpolate(z1: Array, z2: Array, alpha: float) -> Array:
 def rotate(z1: Array, z2: Array, theta: float) -> Array:
     """The path z1 cos(theta) + z2 sin(theta), theta from 0 to pi/2.   z1, z2 of one shape               (5.27)"""
     same_shape(z1, z2, "z1 and z2")
-    z1, z2, theta = floating(z1, "z1"), floating(z2, "z2"), real(theta, "theta")
+    z1, z2, theta = array(z1, "z1"), array(z2, "z2"), real(theta, "theta")
     path: Array = z1 * cos(theta) + z2 * sin(theta)                                                     # (5.27)
     return path
 
@@ -161,10 +164,9 @@ def rotate(z1: Array, z2: Array, theta: float) -> Array:
 def uniform_mix_density(z: Array, alpha: float) -> Array:
     """Density of (1 - alpha) u1 + alpha u2 for independent u1, u2 uniform on [-1, 1], 0 < alpha < 1.    (5.28)
 
-    Raises ValueError for another alpha.
+    Raises TypeError or ValueError for other input.
     """
-    if not 0 < alpha < 1:
-        raise ValueError(f"alpha: got {alpha}, wanted 0 < alpha < 1")
-    z, product = floating(z, "z"), alpha * (1 - alpha)                                                  # (5.28)
+    z, alpha = array(z, "z"), real(alpha, "alpha", above=0, below=1)
+    product = alpha * (1 - alpha)                                                                       # (5.28)
     ramp: Array = np.clip((1 - np.abs(z)) / (4 * product), 0, 1 / (2 * max(alpha, 1 - alpha)))          # (5.28)
     return ramp

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from refvae.bottleneck.aggregate import pointwise_information
-from refvae.inputs import matrix
+from refvae.inputs import array, in_range, matrix, perceptron, real, same_shape
 from refvae.layers import Activation, mlp, relu, softmax_nll
 from refvae.trees import Array, Pull
 from refvae.vae import VAE, encode, neg_elbo, reparam
@@ -64,16 +64,18 @@ def capacity_loss(p: VAE, x_frozen: Array, labels: Array, eps: Array, lam: float
     return loss, pull
 
 
+@in_range
 def predict(p: VAE, x: Any, eps: Any = None, *, activation: Activation = relu) -> Array:
     """log q(y|x) for every class: at the mean code, or averaged over sampled codes.   -> (n, m)         (5.19)
 
     x: (n, d); eps: None, or noise (draws, n, k), whose codes' probabilities are averaged. Raises TypeError or
     ValueError for data that are none.
     """
-    (mu, logvar), _ = encode(p.enc, matrix(x, "x"), activation)
-    draws = [np.zeros_like(mu)] if eps is None else [matrix(e, "eps") for e in eps]
-    if not draws:
-        raise ValueError("eps: got no draws, wanted None or at least one")
+    x = matrix(x, "x")
+    (mu, logvar), _ = encode(perceptron(p.enc, "p.enc", x.shape[1]), x, activation)
+    perceptron(p.dec, "p.dec", mu.shape[1])
+    draws = np.zeros((1, *mu.shape)) if eps is None else np.atleast_1d(array(eps, "eps"))
+    same_shape(draws, np.empty((len(draws), *mu.shape)), "eps against (draws, n, k)")
     logits = np.array([mlp(p.dec, reparam(mu, logvar, e)[0], activation)[0] for e in draws])
     log_q = logits - np.logaddexp.reduce(logits, 2)[..., None]                                          # (5.19)
     average: Array = np.logaddexp.reduce(log_q, 0) - np.log(len(draws))                                 # (5.19)
@@ -85,8 +87,7 @@ def gaussian_bottleneck(rho: float, lam: float) -> Channel:
 
     It is open (snr > 0) if and only if lam < rho^2. Raises ValueError unless -1 < rho < 1 and lam > 0.
     """
-    if not (-1 < rho < 1 and lam > 0):
-        raise ValueError(f"rho, lam: got {rho}, {lam}, wanted -1 < rho < 1 and lam > 0")
+    rho, lam = real(rho, "rho", above=-1, below=1), real(lam, "lam", above=0)
     if lam >= rho * rho:
         return Channel(0.0, 0.0, 0.0)                                                                   # (5.20)
     excess = (rho * rho - lam) / ((1 - rho) * (1 + rho))  # 1 - rho^2 would cancel                      # (5.20)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from refvae.inputs import floating, real, same_shape, vector, whole
+from refvae.inputs import floating, in_range, real, same_shape, vector, whole
 from refvae.trees import Array
 
 
@@ -17,6 +17,7 @@ class LinearDenoiser(NamedTuple):
     risk: float
 
 
+@in_range
 def linear_denoiser(lam: Any, sigma: float, k: int | None = None) -> LinearDenoiser:
     """The best linear denoiser of rank at most k (None: any) for data whose covariance has eigenvalues lam.     (9.9)
 
@@ -30,6 +31,7 @@ def linear_denoiser(lam: Any, sigma: float, k: int | None = None) -> LinearDenoi
     return LinearDenoiser(factors, (lam - lam * factors).sum())                                         # (9.9)
 
 
+@in_range
 def gaussian_dsm_floor(lam: Any, sigma: float) -> float:
     """The least value of `dsm` for normal data whose covariance has the eigenvalues lam (d,).           (9.10)"""
     lam, sigma = _spectrum(lam), real(sigma, "sigma", above=0)
@@ -38,6 +40,7 @@ def gaussian_dsm_floor(lam: Any, sigma: float) -> float:
     return floor
 
 
+@in_range
 def denoised_variance(lam: Any, sigma: float) -> Array:
     """Variances of E[x | xt] for normal data of the variances lam (d,): less than lam.                  (9.11)"""
     lam, sigma = _spectrum(lam), real(sigma, "sigma", above=0)
@@ -62,16 +65,18 @@ def shell(d: int) -> tuple[float, float]:
     return float(np.exp(log_square / 2)), float(np.sqrt(-np.expm1(log_square)))                         # (9.17)
 
 
+@in_range
 def pooled_score(densities: Array, scores: Array, weights: Array, factors: Array) -> Array:
     """What one field learns from L noise levels with the targets -factor eps / sigma.                   (9.16)
 
-    densities (L, n) and scores (L, n, d) of the smoothed laws at n points, weights and factors (L,) -> (n, d)
+    densities (L, n) and scores (L, n, d) of the smoothed laws at n points, weights and factors (L,) -> (n, d). Raises
+    TypeError or ValueError for bad input.
     """
+    densities, scores, weights, factors = (floating(each, name) for each, name in (
+        (densities, "densities"), (scores, "scores"), (weights, "weights"), (factors, "factors")))
     same_shape(densities, scores[..., 0], "densities and a coordinate of the scores")
     same_shape(weights, densities[:, 0], "weights and the levels")
     same_shape(factors, weights, "factors and weights")
-    densities, scores, weights, factors = (floating(each, name) for each, name in (
-        (densities, "densities"), (scores, "scores"), (weights, "weights"), (factors, "factors")))
     share = weights[:, None] * densities / (weights @ densities)                                        # (9.16)
     return np.asarray(np.einsum("l,ln,lnd->nd", factors, share, scores))                                # (9.16)
 

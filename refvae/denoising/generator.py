@@ -13,7 +13,7 @@ from refvae import trees
 from refvae.denoising.matching import dsm, level
 from refvae.denoising.networks import LogDensity, frozen_log_density
 from refvae.fit import ADAM, value_and_gradient
-from refvae.inputs import floating, generator, matrix, real, same_shape, vector, whole
+from refvae.inputs import floating, generator, in_range, matrix, perceptron, real, same_shape, vector, whole
 from refvae.layers import Activation, Dense, mlp, mlp_grad, softplus, tanh
 from refvae.optim import Optimiser
 from refvae.trees import Array, Pull, Tree
@@ -74,7 +74,7 @@ def fit_dde_generator(log_p: LogDensity, p: tuple[Dense, ...], own: tuple[Dense,
     """
     rounds, batch, inner, rng = whole(rounds, "rounds"), whole(batch, "batch"), whole(inner, "inner"), generator(rng)
     sigma = real(sigma, "sigma", above=0)
-    codes, features = p[0].W.shape[0], own[0].W.shape[0]
+    codes, features = len(perceptron(p, "p")[0].W), len(perceptron(own, "own")[0].W)
     same_shape(p[-1].b, np.empty(features), "p[-1].b and an input of own")
     makes, knows = _Mover(p, optimisers[0]), _Mover(own, optimisers[1])
     matching, history = partial(dsm, partial(mlp_grad, activation=own_activation)), []
@@ -97,6 +97,7 @@ class _Mover:
         self.vector, self.p = trees.flatten(p)
         self.optimiser, self.memory = optimiser, optimiser.init(self.vector)
 
+    @np.errstate(over="ignore", divide="ignore", invalid="ignore")
     def advance(self, objective: Callable[..., tuple[Any, Pull]], *args: Any) -> float:
         """Take a step, and give the objective before it."""
         value, gradient = value_and_gradient(objective, self.p, *args)
@@ -106,13 +107,14 @@ class _Mover:
         return value
 
 
+@in_range
 def log_normaliser(log_density: Callable[[Array], Array], mean: Any, cov: Any, draws: int,
                    rng: np.random.Generator | int) -> Normaliser:
     """log of the integral of e^log_density by draws from the proposal N(mean, cov).                     (9.22)
 
     log_density: x (n, d) -> (n,); mean (d,), cov (d, d). The proposal needs tails at least as heavy as those of the
-    density, or the error is none. Raises TypeError or ValueError for other input, LinAlgError (a ValueError) for a cov
-    that is not positive definite.
+    density, or the error is none. Raises TypeError or ValueError for other input, also for a cov that is not
+    positive definite.
     """
     mean, cov, draws = vector(mean, "mean"), matrix(cov, "cov"), whole(draws, "draws", least=2)
     same_shape(cov, np.outer(mean, mean), "cov against the outer product of mean")

@@ -11,7 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from refvae.denoising.matching import tweedie
-from refvae.inputs import array, floating, generator, matrix, real, same_shape, whole
+from refvae.inputs import array, floating, generator, in_range, matrix, real, same_shape, vector, whole
 from refvae.trees import Array
 
 
@@ -22,16 +22,27 @@ class Sampled(NamedTuple):
     accepted: Array
 
 
+@in_range
 def langevin_step(x: Array, s: Array, step: float, noise: Array, temperature: float = 1.0) -> Array:
-    """One step of the unadjusted Langevin chain at x with the score s there.   all (n, d)               (9.23)"""
+    """One step of the unadjusted Langevin chain at x with the score s there.   all (n, d)               (9.23)
+
+    Raises TypeError or ValueError for bad input.
+    """
     step, temperature = real(step, "step", above=0), real(temperature, "temperature", least=0)
-    x, s, noise = floating(x, "x"), floating(s, "the score"), floating(noise, "noise")
-    same_shape(s, x, "the score and x")
+    x, noise = matrix(x, "x"), matrix(noise, "noise")
     same_shape(noise, x, "noise and x")
+    return _moved(x, matrix(s, "the score"), step, noise, temperature)
+
+
+def _moved(x: Array, s: Array, step: float, noise: Array, temperature: float = 1.0) -> Array:
+    """The step, which may leave the numbers."""
+    s = floating(s, "the score")
+    same_shape(s, x, "the score and x")
     moved: Array = x + step / 2 * s + np.sqrt(temperature * step) * noise                               # (9.23)
     return moved
 
 
+@in_range
 def langevin_variance(var: Any, step: float, temperature: float = 1.0) -> Any:
     """The stationary variance of that chain for N(m, var), which is not var.   like var                 (9.23)
 
@@ -80,14 +91,23 @@ def annealed_langevin(score: Callable[..., Array], x: Any, sigmas: Sequence[floa
     return tweedie(partial(score, sigma=levels[-1]), x, levels[-1]) if denoise else x                   # (9.25)
 
 
+@in_range
 def mala_log_ratio(x: Array, y: Array, at_x: tuple[Array, Array], at_y: tuple[Array, Array], step: float) -> Array:
     """log of p(y) q(x|y) / p(x) q(y|x) for the proposal q of `langevin_step`.   -> (n,)                 (9.24)
 
-    at_x and at_y: log density (n,), but for a constant, and score (n, d) at x and at y.
+    at_x and at_y: log density (n,), but for a constant, and score (n, d) at x and at y. Raises TypeError or ValueError
+    for bad input.
     """
-    (log_x, s_x), (log_y, s_y) = ((floating(log, "log density"), floating(s, "the score")) for log, s in (at_x, at_y))
-    x, y, step = floating(x, "x"), floating(y, "y"), real(step, "step", above=0)
+    x, y, step = matrix(x, "x"), matrix(y, "y"), real(step, "step", above=0)
     same_shape(y, x, "y and x")
+    at_x, at_y = ((vector(log, "the log density"), matrix(s, "the score")) for log, s in (at_x, at_y))
+    return _log_ratio(x, y, at_x, at_y, step)
+
+
+def _log_ratio(x: Array, y: Array, at_x: tuple[Array, Array], at_y: tuple[Array, Array], step: float) -> Array:
+    """The ratio, where a proposal may have left the numbers."""
+    (log_x, s_x), (log_y, s_y) = ((floating(log, "the log density"), floating(s, "the score")) for log, s in (
+        at_x, at_y))
     for log, s in ((log_x, s_x), (log_y, s_y)):
         same_shape(log, x[:, 0], "the log density and a column of x")
         same_shape(s, x, "the score and x")
@@ -104,15 +124,15 @@ def mala(density: Callable[[Array], tuple[Array, Array]], x: Any, step: float, n
     [Roberts and Tweedie 1996]
     """
     x, rng, n_steps, step = matrix(x, "x"), generator(rng), whole(n_steps, "n_steps"), real(step, "step", above=0)
-    at_x, accepted = density(x), np.zeros(len(x))
-    for _ in tqdm(range(n_steps), unit="step", disable=_hidden(progress)):
-        y = langevin_step(x, at_x[1], step, rng.standard_normal(x.shape))
-        at_y = density(y)
-        with np.errstate(over="ignore", invalid="ignore"):
-            take = np.log(rng.random(len(x))) < mala_log_ratio(x, y, at_x, at_y, step)                  # (9.24)
-        x = np.where(take[:, None], y, x)                                                               # (9.24)
-        at_x = np.where(take, at_y[0], at_x[0]), np.where(take[:, None], at_y[1], at_x[1])              # (9.24)
-        accepted += take
+    with np.errstate(over="ignore", invalid="ignore"):
+        at_x, accepted = density(x), np.zeros(len(x))
+        for _ in tqdm(range(n_steps), unit="step", disable=_hidden(progress)):
+            y = _moved(x, at_x[1], step, rng.standard_normal(x.shape))
+            at_y = density(y)
+            take = np.log(rng.random(len(x))) < _log_ratio(x, y, at_x, at_y, step)                      # (9.24)
+            x = np.where(take[:, None], y, x)                                                           # (9.24)
+            at_x = np.where(take, at_y[0], at_x[0]), np.where(take[:, None], at_y[1], at_x[1])          # (9.24)
+            accepted += take
     return Sampled(x, accepted / n_steps)
 
 
@@ -120,7 +140,7 @@ def _advance(score: Callable[[Array], Array], x: Array, step: float, rng: np.ran
              temperature: float) -> Array:
     s = score(x)
     with np.errstate(over="ignore", invalid="ignore"):
-        x = langevin_step(x, s, step, rng.standard_normal(x.shape), temperature)
+        x = _moved(x, s, step, rng.standard_normal(x.shape), temperature)
         finite = 0 * x == 0  # of exact numbers too
     if not finite.all():
         raise FloatingPointError(f"step: got {step}, with which a chain leaves the numbers, wanted a smaller one")

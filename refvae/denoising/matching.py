@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from refvae.inputs import floating, real, same_shape, whole
+from refvae.inputs import array, floating, in_range, matrix, real, same_shape, whole
 from refvae.trees import Array, Pull, Tree, map
 
 Layer = Callable[..., tuple[Array, Pull]]
@@ -22,30 +22,34 @@ def level(sigma: Any, x: Array, name: str) -> Any:
     return floating(sigma, name)
 
 
+@in_range
 def tweedie(score: Callable[[Array], Array], xt: Array, sigma: Any) -> Array:
     """E[x | xt], the best denoiser, from the score of the noisy law.   xt: (n, d) -> (n, d)              (9.2)
 
     sigma: standard deviation of the noise, a number or (n, 1). [Robbins 1956; Miyasawa 1961]
     """
-    xt = floating(xt, "xt")
+    xt = matrix(xt, "xt")
+    sigma = level(array(sigma, "sigma"), xt, "sigma") if np.ndim(sigma) else real(sigma, "sigma", least=0)
     s = floating(score(xt), "the score")
     same_shape(s, xt, "the score and xt")
-    r: Array = xt + level(sigma, xt, "sigma") ** 2 * s                                                  # (9.2)
+    r: Array = xt + sigma**2 * s                                                                        # (9.2)
     return r
 
 
+@in_range
 def denoising_floor(fisher: float, d: int, sigma: float) -> float:
     """The least mean squared error of any denoiser, from the Fisher information of the noisy law.        (9.3)"""
     fisher, d, sigma = real(fisher, "fisher", least=0), whole(d, "d"), real(sigma, "sigma", above=0)
     return d * sigma**2 - sigma**4 * fisher                                                             # (9.3)
 
 
+@in_range
 def posterior_covariance(score_map: Layer, xt: Array, sigma: float) -> Array:
     """Cov(x | xt) from the derivative of the score.   xt: (n, d) -> (n, d, d)                            (9.4)
 
     score_map: a layer x -> (s, pull), as in `jacobian`.
     """
-    sigma = real(sigma, "sigma", above=0)
+    xt, sigma = matrix(xt, "xt"), real(sigma, "sigma", above=0)
     cov: Array = sigma**2 * np.eye(xt.shape[1]) + sigma**4 * jacobian(score_map, xt)                    # (9.4)
     return cov
 
@@ -76,15 +80,19 @@ def dsm(score_map: Layer, p: Tree, x: Array, eps: Array, sigma_frozen: Any, weig
     return loss, pull
 
 
+@in_range
 def jacobian(score_map: Layer, x: Array) -> Array:
     """J[n, i, j] = d s_i / d x_j of a layer x -> (s, pull), by d pulls.   x: (n, d) -> (n, d, d)         (9.7)"""
     x = floating(x, "x")
+    if x.ndim != 2:
+        raise ValueError(f"x: got shape {x.shape}, wanted (n, d)")
     s, pull = score_map(x)
     same_shape(s, x, "the score and x")
     rows = np.eye(x.shape[1], dtype=x.dtype)
     return np.stack([pull(np.broadcast_to(row, x.shape)) for row in rows], 1)                           # (9.7)
 
 
+@in_range
 def implicit(score_map: Layer, x: Array) -> Array:
     """|s|^2 / 2 + div s at each row, whose mean is half the squared score error but for a constant.      (9.7)
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from refvae.elimination import slogdet, solve
-from refvae.inputs import floating, generator, matrix, same_shape, whole
+from refvae.inputs import array, floating, generator, in_range, matrix, parameters, same_shape, vector, whole
 from refvae.trees import Array, Pull
 from refvae.vae.normal import LOG_2PI
 
@@ -21,7 +21,7 @@ class Normal(NamedTuple):
 
 def kl_of_normalised(entropy: Any, d: int) -> Any:
     """KL(q || N(0, I)) in nats of a law with E|z|^2 = d and this entropy, a number or several.           (7.8)"""
-    return (LOG_2PI + 1) * whole(d, "d") / 2 - floating(entropy, "entropy")                             # (7.8)
+    return (LOG_2PI + 1) * whole(d, "d") / 2 - array(entropy, "entropy")                                # (7.8)
 
 
 def kl_of_moments(z: Array) -> tuple[Any, Pull]:
@@ -44,6 +44,7 @@ def kl_of_moments(z: Array) -> tuple[Any, Pull]:
     return kl, pull
 
 
+@in_range
 def fitted_normal(z: Any) -> Normal:
     """The normal law with the moments of the rows, nearest of all in KL(q || .) to densities q with these.  (7.11)
 
@@ -54,12 +55,14 @@ def fitted_normal(z: Any) -> Normal:
     return Normal(mean, root_of((z - mean).T @ (z - mean) / len(z)))                                    # (7.11)
 
 
+@in_range
 def sample_normal(law: Normal, n: int, rng: np.random.Generator | int) -> Array:
     """Independent rows of a normal law.   -> (n, d)                                                      (7.11)
 
     Raises TypeError or ValueError for bad n or rng.
     """
-    n, rng = whole(n, "n"), generator(rng)
+    n, rng, (mean, root) = whole(n, "n"), generator(rng), parameters(law, "law")
+    same_shape(root, np.outer(vector(mean, "law.mean"), mean), "law.root and the outer product of law.mean")
     return law.mean + rng.standard_normal((n, len(law.mean))) @ law.root                                # (7.11)
 
 
@@ -70,6 +73,7 @@ def root_of(S: Array) -> Array:
     return root
 
 
+@in_range
 def frechet(a: Any, b: Any) -> float:
     """Squared Frechet distance of the normal laws with the moments of two samples.   a: (n, d), b: (m, d)   (7.16)
 

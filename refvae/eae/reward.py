@@ -8,9 +8,10 @@ import numpy as np
 from scipy.special import digamma
 
 from refvae.entropy import neighbours
-from refvae.inputs import matrix, whole
+from refvae.inputs import in_range, matrix, whole
 
 
+@in_range
 def most_entropy(z: Any, k: int) -> float:
     """A bound in nats of the estimate of order k on the points z (n, d), from their second moment and radii.   (7.13)
 

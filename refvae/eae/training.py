@@ -11,7 +11,7 @@ import numpy as np
 from refvae.eae.moments import Normal, fitted_normal, sample_normal
 from refvae.eae.objective import EAE, eae_init, searching
 from refvae.fit import fit
-from refvae.inputs import floating, generator, matrix, real, whole
+from refvae.inputs import generator, in_range, matrix, perceptron, real, whole
 from refvae.layers import Activation, Dense, mlp, softplus
 from refvae.optim import Adam, Optimiser
 from refvae.trees import Array
@@ -85,13 +85,16 @@ def filled(rows: Array, least: int, n: int, rng: np.random.Generator) -> Array:
     return np.append(rows, rng.choice(np.setdiff1d(np.arange(n), rows), least - len(rows), replace=False))
 
 
+@in_range
 def normalised(p: EAE, x: Array, activation: Activation = softplus) -> EAE:
     """The autoencoder whose encoder gives the rows x (n, features) codes of mean 0 and variance 1 by itself.   (7.7)
 
     Mean and deviation of the codes of x are folded into the encoder's last affine map; no objective with batch
-    normalisation changes.
+    normalisation changes. Raises TypeError or ValueError for bad input, or codes that do not vary.
     """
-    h = mlp(p.enc, floating(x, "x"), activation)[0]
-    *first, last = p.enc
+    x = matrix(x, "x")
+    *first, last = perceptron(p.enc, "p.enc", x.shape[1])
+    perceptron(p.dec, "p.dec", len(last.b))
+    h = mlp(p.enc, x, activation)[0]
     mean, sigma = h.mean(0), np.sqrt(((h - h.mean(0)) ** 2).mean(0))                                    # (7.7)
     return p._replace(enc=(*first, Dense(last.W / sigma, (last.b - mean) / sigma)))                     # (7.7)

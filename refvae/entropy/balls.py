@@ -20,7 +20,7 @@ class Box(NamedTuple):
 
 def check_norm(norm: float) -> None:
     """Raise ValueError unless the norm is 2 or infinite."""
-    if norm not in (2, np.inf):
+    if not np.isscalar(norm) or norm not in (2, np.inf):
         raise ValueError(f"norm: got {norm!r}, wanted 2 or numpy.inf")
 
 

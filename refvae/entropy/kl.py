@@ -41,6 +41,7 @@ def power_of_two(size: Array) -> tuple[Array, Array]:
 def take(x: Array, idx: Array) -> tuple[Array, Pull]:
     """Rows x[idx].   x: (m, d), idx: (n,) -> (n, d); its pull adds up what every row gets"""
     x = floating(x, "x")
+    idx = indices(idx, len(x), "idx")
 
     def pull(dy: Array) -> tuple[Array, None]:
         m, d = x.shape

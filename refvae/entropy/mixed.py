@@ -169,7 +169,7 @@ def _which(x: Any, y: Any, discrete: Any) -> str:
 
 def _labels(x: Any, name: str) -> Array:
     """Labels as numbers 0, 1, ... in their order, (n, 1); TypeError for what is neither text nor numbers."""
-    a = np.asarray(x)
+    a = x if isinstance(x, np.ma.MaskedArray) else np.asarray(x)
     if a.dtype.kind == "O" and all(isinstance(each, str) for each in a.ravel()):
         a = a.astype(str)
     a = _numbers(a, name) if a.dtype.kind not in "US" else a.reshape(len(a), -1) if a.ndim and a.size else a
@@ -179,5 +179,5 @@ def _labels(x: Any, name: str) -> Array:
 
 
 def _numbers(x: Any, name: str) -> Array:
-    a = np.asarray(x)
+    a = x if isinstance(x, np.ma.MaskedArray) else np.asarray(x)
     return matrix(a[:, None] if a.ndim == 1 else x, name)

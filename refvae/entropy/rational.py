@@ -54,19 +54,29 @@ def exact_total_correlation(xs: Sequence[Sequence[Any]], k: int = 3, method: str
     """
     if not len(xs):
         raise ValueError("xs: got no variables, wanted at least 1")
-    spaces = [_distances(x) for x in xs]
+    spaces = _spaces(xs)
     return _mean(exact_local(distances, k, method) for distances in zip(*spaces, strict=True))
 
 
 def exact_conditional_mutual_information(x: Sequence[Any], y: Sequence[Any], z: Sequence[Any], k: int = 3) -> Fraction:
     """`conditional_mutual_information` without rounding; arguments as in `exact_total_correlation`       (6.52)"""
-    spaces = [_distances(each) for each in (x, y, z)]
+    spaces = _spaces((x, y, z))
     return _mean(exact_conditional_local(a, b, c, k) for a, b, c in zip(*spaces, strict=True))
 
 
 def _mean(values: Any) -> Fraction:
     found = list(values)
     return sum(found, Fraction(0)) / len(found)                                                         # (6.41)
+
+
+def _spaces(variables: Sequence[Any]) -> list[list[list[Fraction]]]:
+    """The distances in each variable; TypeError or ValueError unless all have as many rows."""
+    for rows in variables:
+        if isinstance(rows, np.ma.MaskedArray) or not isinstance(rows, (list, tuple, range, np.ndarray)):
+            raise TypeError(f"a variable: got {type(rows).__name__}, wanted a sequence of numbers or of rows")
+    if len({len(rows) for rows in variables}) > 1 or not len(variables[0]):
+        raise ValueError(f"variables: got {[len(rows) for rows in variables]} rows, wanted as many of each, at least 1")
+    return [_distances(rows) for rows in variables]
 
 
 def _distances(rows: Sequence[Any]) -> list[list[Fraction]]:
@@ -78,7 +88,10 @@ def _distances(rows: Sequence[Any]) -> list[list[Fraction]]:
 
 def _exactly(value: Any) -> Fraction:
     """A number at its exact value; NumPy's as Python's, for those of eight bits wrap around."""
-    return Fraction(value.item() if isinstance(value, np.generic) else value)
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, (bool, str)) or not isinstance(value, (int, float, Fraction)) or value - value != 0:
+        raise TypeError(f"entries: got {value!r}, wanted finite ints, floats or Fractions")
+    return Fraction(value)
 
 
 def _nearest(distances: Sequence[Distances], k: int) -> tuple[list[int], Any]:

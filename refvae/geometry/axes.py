@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refvae.inputs import floating, same_shape
+from refvae.inputs import array, floating, in_range, matrix, perceptron, real, same_shape
 from refvae.layers import DERIVATIVE, Activation, Dense, squared_error, tanh
 from refvae.trees import Array, Pull
 from refvae.vae import Likelihood
@@ -21,6 +21,7 @@ def noisy_linear_cost(W: Array, mu: Array, logvar: Array, x: Array) -> tuple[Arr
     """
     same_shape(mu, logvar, "mu and logvar")
     same_shape(x, np.empty((len(mu), len(W))), "x against (n, d)")
+    same_shape(W, np.empty((len(W), mu.shape[1])), "W against (d, k)")
     W, mu, logvar, x = floating(W, "W"), floating(mu, "mu"), floating(logvar, "logvar"), floating(x, "x")
     r, var = mu @ W.T - x, np.exp(logvar)                                                               # (4.10)
     norms = (W * W).sum(0)                                                                              # (4.10)
@@ -42,6 +43,7 @@ class Jets(NamedTuple):
     second: Array
 
 
+@in_range
 def decoder_jets(dec: tuple[Dense, ...], z: Array, activation: Activation = tanh) -> Jets:
     """Value, Jacobian and unmixed second derivatives of the perceptron `dec` at the codes z (n, k).     (4.11)
 
@@ -49,7 +51,8 @@ def decoder_jets(dec: tuple[Dense, ...], z: Array, activation: Activation = tanh
     """
     if activation not in DERIVATIVE:
         raise ValueError(f"activation: got {activation!r}, wanted a key of refvae.layers.DERIVATIVE")
-    same_shape(z, np.empty((len(z), len(dec[0].W))), "z against (n, k)")
+    z = matrix(z, "z")
+    perceptron(dec, "dec", z.shape[1])
     h, axes = z, np.eye(z.shape[1])
     first = np.repeat(axes[:, None], len(z), axis=1)
     second = np.zeros_like(first)
@@ -62,6 +65,7 @@ def decoder_jets(dec: tuple[Dense, ...], z: Array, activation: Activation = tanh
     return Jets(h, first, second)
 
 
+@in_range
 def noise_curvature(dec: tuple[Dense, ...], mu: Array, x: Array, *, likelihood: Likelihood = squared_error,
                     activation: Activation = tanh) -> tuple[Array, Array]:
     """Second derivative of the reconstruction cost along each axis of the code, in two terms.           (4.12)
@@ -69,6 +73,7 @@ def noise_curvature(dec: tuple[Dense, ...], mu: Array, x: Array, *, likelihood: 
     mu (n, k), x (n, d) -> (n, k), (n, k): the term of the decoder's Jacobian and that of its bending. For a likelihood
     that is a sum over the numbers that the decoder gives.
     """
+    x = matrix(x, "x")
     y, first, second = decoder_jets(dec, mu, activation)
     one = np.ones(len(x))
     gradient = likelihood(y, x)[1](one)[0]
@@ -76,16 +81,18 @@ def noise_curvature(dec: tuple[Dense, ...], mu: Array, x: Array, *, likelihood: 
     return (hessian * first * first).sum(2).T, (gradient * second).sum(2).T                             # (4.12)
 
 
+@in_range
 def optimal_axes(curvature: Array, weight: float = 1.0, *, kind: str = "kl") -> Array:
     """The sigma that minimises curvature sigma^2 / 2 + weight penalty(sigma).   like `curvature`        (4.13)
 
     kind: "kl" or "naive". Raises ValueError for another kind, a weight that is not positive, or where there is no
     minimum because the curvature is too negative.
     """
-    if kind not in ("kl", "naive") or not weight > 0:
-        raise ValueError(f"kind, weight: got {kind!r}, {weight}, wanted 'kl' or 'naive' and a weight above 0")
+    if kind not in ("kl", "naive"):
+        raise ValueError(f"kind: got {kind!r}, wanted 'kl' or 'naive'")
+    weight = real(weight, "weight", above=0)
     weight = weight if kind == "kl" else 2 * weight                                                     # (4.13)
-    total = weight + floating(curvature, "curvature")                                                   # (4.13)
-    if not np.all((total > 0) & (total < np.inf)):
+    total = weight + array(curvature, "curvature")                                                      # (4.13)
+    if not np.all(total > 0):
         raise ValueError(f"curvature: got {np.min(curvature)}, wanted numbers above {-weight}: there is no minimum")
     return np.sqrt(weight / total) if kind == "kl" else weight / total                                  # (4.13)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refvae.inputs import matrix, same_shape, whole
+from refvae.inputs import in_range, matrix, real, same_shape, whole
 from refvae.trees import Array
 
 
@@ -36,16 +36,17 @@ class Shape(NamedTuple):
     reached: float
 
 
+@in_range
 def shape_of(z: Array, *, reach: float = 0.1) -> Shape:
     """Shape statistics of codes z (n, 2), centred and scaled to a mean squared norm of 2.                (4.6)
 
     Raises TypeError or ValueError for other input, codes that all agree, or a reach that is not positive.
     """
-    z = _plane(z, "z")
+    z, reach = _plane(z, "z"), real(reach, "reach", above=0)
     z = z - z.mean(0)                                                                                   # (4.6)
     size = (z * z).sum(1).mean()                                                                        # (4.6)
-    if not size > 0 < reach:
-        raise ValueError(f"z, reach: got a mean squared norm of {size} and {reach}, wanted both above 0")
+    if not size > 0:
+        raise ValueError(f"z: got a mean squared norm of {size} about the mean, wanted one above 0")
     z = z * np.sqrt(2 / size)                                                                           # (4.6)
     spread = z.T @ z                                                                                    # (4.6)
     rank = np.trace(spread) ** 2 / (spread * spread).sum()                                              # (4.6)
@@ -53,6 +54,7 @@ def shape_of(z: Array, *, reach: float = 0.1) -> Shape:
     return Shape(float(rank), float(inner), disc_coverage(z, np.full_like(z, reach)))
 
 
+@in_range
 def aggregated_moments(mu: Array, logvar: Array) -> tuple[Array, Array]:
     """Mean (k,) and covariance (k, k) of the aggregated posterior, the mixture of N(mu_i, diag e^logvar_i).   (4.7)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from refvae.geometry.coverage import aggregated_moments
-from refvae.inputs import floating, matrix, same_shape
+from refvae.inputs import floating, in_range, matrix, perceptron, same_shape
 from refvae.layers import Activation, Dense, mlp, relu, squared_error
 from refvae.trees import Array, Pull
 from refvae.vae import VAE, Likelihood, encode, kl_std_normal, reparam
@@ -56,12 +56,16 @@ def ellipse_loss(p: VAE, x_frozen: Array, eps: Array, *, penalty: Penalty = kl_s
     return loss, pull
 
 
+@in_range
 def standardise_codes(p: VAE, x: Array, *, activation: Activation = relu) -> VAE:
     """The same reconstructions, with codes of the data x (n, d) whose union has mean 0 and variances 1.   (4.8)
 
-    Changes the last layer of the encoder and the first of the decoder. Raises TypeError or ValueError for other x.
+    Changes the last layer of the encoder and the first of the decoder. Raises TypeError or ValueError for other input.
     """
-    mean, covariance = aggregated_moments(*encode(p.enc, matrix(x, "x"), activation)[0])
+    x = matrix(x, "x")
+    perceptron(p.enc, "p.enc", x.shape[1])
+    mean, covariance = aggregated_moments(*encode(p.enc, x, activation)[0])
+    perceptron(p.dec, "p.dec", len(mean))
     s, last, first = np.sqrt(np.diag(covariance)), p.enc[-1], p.dec[0]                                  # (4.8)
     W = np.hstack([last.W[:, :len(s)] / s, last.W[:, len(s):]])                                         # (4.8)
     b = np.hstack([(last.b[:len(s)] - mean) / s, last.b[len(s):] - 2 * np.log(s)])                      # (4.8)

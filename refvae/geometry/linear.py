@@ -7,16 +7,18 @@ from typing import Any
 import numpy as np
 
 from refvae.elimination import solve
-from refvae.inputs import floating, matrix, same_shape, whole
+from refvae.inputs import floating, in_range, matrix, real, same_shape, whole
 from refvae.trees import Array, Pull
 
 
+@in_range
 def best_encoder(W: Array, *, beta: float = 1.0, kind: str = "kl", mu_weight: float = 1.0) -> tuple[Array, Array]:
     """For the decoder W (d, k): A (k, d), where the mean of the code is A x, and the deviations sigma (k,).   (4.17)
 
     kind: "kl" or "naive", the penalty of weight beta > 0; mu_weight belongs to the naive one. Raises TypeError or
     ValueError for other input.
     """
+    beta, mu_weight = real(beta, "beta"), real(mu_weight, "mu_weight")
     return _best_encoder(matrix(W, "W"), beta, kind, mu_weight)
 
 
@@ -55,7 +57,7 @@ def naive_infimum(S: Array, k: int, beta: float = 1.0) -> float:
     S = matrix(S, "S")
     same_shape(S, S.T, "S and its transpose")
     k = whole(k, "k", most=len(S))
-    _ridge(beta, "naive", 1.0)
+    _ridge(real(beta, "beta"), "naive", 1.0)
     kept = np.linalg.eigvalsh(S)[::-1][:k]
     return float(np.trace(S) - np.maximum(kept - beta, 0).sum())                                        # (4.19)
 

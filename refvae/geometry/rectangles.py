@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refvae.inputs import floating, same_shape
+from refvae.inputs import array, floating, in_range, same_shape
 from refvae.trees import Array, Pull
 from refvae.vae.normal import LOG_2PI
 
@@ -22,12 +22,14 @@ def kl_uniform_normal(mid: Array, loghalf: Array) -> tuple[Array, Pull]:
     return kl, pull
 
 
+@in_range
 def kl_uniforms(mid: Array, half: Array, mid0: Array, half0: Array) -> Array:
     """KL of the uniform law on the box mid +- half from that on mid0 +- half0.   (..., k) -> (...) nats   (4.26)
 
     Infinite unless the first box lies in the second. Raises ValueError unless all shapes agree and all halves are > 0.
     """
-    mid, half, mid0, half0 = (np.asarray(part, float) for part in (mid, half, mid0, half0))
+    mid, half, mid0, half0 = (array(part, name) for part, name in (
+        (mid, "mid"), (half, "half"), (mid0, "mid0"), (half0, "half0")))
     for part, name in ((half, "half"), (mid0, "mid0"), (half0, "half0")):
         same_shape(mid, part, f"mid and {name}")
     if not ((half > 0) & (half0 > 0)).all():

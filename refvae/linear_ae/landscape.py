@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from refvae.inputs import floating, matrix, real, whole
+from refvae.inputs import floating, in_range, matrix, real, whole
 from refvae.linear_ae.autoencoder import linear_ae
 from refvae.trees import Array, Pull
 
@@ -43,6 +43,7 @@ def critical_point(X: Array, kept: Sequence[int], k: int) -> tuple[Array, Array]
     return D.T, D
 
 
+@in_range
 def hessian_spectrum(X: Array, kept: Sequence[int], k: int) -> Array:
     """All 2dk eigenvalues of the Hessian at `critical_point(X, kept, k)`, increasing, in closed form.  (2.19)
 
@@ -75,6 +76,7 @@ def regularised_ae(C: Array, D: Array, X: Array, *, lam: float) -> tuple[Any, Pu
     return total, pull
 
 
+@in_range
 def regularised_optimum(X: Array, k: int, lam: float) -> tuple[Array, Array]:
     """The optimum C (d, k), D = C' of `regularised_ae`: principal directions, shrunk.                  (2.22)
 
@@ -86,6 +88,7 @@ def regularised_optimum(X: Array, k: int, lam: float) -> tuple[Array, Array]:
     return C, C.T
 
 
+@in_range
 def product_regularised_optimum(X: Array, k: int, lam: float) -> tuple[Array, Array]:
     """An optimum C (d, k), D (k, d) of linear_ae + lam |CD|^2: ridge regression on k directions.       (2.23)
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from refvae.inputs import generator, matrix, same_shape, vector, whole
+from refvae.inputs import generator, matrix, real, same_shape, vector, whole
 from refvae.linear_ae.svd import truncated_svd
 from refvae.trees import Array
 
@@ -76,8 +76,7 @@ def hidden_lexicon(rng: np.random.Generator | int, n: int = 80, classes: int = 4
     of the words, independently, is hidden with probability `share`. ValueError unless 0 < share < 1 <= classes <= n.
     """
     rng, classes = generator(rng), whole(classes, "classes")
-    if not 0 < share < 1:
-        raise ValueError(f"share: got {share}, wanted 0 < share < 1")
+    share = real(share, "share", above=0, below=1)
     classes_of = np.arange(whole(n, "n", least=classes)) % classes
     while np.linalg.matrix_rank(table := rng.integers(0, 2, (classes, classes))) < classes:
         pass
@@ -90,8 +89,7 @@ def hidden_lexicon(rng: np.random.Generator | int, n: int = 80, classes: int = 4
 def hold_out(counts: Any, share: float, rng: np.random.Generator | int) -> tuple[Any, Array]:
     """Each nonzero count set to 0 with probability `share`: what is left, (n, d) sparse, and where, (n, d) bool."""
     N, rng = _counts(counts), generator(rng)
-    if not 0 < share < 1:
-        raise ValueError(f"share: got {share}, wanted 0 < share < 1")
+    share = real(share, "share", above=0, below=1)
     kept = N.copy()
     kept.data[rng.random(N.nnz) < share] = 0
     kept.eliminate_zeros()

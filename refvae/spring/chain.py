@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg import cho_solve_banded, cholesky_banded
 
-from refvae.inputs import floating, real, same_shape, vector, whole
+from refvae.inputs import floating, in_range, real, same_shape, vector, whole
 from refvae.spring.variation import differences, functional, half_square, identity
 from refvae.trees import Array, Pull
 
@@ -44,6 +44,7 @@ def chain_action(y: Array, theta: Array, mass: Array) -> tuple[Any, Pull]:
     return action, pull
 
 
+@in_range
 def solve_chain(theta: float, mass: Any) -> Array:
     """Joints of the chain at the least elastic minus kinetic energy, by a tridiagonal Cholesky factor.  (11.21)
 
@@ -95,6 +96,7 @@ def chain_eigenvalues(theta: float, n: int) -> Array:
     return eigenvalues
 
 
+@in_range
 def descend_chain(start: Any, theta: float, steps: int) -> Array:
     """Joints after so many steps of gradient descent from `start` on elastic minus kinetic energy.   (n,)     (11.24)
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import spherical_jn
 
-from refvae.inputs import array, floating, real, same_shape, vector
+from refvae.inputs import array, floating, in_range, real, same_shape, vector
 from refvae.trees import Array, Pull
 
 
@@ -96,6 +96,7 @@ def _bessel(order: int, t: Array) -> Any:
     return np.where(t < 1e-9, first, spherical_jn(order, np.maximum(t, 1e-9)))                          # (11.12)
 
 
+@in_range
 def state_energies(theta: Any, weights: Any, y: Any, slope: Any) -> Energies:
     """Energies of any state y(s), by a quadrature in s over [0, 1].                                     (11.2)
 
@@ -177,6 +178,7 @@ def total_energy_length(theta: Any) -> Array:
     return l1
 
 
+@in_range
 def margin(theta: Any) -> Any:
     """Lowest eigenvalue of the second variation of elastic minus kinetic energy, pi^2/4 - theta^2.      (11.17)
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from refvae.bottleneck import neg_entropy
-from refvae.inputs import floating, real, same_shape, vector
+from refvae.inputs import floating, in_range, real, same_shape, vector
 from refvae.trees import Array, Pull
 
 Linear = Callable[[Array], tuple[Array, Pull]]  # a linear layer
@@ -35,6 +35,8 @@ def functional(terms: Sequence[tuple[Linear, Smooth]], u: Array) -> tuple[Any, A
 def half_square(weights: Any, target: Any, v: Array) -> tuple[Any, Array]:
     """The functional half the sum of weights (v - target)^2, and its gradient (11.3).   all of one shape, or ()"""
     v = floating(v, "v")
+    weights, target = (each if isinstance(each, (int, float)) else floating(each, name) for each, name in (
+        (weights, "weights"), (target, "target")))
     for each, name in ((weights, "weights"), (target, "target")):
         if np.ndim(each):
             same_shape(each, v, f"{name} and v")
@@ -60,6 +62,7 @@ def differences(y: Array) -> tuple[Array, Pull]:
     return v, pull
 
 
+@in_range
 def entropy_functional(p: Any, x: Any, weights: Any, multipliers: Any) -> tuple[float, Array]:
     """Sum of w p (log p - 1 - sum of multipliers[j] x^j), in nats, and its gradient in p.               (11.5)
 
@@ -75,6 +78,7 @@ def entropy_functional(p: Any, x: Any, weights: Any, multipliers: Any) -> tuple[
                        (identity, lambda v: (-(cost @ v), -cost))], p)                                  # (11.5)
 
 
+@in_range
 def denoising_functional(g: Any, xt: Any, weights: Any, x: Any, p: Any, sigma: float) -> tuple[float, Array]:
     """Half the mean squared error of g at noisy inputs, integrated over them, and its gradient in g.    (11.6)
 

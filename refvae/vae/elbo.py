@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from refvae.inputs import generator
+from refvae.inputs import generator, whole
 from refvae.layers import Activation, Dense, bernoulli_nll, mlp, mlp_init, relu
 from refvae.trees import Array, Pull
 from refvae.vae.likelihoods import Likelihood
@@ -26,8 +26,11 @@ def vae_init(sizes: Sequence[int], rng: np.random.Generator | int, outputs: int 
 
     Raises what `mlp_init` raises.
     """
-    rng, (*hidden, k) = generator(rng), sizes
-    return VAE(mlp_init((*hidden, 2 * k), rng), mlp_init((k, *hidden[:0:-1], outputs * hidden[0]), rng))
+    rng, outputs, (*hidden, k) = generator(rng), whole(outputs, "outputs"), sizes
+    if not hidden:
+        raise ValueError(f"sizes: got {sizes}, wanted at least two")
+    k, d = whole(k, "size"), whole(hidden[0], "size")
+    return VAE(mlp_init((*hidden, 2 * k), rng), mlp_init((k, *hidden[:0:-1], outputs * d), rng))
 
 
 def encode(enc: tuple[Dense, ...], x: Array, activation: Activation = relu) -> tuple[tuple[Array, Array], Pull]:

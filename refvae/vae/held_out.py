@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from refvae.inputs import generator, matrix, whole
+from refvae.inputs import array, generator, in_range, matrix, perceptron, same_shape, whole
 from refvae.layers import Activation, bernoulli_nll, relu
 from refvae.trees import Array
 from refvae.vae.elbo import VAE, encode
@@ -25,6 +25,7 @@ class Evaluation(NamedTuple):
     rate: Array
 
 
+@in_range
 def evaluate(p: VAE, x: Array, rng: np.random.Generator | int, *, samples: int = 1024,
              likelihood: Likelihood = bernoulli_nll, activation: Activation = relu) -> Evaluation:
     """The bounds of every example from the same `samples` draws.   x: (n, d)                           (3.21a)
@@ -52,19 +53,23 @@ def _evaluate(p: VAE, x: Array, rng: np.random.Generator, samples: int, likeliho
     return Evaluation((log_w - log_ratio).mean(0) - rate, log_mean_exp(log_w)[0], rate)                 # (3.21a)
 
 
-def active_units(p: VAE, x: Array, activation: Activation = relu, least: float = 0.01) -> Array:
+@in_range
+def active_units(p: VAE, x: Array, activation: Activation = relu, least: float | Array = 0.01) -> Array:
     """Which code units move with the data: the variance of their mean over x exceeds `least`.   -> (k,)  (3.36)
 
-    Raises TypeError or ValueError for bad x. [Burda et al. 2016, section 5.2]
+    least: a number, or one for each unit. Raises TypeError or ValueError for bad input. [Burda et al. 2016, sec. 5.2]
     """
-    (mu, _), _ = encode(p.enc, _rows(p, x), activation)
+    least, ((mu, _), _) = array(least, "least"), encode(p.enc, _rows(p, x), activation)
+    if least.ndim:
+        same_shape(least, mu[0], "least and a row of codes")
     moves: Array = mu.var(0) > least                                                                    # (3.36)
     return moves
 
 
 def _rows(p: VAE, x: Array) -> Array:
-    """Data as float64 with as many columns as the encoder takes."""
-    x, wanted = matrix(x, "x"), p.enc[0].W.shape[0]
+    """Data as float64, with as many columns as the encoder takes."""
+    x, wanted = matrix(x, "x"), len(perceptron(p.enc, "p.enc")[0].W)
     if x.shape[1] != wanted:
         raise ValueError(f"x: got {x.shape[1]} columns, wanted {wanted}, as the encoder takes")
+    perceptron(p.dec, "p.dec")
     return x

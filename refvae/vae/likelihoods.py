@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from refvae.inputs import floating, same_shape, whole
+from refvae.inputs import floating, real, same_shape, whole
 from refvae.layers import bernoulli_nll
 from refvae.trees import Array, Pull, is_exact
 from refvae.vae.normal import LOG_2PI, gaussian_nll, scaled
@@ -28,9 +28,7 @@ def gaussian(eta: float) -> Likelihood:
 
     eta is the scale of the reconstruction: |x - out|^2 / (2 eta). Raises ValueError unless eta > 0.
     """
-    if not 0 < eta < np.inf:
-        raise ValueError(f"eta: got {eta}, wanted a variance above 0")
-
+    eta = real(eta, "eta", above=0)
     # A NumPy float would turn float32 into float64
     logvar = np.log(eta) if is_exact(eta) else float(np.log(eta))                                       # (3.12)
 

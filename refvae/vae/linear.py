@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import linalg
 
-from refvae.inputs import floating, matrix, same_shape, whole
+from refvae.inputs import floating, in_range, matrix, parameters, real, same_shape, whole
 from refvae.trees import Array, Pull
 from refvae.vae.normal import LOG_2PI, gaussian_nll, kl_std_normal
 
@@ -36,6 +36,7 @@ def ppca(X: Array, k: int) -> PPCA:
     return PPCA(U[:, :k] * np.sqrt(np.maximum(lam[:k] - sigma2, 0)), float(sigma2), X.mean(0))          # (3.29)
 
 
+@in_range
 def ppca_log_likelihood(p: PPCA, x: Array) -> Array:
     """log N(x; mean, W W' + sigma2 I) in nats.   x: (n, d) -> (n,)                                       (3.28)
 
@@ -50,12 +51,15 @@ def ppca_log_likelihood(p: PPCA, x: Array) -> Array:
     return log_p
 
 
+@in_range
 def ppca_posterior(p: PPCA, x: Array) -> tuple[Array, Array]:
     """Mean and covariance of z given x.   x: (n, d) -> (n, k), (k, k)                                    (3.30)
 
     Raises what `refvae.inputs.matrix` raises, and ValueError for x with another number of columns.
     """
-    x = matrix(x, "x")
+    x, _ = matrix(x, "x"), matrix(parameters(p, "p").W, "p.W")
+    same_shape(p.mean, p.W[:, 0], "p.mean and a column of p.W")
+    real(p.sigma2, "p.sigma2", above=0)
     if x.shape[1] != len(p.W):
         raise ValueError(f"x: got {x.shape[1]} columns, wanted {len(p.W)}, as the model has")
     M = p.W.T @ p.W + p.sigma2 * np.eye(p.W.shape[1])                                                   # (3.30)
@@ -96,6 +100,7 @@ def linear_vae(p: LinearVAE, logeta: Array, x: Array, *, beta: float = 1.0) -> t
     return nll + blur + beta * kl, pull                                                                 # (3.32)
 
 
+@in_range
 def linear_vae_optimum(X: Array, k: int, eta: float, beta: float = 1.0) -> LinearVAE:
     """The minimum of the mean of `linear_vae` over centred data at fixed eta and beta.   X: (n, d)       (3.33)
 
@@ -103,10 +108,8 @@ def linear_vae_optimum(X: Array, k: int, eta: float, beta: float = 1.0) -> Linea
     ValueError unless 1 <= k <= d and eta, beta > 0. [Lucas, Tucker, Grosse & Norouzi 2019, section 4]
     """
     X = matrix(X, "X")
-    k = whole(k, "k", most=X.shape[1])
+    k, beta, eta = whole(k, "k", most=X.shape[1]), real(beta, "beta", above=0), real(eta, "eta", above=0)
     scale = beta * eta                                                                                  # (3.33)
-    if not (eta > 0 and beta > 0 and np.isfinite(scale)):
-        raise ValueError(f"eta, beta: got {eta}, {beta}, wanted numbers above 0")
     lam, U = _eigen(X)
     kept = np.maximum(lam[:k], scale)                                                                   # (3.33)
     W = U[:, :k] * np.sqrt(kept - scale)                                                                # (3.33)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from refvae.inputs import floating, same_shape
+from refvae.inputs import floating, in_range, matrix, same_shape
 from refvae.layers import Activation, bernoulli_nll, relu
 from refvae.trees import Array, Pull
 from refvae.vae.elbo import VAE, encode
@@ -19,8 +19,10 @@ from refvae.vae.likelihoods import Likelihood
 from refvae.vae.normal import gaussian_nll, reparam
 
 
+@in_range
 def normalised_weights(log_w: Array) -> Array:
-    """The weights divided by their sum over K.   log_w: (K, n) -> (K, n)"""
+    """The weights divided by their sum over K.   log_w: (K, n), finite -> (K, n)"""
+    matrix(log_w, "log_w")
     log_w = floating(log_w, "log_w")
     w = np.exp(log_w - log_w.max(0))                                                                    # (3.23)
     normalised: Array = w / w.sum(0)                                                                    # (3.23)
@@ -34,6 +36,7 @@ def iw_surrogate(p: VAE, x_frozen: Array, eps_frozen: Array, w_frozen: Array, *,
     Its gradient at w = `normalised_weights` is that of `iw_bound`. [Burda et al. 2016, equation 13]
     """
     log_w, pull_weights = log_weights(p, x_frozen, eps_frozen, likelihood=likelihood, activation=activation)
+    w_frozen = floating(w_frozen, "w")
     same_shape(w_frozen, log_w, "w and log_w")
     n = len(x_frozen)
     return (w_frozen * log_w).sum() / n, lambda d: (pull_weights(d / n * w_frozen)[0], None, None, None)  # (3.23)
@@ -96,6 +99,7 @@ def score_surrogate(p: VAE, x_frozen: Array, z_frozen: Array, signal_frozen: Arr
     (mu, logvar), pull_encode = encode(p.enc, x_frozen, activation)
     nll_q, pull_q = gaussian_nll(over(mu, z_frozen), over(logvar, z_frozen), z_frozen)
     log_p, pull_joint = log_joint(p.dec, x_frozen, z_frozen, likelihood=likelihood, activation=activation)
+    signal_frozen = floating(signal_frozen, "signal")
     same_shape(signal_frozen, log_p, "signal and log p(x, z)")
 
     def pull(d: Any) -> tuple[VAE, None, None, None]:

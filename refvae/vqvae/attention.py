@@ -39,7 +39,7 @@ def layer_norm(p: Norm, x: Array, *, eps: float = 1e-5) -> tuple[Array, Pull]:
 
     [Ba, Kiros & Hinton 2016]
     """
-    x = floating(x, "x")
+    x, p = floating(x, "x"), Norm(floating(p.gain, "gain"), floating(p.bias, "bias"))
     for leaf in p:
         same_shape(leaf, x[(0,) * (x.ndim - 1)], "gain or bias and a row of x")
     centred = x - x.mean(-1, keepdims=True)                                                             # (8.26)

@@ -59,7 +59,7 @@ def cluster_means(z: Any, idx: Any, codes: Any) -> Array:
     Raises TypeError or ValueError for other input.
     """
     z, codes = matrix(z, "z"), matrix(codes, "codes")
-    counts, sums = cluster_sums(z, indices(idx, len(codes), "idx"), len(codes))
+    counts, sums = cluster_sums(z, _row(idx, len(codes)), len(codes))
     used = counts > 0
     means: Array = codes.copy()
     means[used] = sums[used] / counts[used, None]                                                       # (8.15)
@@ -90,18 +90,19 @@ def ema_update(state: EMA, z: Any, idx: Any, rho: float) -> EMA:
     old = vector(state.counts, "counts", len(codes))
     if old.min() < 0:
         raise ValueError(f"counts: got {old.min()}, wanted numbers of at least 0")
-    counts, means, share = batch_statistics(EMA(old, codes), matrix(z, "z"), indices(idx, len(codes), "idx"), rho)
+    counts, means, share = batch_statistics(EMA(old, codes), z, idx, rho)
     return EMA(rho * old + (1 - rho) * counts, codes + (1 - rho) * share[:, None] * (means - codes))    # (8.17)
 
 
 def batch_statistics(state: EMA, z: Array, idx: Array, rho: float) -> tuple[Array, Array, Array]:
     """Choices of each code, means of what chose it, and choices over their new average.                 (8.17)
 
-    z (n, k), idx (n,) -> (K,), (K, k), (K,). A code that nothing chose is its own mean and has the share 0.
+    z (n, k), idx (n,) -> (K,), (K, k), (K,). A code that nothing chose is its own mean and has the share 0. Raises
+    TypeError or ValueError for other input.
     """
-    same_shape(state.counts, state.codes[:, 0], "counts and a component of codes")
-    counts, means = np.bincount(idx, minlength=len(state.codes)), cluster_means(z, idx, state.codes)    # (8.17)
-    old = floating(state.counts, "counts")
+    codes, rho = matrix(state.codes, "codes"), real(rho, "rho", least=0, below=1)
+    old, idx = vector(state.counts, "counts", len(codes)), _row(idx, len(codes))
+    counts, means = np.bincount(idx, minlength=len(codes)), cluster_means(z, idx, codes)                # (8.17)
     share = counts / np.where(counts > 0, rho * old + (1 - rho) * counts, 1)                            # (8.17)
     return counts, means, share
 
@@ -127,7 +128,7 @@ def reset_unused(codes: Any, z: Any, idx: Any, rng: np.random.Generator | int) -
     or ValueError for other input.
     """
     z, codes, rng = matrix(z, "z"), matrix(codes, "codes"), generator(rng)
-    idx = indices(idx, len(codes), "idx")
+    idx = _row(idx, len(codes))
     unused = np.flatnonzero(np.bincount(idx, minlength=len(codes)) == 0)[:len(z)]                       # (8.19)
     fresh: Array = codes.copy()
     fresh[unused] = z[rng.choice(len(z), len(unused), replace=False)]                                   # (8.19)
@@ -168,6 +169,14 @@ def cluster_sums(z: Array, idx: Array, K: int) -> tuple[Array, Array]:
     sums = np.zeros((K, z.shape[1]), np.result_type(z, float))
     np.add.at(sums, idx, z)                                                                             # (8.15)
     return np.bincount(idx, minlength=K).astype(float), sums                                            # (8.15)
+
+
+def _row(idx: Any, K: int) -> Array:
+    """Indices in 0..K-1, (n,)."""
+    a = indices(idx, K, "idx")
+    if a.ndim != 1:
+        raise ValueError(f"idx: got shape {a.shape}, wanted (n,)")
+    return a
 
 
 def _some(idx: Any, K: int) -> Array:

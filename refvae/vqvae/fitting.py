@@ -14,7 +14,7 @@ from refvae.layers import Activation, relu
 from refvae.optim import SGD, Adam, TwoParts
 from refvae.trees import Array, Pull
 from refvae.vqvae.codebook import EMA, batch_statistics, ema_surrogate, reset_unused
-from refvae.vqvae.model import VQVAE, choose, vq_surrogate, vqvae_init
+from refvae.vqvae.model import VQVAE, choose, chosen, vq_surrogate, vqvae_init
 
 
 class WithEMA(NamedTuple):
@@ -26,8 +26,10 @@ class WithEMA(NamedTuple):
 
 def by_gradient(beta: float, gamma: float, activation: Activation = relu) -> Objective:
     """(p, x) -> loss with the gradient of `vq_surrogate` at p itself; it is not the gradient of the loss."""
+    beta, gamma = real(beta, "beta", least=0), real(gamma, "gamma", least=0)
+
     def loss(p: VQVAE, x_frozen: Array) -> tuple[Any, Pull]:
-        z, idx = choose(p, x_frozen, activation)
+        z, idx = chosen(p, x_frozen, activation)
         value, pull = vq_surrogate(p, x_frozen, idx, z, p.codes, beta=beta, gamma=gamma, activation=activation)
         return value, lambda d: pull(d)[:2]
 
@@ -36,11 +38,11 @@ def by_gradient(beta: float, gamma: float, activation: Activation = relu) -> Obj
 
 def by_averages(gamma: float, rho: float, activation: Activation = relu) -> Objective:
     """(p, x) -> loss, for codes that are `EMA`: its step 1 - rho on these is `ema_update`.              (8.18)"""
-    rho = real(rho, "rho", least=0, below=1)
+    gamma, rho = real(gamma, "gamma", least=0), real(rho, "rho", least=0, below=1)
 
     def loss(p: WithEMA, x_frozen: Array) -> tuple[Any, Pull]:
         net = p.net._replace(codes=p.ema.codes)
-        z, idx = choose(net, x_frozen, activation)
+        z, idx = chosen(net, x_frozen, activation)
         value, pull = vq_surrogate(net, x_frozen, idx, z, net.codes, beta=0.0, gamma=gamma, activation=activation)
         batch = batch_statistics(p.ema, z.reshape(-1, z.shape[2]), idx.ravel(), rho)                    # (8.18)
         if z.dtype == np.float32:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from refvae import trees
-from refvae.inputs import generator, whole
+from refvae.inputs import generator, in_range, indices, matrix, perceptron, real, whole
 from refvae.layers import Activation, Dense, mlp, mlp_init, relu, squared_error
 from refvae.trees import Array, Pull
 from refvae.vqvae.codebook import codebook_loss
@@ -31,6 +31,7 @@ def vqvae_init(sizes: Sequence[int], m: int, k: int, K: int, rng: np.random.Gene
     ValueError for counts that are no whole numbers above 0.
     """
     m, k, K, rng = whole(m, "m"), whole(k, "k"), whole(K, "K"), generator(rng)
+    scale = real(scale, "scale", above=0)
     every = (*sizes, m * k)
     return VQVAE(mlp_init(every, rng), mlp_init(every[::-1], rng), scale * rng.standard_normal((K, k)))
 
@@ -52,14 +53,37 @@ def decode_grid(dec: tuple[Dense, ...], z: Array, *, activation: Activation = re
     return xhat, pull
 
 
+@in_range
 def choose(p: VQVAE, x: Array, activation: Activation = relu) -> tuple[Array, Array]:
-    """What the encoder gives, and its nearest codes.   x: (n, d) -> z (n, m, k), idx (n, m)"""
+    """What the encoder gives, and its nearest codes.   x: (n, d) -> z (n, m, k), idx (n, m)
+
+    Raises TypeError or ValueError for bad input.
+    """
+    x, k = matrix(x, "x"), matrix(p.codes, "p.codes").shape[1]
+    units = len(perceptron(p.enc, "p.enc", x.shape[1])[-1].b)
+    perceptron(p.dec, "p.dec", units)
+    if units % k:
+        raise ValueError(f"p.enc: got {units} outputs, wanted a multiple of {k}, the length of a code")
+    return chosen(p, x, activation)
+
+
+def chosen(p: VQVAE, x: Array, activation: Activation = relu) -> tuple[Array, Array]:
+    """`choose` without its checks, for every step of a training."""
     z = encode_grid(p.enc, x, k=p.codes.shape[1], activation=activation)[0]
     return z, nearest_code(z.reshape(-1, z.shape[2]), p.codes).reshape(z.shape[:2])
 
 
+@in_range
 def rebuild(p: VQVAE, idx: Array, activation: Activation = relu) -> Array:
-    """The images of grids of codes.   idx: (n, m) -> (n, d)"""
+    """The images of grids of codes.   idx: (n, m) -> (n, d)
+
+    Raises TypeError or ValueError for bad input.
+    """
+    codes = matrix(p.codes, "p.codes")
+    if indices(idx, len(codes), "idx").ndim != 2 or not np.size(idx):
+        raise ValueError(f"idx: got shape {np.shape(idx)}, wanted (n, m) with n, m >= 1")
+    perceptron(p.enc, "p.enc")
+    perceptron(p.dec, "p.dec", np.shape(idx)[1] * codes.shape[1])
     return decode_grid(p.dec, lookup(p.codes, idx)[0], activation=activation)[0]
 
 

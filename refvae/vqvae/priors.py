@@ -87,12 +87,16 @@ def made_init(m: int, K: int, hidden: Sequence[int], rng: np.random.Generator | 
     return mlp_init((size, *hidden, size), rng)
 
 
-@lru_cache(maxsize=8)
 def made_masks(m: int, K: int, hidden: tuple[int, ...]) -> tuple[Array, ...]:
     """Which entries of each matrix are kept: none that leads from a code to itself or an earlier one.   (8.25)
 
-    The masks are kept for the next call, and cannot be written.
+    The masks are kept for the next call, and cannot be written. Raises TypeError or ValueError for other input.
     """
+    return _masks(whole(m, "m"), whole(K, "K"), tuple(whole(h, "hidden") for h in hidden))
+
+
+@lru_cache(maxsize=8)
+def _masks(m: int, K: int, hidden: tuple[int, ...]) -> tuple[Array, ...]:
     degrees = [np.repeat(np.arange(m), K), *(np.arange(h) % max(m - 1, 1) for h in hidden)]             # (8.25)
     inner = [a[:, None] <= b for a, b in pairwise(degrees)]                                             # (8.25)
     masks = (*inner, degrees[-1][:, None] < degrees[0])                                                 # (8.25)

@@ -27,7 +27,7 @@ def nearest_code(z: Any, codes: Any) -> Array:
     with np.errstate(over="ignore"):
         margin = margins(z0, codes0)
     if not np.isfinite(margin).all():
-        raise ValueError(f"z, codes: got numbers up to {np.abs(z).max():.3g}, whose squared distances overflow")
+        raise ValueError(f"z, codes: got numbers up to {np.abs(z).max():.3g}, wanted finite squared distances")
     idx = np.empty(len(z), np.int64)
     for start in range(0, len(z), size := max(1, ENTRIES // len(codes))):
         rows = slice(start, start + size)
