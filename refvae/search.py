@@ -56,7 +56,7 @@ def terms() -> list[Term]:
     """The rows of the index of terms in derivations/README.md."""
     page = folder("derivations") / "README.md"
     rows = TERMS.findall(page.read_text("utf8")) if page.exists() else []
-    return [Term(line(term), chinese.strip(), meaning.strip(), tuple(re.findall(rf"[(\\[]({NUMBER})[)\\]]", where)))
+    return [Term(line(term), chinese.strip(), meaning.strip(), tuple(re.findall(rf"[(\[]({NUMBER})[)\]]", where)))
             for term, chinese, meaning, where in rows if term not in ("term", "---")]
 
 
@@ -84,8 +84,10 @@ def wanted(query: str) -> list[str]:
 
 
 def score(entry: Entry, word: str) -> int:
-    """How well an entry answers to a word: 0 not at all."""
-    return _score(entry, word) or (_score(entry, ALIKE[word]) // 2 if word in ALIKE else 0)
+    """How well an entry answers to a word, to another for the same, or to all parts of it: 0 not at all."""
+    parts = word.split("-")
+    return _score(entry, word) or (_score(entry, ALIKE[word]) // 2 if word in ALIKE else 0) or (
+        min(_score(entry, part) for part in parts) if len(parts) > 1 and all(parts) else 0)
 
 
 def _score(entry: Entry, word: str) -> int:

@@ -1,32 +1,21 @@
 """The book is a site that opens from a disc: no dead link, no request, no formula that does not parse."""
 
 import re
-import shutil
-import subprocess
 from html.parser import HTMLParser
 from importlib.util import find_spec
 
 import pytest
 
 from refvae.book import site
-from refvae.book.formulas import FormulaError, display, mathml
+from refvae.book.formulas import FormulaError, display, inline, mathml
 from refvae.book.markdown import BookError, renderer
 from refvae.cli import main
-from refvae.evidence import run
-from refvae.statements import evidence_module, statements
+from refvae.statements import statements
 
 MISSING = [name for name in ("markdown_it", "math_core", "mdit_py_plugins", "pygments") if not find_spec(name)]
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"the extra `book` is not installed: no {', '.join(MISSING)}")
 
-VOID = {"meta", "link", "img", "input", "br", "hr", "mspace"}
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-
-@pytest.fixture(scope="module")
-def pages(tmp_path_factory):
-    """The whole site, with the evidence of one statement."""
-    results = [run(entry) for entry in evidence_module("vae").ledger.entries if entry.eq == "3.7"]
-    return {path.name: path for path in site.build(tmp_path_factory.mktemp("book"), results)}
+VOID = {"meta", "link", "img", "input", "br", "hr", "mspace", "wbr"}
 
 
 class Balanced(HTMLParser):
@@ -100,6 +89,18 @@ def test_long_formulas_break_at_relations(tex, pieces):
     assert re.findall(r"<div[^>]*>(.*?)</div>", display(tex)) == wanted
 
 
+def test_a_long_formula_in_a_line_may_break_and_says_the_same():
+    tex = r"a_{1}+b_{1}=c_{1}+d_{1}+e_{1}+f_{1}+g_{1}\le h_{1}+i_{1}+j_{1}"
+    assert inline(tex).count("<wbr>") == 2
+    assert inline("a=b") == mathml("a=b", False)
+
+
+def test_what_the_converter_sets_wrongly_is_mended():
+    assert "<msup><mrow><mo minsize" in mathml(r"\Bigl(x\Bigr)^2", True)
+    assert '<mrow class="over"' in mathml(r"\overline{\log\sigma^2}", False)
+    assert '<mrow class="over"' not in mathml(r"\overline{\hat H}", False)
+
+
 def test_the_command_says_what_is_wrong(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     (tmp_path / "full").mkdir()
@@ -109,50 +110,3 @@ def test_the_command_says_what_is_wrong(tmp_path, capsys):
         assert main(["book", *words]) == 2
         out, err = capsys.readouterr()
         assert (out, message in err, err.count("\n")) == ("", True, 1)
-
-
-# In a browser
-
-PROBE = """<script>
-addEventListener("error", event => { document.title += " ERROR " + event.message; });
-addEventListener("load", () => setTimeout(() => {
-  const wide = document.documentElement.scrollWidth > innerWidth + 1 ? ["page"] : [];
-  for (const node of document.querySelectorAll(".text > p, .text > ul, .text h3, .row")) {
-    if (node.scrollWidth > node.clientWidth + 2) wide.push(node.tagName + ":" + node.textContent.trim().slice(0, 60));
-  }
-  const done = document.createElement("pre");
-  done.id = "probe";
-  done.textContent = JSON.stringify({ title: document.title, wide, hits: document.querySelectorAll("#hits a").length,
-    boxes: document.querySelectorAll("#graph rect").length });
-  document.body.append(done);
-}, 300));
-</script>"""
-
-
-def probe(page, width, query=""):
-    """What the page says of itself in a window of this width."""
-    copy = page.with_name(f"probe-{page.name}")
-    copy.write_text(page.read_text("utf8").replace("</head>", f"{PROBE}</head>"), "utf8")
-    words = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
-             "--disable-background-networking", "--disable-component-update", f"--window-size={width},900",
-             f"--user-data-dir={page.parent / 'profile'}", "--virtual-time-budget=3000", "--dump-dom",
-             f"{copy.as_uri()}{query}"]
-    shown = subprocess.run(words, capture_output=True, text=True).stdout
-    return re.search(r'<pre id="probe">(.*?)</pre>', shown, re.S)[1]
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: the pages are not looked at in a browser")
-@pytest.mark.parametrize("width", [1280, 500])  # a headless window is never narrower than 500
-def test_no_error_and_nothing_wider_than_its_column(pages, width):
-    for name in ("vae.html", "entropy.html", "index.html"):
-        found = probe(pages[name], width)
-        assert "ERROR" not in found
-        assert '"wide":[]' in found, (name, found)
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: search and graph are not tried in a browser")
-def test_search_and_graph_work_from_a_disc(pages):
-    assert '"hits":0' not in probe(pages["search.html"], 1280, "?q=reparametrisation")
-    assert '"hits":1,' in probe(pages["search.html"], 1280, "?q=3.11")
-    assert '"hits":0' in probe(pages["search.html"], 1280, "?q=nonsense")
-    assert int(re.search(r'"boxes":(\d+)', probe(pages["graph.html"], 1280, "?focus=3.11&up=2"))[1]) > 5

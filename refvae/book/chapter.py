@@ -96,7 +96,7 @@ def _excerpt(excerpt: Excerpt, book: Book) -> str:
     """The lines that carry the number; opened, the whole function."""
     lines = excerpt.source.split("\n")
     marked = sorted(excerpt.marked)
-    bare = dedent("\n".join(lines[n - excerpt.first].partition("  # (")[0] for n in marked))
+    bare = dedent("\n".join(lines[n - excerpt.first].partition("  # (")[0].rstrip() for n in marked))
     short = "\n".join(_line(n, text, False) for n, text in zip(marked, _coloured(bare), strict=True))
     whole = "\n".join(_line(n, text, n in excerpt.marked)
                       for n, text in enumerate(_coloured(excerpt.source), excerpt.first))

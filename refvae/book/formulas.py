@@ -41,17 +41,32 @@ def _prepared(tex: str) -> str:
 
 # What math-core 0.9.0 sets wrongly: a large fence with an exponent stays small, a line over several letters short.
 FENCE = re.compile(r'(<(?:msup|msub|msubsup)>)(<mo (?:minsize|fence)[^>]*>[^<]*</mo>)')
-LINE = re.compile(r'<mover accent="true"><mrow>((?:(?!</?mrow>).)*)</mrow><mo stretchy="false">¯</mo></mover>')
+BAR, MROW = '</mrow><mo stretchy="false">¯</mo></mover>', re.compile("</?mrow>")
 
 
 def _mended(html: str) -> str:
-    return LINE.sub(r'<mrow class="over" intent="overline">\1</mrow>', FENCE.sub(r"\1<mrow>\2</mrow>", html))
+    return _overlined(FENCE.sub(r"\1<mrow>\2</mrow>", html))
+
+
+def _overlined(html: str) -> str:
+    """The bars over rows of several letters drawn as lines above them."""
+    while (end := html.find(BAR)) >= 0:
+        depth, start = 1, end
+        for tag in reversed(list(MROW.finditer(html, 0, end))):
+            depth += 1 if tag[0] == "</mrow>" else -1
+            if depth == 0:
+                start = tag.start()
+                break
+        before = html[:start].removesuffix('<mover accent="true">')
+        html = (f'{before}<mrow class="over" intent="overline">{html[start:end].removeprefix("<mrow>")}</mrow>'
+                + html[end + len(BAR):])
+    return html
 
 
 TOKEN = re.compile(r"\\[A-Za-z]+|\\.|.", re.S)
 RELATIONS = {"=", r"\le", r"\ge", r"\leq", r"\geq", r"\approx", r"\equiv", r"\Longrightarrow", r"\iff",
              r"\Longleftrightarrow", "<", ">", r"\lt", r"\gt"}
-SUMS, LONG = {"+", "-"}, 110
+SUMS, LONG, SHORT_ENOUGH = {"+", "-"}, 110, 50
 
 
 def display(tex: str) -> str:
@@ -63,6 +78,12 @@ def display(tex: str) -> str:
         _cut(relation, SUMS) if len(relation) > LONG else [relation])] for chunk in _cut(tex, {r"\qquad"}, keep=False)]
     return "".join(f"<div{' class=apart' if i and not j else ''}>{mathml(piece, DISPLAY)}</div>"
                    for i, chunk in enumerate(chunks) for j, piece in enumerate(chunk))
+
+
+def inline(tex: str) -> str:
+    """A formula in a line of text, in pieces between which the line may break: a long one at its relations."""
+    pieces = _cut(tex, RELATIONS) if len(tex) > SHORT_ENOUGH and r"\begin" not in tex else [tex]
+    return "<wbr>".join(mathml(piece, False) for piece in pieces)
 
 
 def _cut(tex: str, at: set[str], keep: bool = True) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from refvae.book.formulas import display, mathml
+from refvae.book.formulas import inline as broken
 from refvae.statements import FROM_US, NUMBER, OURS, Book, statements
 from refvae.tex import formula
 
@@ -30,7 +31,7 @@ def renderer(link: Link, book: Book = OURS) -> Any:
     from mdit_py_plugins.dollarmath import dollarmath_plugin
 
     md = MarkdownIt("commonmark", {"html": True}).enable("table")
-    md.use(dollarmath_plugin, allow_space=False, renderer=lambda tex, how: mathml(tex, bool(how["display_mode"])))
+    md.use(dollarmath_plugin, allow_space=False, renderer=lambda tex, _: broken(tex))
     md.use(anchors_plugin, max_level=3)
     md.add_render_rule("fence", _fence)
     md.core.ruler.push("numbers", lambda state: _number_links(state, book))
@@ -134,5 +135,7 @@ def _rewrite(tokens: list[Any], link: Link, book: Book) -> None:
                 token.attrs[name] = link(str(token.attrs[name]))
         if token.attrs.get("href") == "":  # on no page of the site
             del token.attrs["href"]
+        if token.type == "table_open":  # a wide one is scrolled, by keyboard too
+            token.attrs["tabindex"] = "0"
         if token.type == "image":
             token.attrs |= {"loading": "lazy", "id": f"figure-{Path(str(token.attrs['src'])).stem}"}

@@ -37,8 +37,11 @@ function plainScore([, key, , , names, text, sources], word) {
   return text.includes(` ${word} `) ? weights.text : text.includes(word) ? weights.part : 0;
 }
 
-const score = (entry, word) =>
-  plainScore(entry, word) || (word in RULES.alike ? Math.floor(plainScore(entry, RULES.alike[word]) / 2) : 0);
+function score(entry, word) {
+  const parts = word.split("-");
+  return plainScore(entry, word) || (word in RULES.alike ? Math.floor(plainScore(entry, RULES.alike[word]) / 2) : 0)
+    || (parts.length > 1 && parts.every(Boolean) ? Math.min(...parts.map(part => plainScore(entry, part))) : 0);
+}
 
 function search(query) {
   const named = query.match(/(?<![\p{L}\p{N}_.])\d+\.\d+[a-z]?(?![\p{L}\p{N}_])/gu) || [];
@@ -103,7 +106,7 @@ function drawGraph(focus, depth, up) {
   const found = layers(focus, depth, up), width = 250, height = 34, gap = 70, place = new Map();
   found.forEach((layer, i) => layer.forEach((number, j) => place.set(number, [i * (width + gap), j * (height + 10)])));
   const size = [found.length * (width + gap), Math.max(...found.map(layer => layer.length)) * (height + 10)];
-  const svg = make("svg", { viewBox: `-4 -4 ${size[0]} ${size[1] + 8}`, width: size[0], role: "img", "aria-label": `Graph about (${focus})` });
+  const svg = make("svg", { viewBox: `-4 -4 ${size[0]} ${size[1] + 8}`, width: size[0], role: "group", "aria-label": `Graph about (${focus})` });
   for (const [number, [x, y]] of place) {
     for (const used of window.GRAPH[number][2].filter(each => place.has(each))) {
       const [u, v] = place.get(used), [a, b] = u > x ? [x + width, u] : [x, u + width];
