@@ -16,7 +16,7 @@ EXAMPLES = """examples:
   refvae book
   refvae book -j 2 --out site
   refvae book --open
-  refvae book mine/ --out mine/site           a derivation of your own (refvae new mine)
+  refvae book mine/ --out mine/site
 """
 
 
