@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 from unittest import mock
 
@@ -10,8 +12,9 @@ import numpy as np
 import pytest
 
 from refvae import layers, trees
-from refvae.check import GradientError, check_gradient, check_layer
+from refvae.check import GradientError, check_gradient, check_layer, numeric
 from refvae.check import legs as methods
+from refvae.check import report as reports
 from refvae.layers import (
     Dense,
     batch_norm,
@@ -1019,3 +1022,150 @@ def test_the_adjoint_test_sees_what_a_direction_of_ones_does_not():
 def test_noise_of_the_first_step_settles_no_kink_inside_it():
     slope, _ = methods._settled(lambda x: x[0] + 1e-4 * abs(x[0] - 0.01), np.zeros(1), np.ones(1), 1e-8)
     assert slope == pytest.approx(1 - 1e-4, abs=1e-7)
+
+
+# Derivatives by numbers alone, on functions for which they are exact
+
+
+@pytest.mark.parametrize("n", [3, 4, 20])
+def test_quadrature_is_exact_up_to_its_degree_and_no_further(n):
+    nodes, weights = numeric.gauss_lobatto(n)
+    errors = [abs(float(weights @ nodes**k) - 1 / (k + 1)) for k in range(2 * n - 1)]
+    assert (nodes[0], nodes[-1], len(nodes)) == (0, 1, n)
+    assert max(errors[:-1]) < 1e-13
+    assert n == 20 or errors[-1] > 1e-6  # of degree 38 the last error is rounding too
+    assert (len(numeric.NODES), len(numeric.WEIGHTS)) == (20, 20)
+
+
+def test_the_complex_step_is_exact_whatever_the_size():
+    x, v = np.array([0.5, -2.0]), np.array([3.0, 0.25])
+    for size in (1e-200, 1.0, 1e200):
+        found = numeric.complex_step(lambda z, size=size: size * np.sum(z**3), x, v)
+        assert found == pytest.approx(size * 5.25, rel=1e-15, abs=0)
+
+
+def test_terms_of_the_line_integral_of_a_cubic():
+    x, v = np.array([0.5, -2.0]), np.array([3.0, 0.25])
+    terms = numeric.line_terms(lambda z: 3 * z**2, x, v)
+    assert terms.sum() == pytest.approx(np.sum((x + v) ** 3 - x**3), rel=1e-14, abs=0)
+    assert (len(terms), terms[0]) == (20, numeric.WEIGHTS[0] * (3 * x**2 @ v))
+
+
+def test_remainders_stencils_and_jumps_of_dyadic_numbers():
+    one, square = np.ones(1), lambda x: x[0] ** 2
+    assert numeric.remainder(square, one, 2.0, one, 0.25) == 0.25**2
+    assert numeric.remainder(square, one, 3.0, one, 0.25) == 0.75 - 0.5625
+    assert numeric.stencil(lambda x: x[0] ** 5 - 3 * x[0] ** 6, one, 2 * one, 0.25) == 2 * (5 - 18)
+    assert numeric.stencil(lambda x: x[0] ** 7, 0 * one, one, 0.5) == 36 * 0.5**6
+    assert numeric.jump(square, 3 * one, one, 0.25) == 2 * 0.25
+    assert numeric.jump(lambda x: abs(x[0]), 0 * one, one, 0.25) == 2
+
+
+def test_noise_is_told_from_what_is_smooth():
+    n = np.arange(13.0)
+    assert numeric.noise(n**3) == 0
+    assert numeric.noise(3 * (-1) ** n) == 3 * 16 / (0.6745 * np.sqrt(70))
+    draws = np.random.default_rng(0).standard_normal(20000)
+    assert numeric.noise(draws) == pytest.approx(1, rel=0.03)
+    assert numeric.noise(np.append(draws[:-1], 1e9)) == pytest.approx(1, rel=0.03)
+
+
+def test_the_wobble_is_some_units_in_the_last_place():
+    steps = np.random.default_rng(3).standard_normal((6, 1))
+    found = numeric.wobble(lambda x: x[0], np.array([8.0]), np.array([2.0]), np.random.default_rng(3))
+    moved = 8 + 8 * 2.0**-53 * steps
+    assert found == np.abs(moved - 8).max() + 8 * 2.0**-53
+    assert numeric.wobble(lambda x: -5.0, np.zeros(2), np.ones(2), np.random.default_rng(3)) == 5 * 2.0**-53
+
+
+# Reports by themselves
+
+
+@pytest.mark.parametrize(("a", "n", "error"), [
+    ([3.0, 4.0], [3.0, 0.0], 0.8), ([3.0, 0.0], [3.0, 4.0], 0.8), ([0.0], [0.0], 0.0), ([0.0], [-2.0], 1.0),
+    ([3e-200, 4e-200], [3e-200, 0.0], 0.8), ([], [], 0.0)])
+def test_errors_of_blocks_and_entries(a, n, error):
+    assert reports.block_error(np.array(a), np.array(n)) == error
+
+
+def test_errors_of_entries():
+    a, n = np.array([1.0, 2e-4, 0.0, 0.5]), np.array([1.0, 0.0, 0.0, -1.0])
+    assert reports.entry_errors(a, n).tolist() == [0, 0.2, 0, 1.5]
+    found = reports.entry_errors(np.array([np.nan, 2e-4, -4.0]), np.array([1.0, 1e-4, -4.0]))
+    assert (np.isnan(found[0]), found[1:].tolist()) == (True, [1e-4 / 4e-3, 0])
+    assert reports.entry_errors(np.zeros(2), np.zeros(2)).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(("blocks", "found", "status"), [
+    (["PASS", "PASS"], ["PASS"], "PASS"), (["FAIL"], ["KINK", "FAIL"], "KINK"), (["PASS", "FAIL"], ["PASS"], "FAIL"),
+    (["INCONCLUSIVE"], ["FAIL"], "FAIL"), (["PASS", "INCONCLUSIVE"], ["PASS"], "INCONCLUSIVE"),
+    (["PASS"], ["INCONCLUSIVE"], "PASS"), (["INCONCLUSIVE", "FAIL"], [], "FAIL")])
+def test_the_status_of_all_together(blocks, found, status):
+    assert reports.overall([reports.Block("x", 0.0, each) for each in blocks],
+                           [reports.Leg("leg", 0.0, 0.0, each) for each in found]) == status
+
+
+def test_a_report_says_all_that_it_knows():
+    leg, block = reports.Leg, reports.Block
+    blocks = block("x", 0.5, "FAIL", ", why"), block("y", 0.0, "PASS"), block("z", 0.0, "INCONCLUSIVE", ", hint")
+    found = leg("one-sided slopes", np.nan, 0.0, "KINK", "they differ"), leg("Taylor rate", 0.25, 0.1, "FAIL")
+    report = reports.Report("FAIL", 0.5, 1e-12, "x", (1.0, 2.0), "x[1]", 1.5, 2.5, "complex step", "it may", "a note",
+                            blocks, found)
+    lines = ["FAIL: worst block x, relative error 0.5 (bound 1e-12)", "  worst entry x[1]: got 1.5, wanted 2.5",
+             "  complex step on every coordinate, because it may", "  x: FAIL, why", "  z: INCONCLUSIVE, hint",
+             "  one-sided slopes: KINK; they differ", "  Taylor rate: FAIL, error 0.25 (bound 0.1)"]
+    assert str(report).split("\n") == [*lines, "  note: a note"]
+    assert str(replace(report, note="")).split("\n") == lines
+
+
+# Legs by themselves
+
+
+def stub(f=None, slope=(), scale=(), floor=0.0, **blocks):
+    """What a leg looks at of a problem."""
+    blocks = {name: slice(*at) for name, at in blocks.items()}
+    return SimpleNamespace(f=f, slope=np.array(slope), scale=np.array(scale), floor=floor, blocks=blocks)
+
+
+@pytest.mark.parametrize(("got", "want", "floor", "status", "note"), [
+    (1.0, 1.0, 0.0, "PASS", ""), (2 + 2.0**-38, 2.0, 0.0, "FAIL", "round-off can cause 0"),
+    (2 + 1e-12, 2.0, 0.0, "PASS", ""), (3.0, 2.0, 1.0, "INCONCLUSIVE", "round-off can cause 0.3"),
+    (3.0, 2.0, 0.75, "FAIL", "round-off can cause 0.2"), (0.0, 0.0, 0.5, "INCONCLUSIVE", "both sides are zero"),
+    (-2.0, 1.0, 1.0, "FAIL", "round-off can cause 0.5")])
+def test_a_leg_is_held_to_its_bound_and_to_the_noise(got, want, floor, status, note):
+    leg = methods._judged("a leg", got, want, stub(floor=floor))
+    assert (leg.method, leg.bound, leg.status, leg.note) == ("a leg", 1e-12, status, note)
+    assert leg.error == (abs(got - want) / max(abs(got), abs(want)) if got != want else 0)
+
+
+def test_blocks_are_compared_in_their_own_units():
+    problem = stub(slope=[1.0, 2.0, 0.0, 3.0, 4.0], scale=[2.0, 2.0, 4.0, 8.0, 8.0], floor=0.125,
+                   x=(0, 2), y=(2, 3), z=(3, 5))
+    doubts = np.array([0.0, 0.0, 0.0, 3.0, 4.0])
+    found = methods.compare(problem, np.array([1.0, 2.5, 0.0, 3.0, 0.0]), doubts, set(), 1e-12)
+    assert [block.name for block in found] == ["x", "y", "z"]
+    assert [block.status for block in found] == ["FAIL", "INCONCLUSIVE", "INCONCLUSIVE"]
+    assert [block.error for block in found] == pytest.approx([0.5 / np.hypot(1, 2.5), 0.0, 0.8], rel=1e-14, abs=0)
+    assert found[1].hint == reports.NOTHING.format("y")
+    assert found[2].hint == reports.ROUNDING.format(1.0)
+    found = methods.compare(problem, np.array([1.0, 2.0, 1.0, 3.0, 4.0]), 0 * doubts, {"x", "y"}, 1e-12)
+    terms = 2 * 1 + 2 * 2 + 4 * 1 + 8 * 3 + 8 * 4.0
+    want = [2 * np.hypot(1, 2) / terms, 4 / terms, 0]
+    assert [block.error for block in found] == pytest.approx(want, rel=1e-14, abs=0)
+    assert [block.status for block in found] == ["FAIL", "FAIL", "PASS"]
+    assert [block.hint for block in found] == ["", "", ""]
+
+
+def test_nothing_declared_zero_is_zero_and_what_does_not_settle_says_so():
+    problem = stub(slope=[0.0, 1.0], scale=[1.0, 1.0], x=(0, 1), y=(1, 2))
+    none = np.zeros(2)
+    assert [block.error for block in methods.compare(problem, none, none, {"x", "y"}, 0.5)] == [0.0, 1.0]
+    found = methods.compare(problem, np.array([np.nan, 1.0]), none, set(), 0.5)
+    assert [(block.status, block.hint) for block in found] == [("INCONCLUSIVE", reports.UNSETTLED), ("PASS", "")]
+
+
+def test_a_declared_zero_that_rounding_blurs_is_inconclusive():
+    problem = stub(slope=[1e-9, 1.0], scale=[1.0, 1.0], x=(0, 1), y=(1, 2))
+    numeric_slopes, doubts = np.array([0.0, 1.0]), np.array([1e-6, 0.0])
+    found = methods.compare(problem, numeric_slopes, doubts, {"x"}, 1e-12)
+    assert (found[0].status, found[0].error, found[0].hint) == ("INCONCLUSIVE", 1e-9, reports.ROUNDING.format(1e-6))

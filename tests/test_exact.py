@@ -11,9 +11,12 @@ import pytest
 
 from refvae import inputs
 from refvae.check import GradientError, check_gradient, check_layer, proof
+from refvae.check import field as field_module
 from refvae.check.arrays import constants, variables
 from refvae.check.exact import along, equal, prove_check
-from refvae.check.field import Field, Pair, prime
+from refvae.check.field import MULTIPLES, Field, Pair, prime
+from refvae.check.functions import at
+from refvae.check.number import Number
 from refvae.check.proof import NOT_RUN, PROVED, REFUTED, Found, Proof, chance, decide, rank, settle
 from refvae.layers import mlp_init
 from refvae.outcomes import gap
@@ -456,6 +459,9 @@ def test_pairs_are_a_field():
     u, v = Pair(3, 5), Pair(2, -7)
     assert u * v % p == Pair(41, -11 % p)
     assert pow(u, -1, p) * u % p == 1
+    assert pow(u, -3, p) * u * u * u % p == pow(u, 0, p) == 1
+    assert (Pair(3, 5) == u) is True
+    assert (Pair(3, 5) == Pair(2, 5)) is (Pair(3, 5) == Pair(3, 4)) is (u == 3) is False
     assert pow(v, 5, p) == v * v * v * v * v % p
     assert (2 - u) + u == 2
     assert hash(Pair(4, 0)) == hash(4)
@@ -807,3 +813,216 @@ def test_what_a_proof_says():
     assert str(Proof(PROVED, 1e-20, 2, ("one", "two"), "here")) == (
         "PROVED: a false one comes so far with probability 1e-20 at most; 2 cells; here\n  one\n  two")
     assert str(Proof(REFUTED, note="there")) == "REFUTED: there"
+
+
+# The field: every relation that it knows, with its sizes, and none that it does not
+
+
+def test_short_primes_are_prime():
+    found = {prime(seed, 12) for seed in range(200)}
+    assert all(p % q for p in found for q in range(2, 64))
+    assert {(p % 4, p.bit_length()) for p in found} == {(3, 12)}
+    assert Field(1)._random.random() != Field(2)._random.random()
+
+
+@pytest.mark.parametrize("related", [False, True])
+def test_exponentials_of_multiples_are_powers_of_one_element(related):
+    f = Field(1, related)
+    p, a = f.p, f.draw()
+    quarter = a * pow(4, -1, p) % p
+    assert (f.exp(0, 3), f.log(1, 3), f.tan_half(0)) == ((1, 0), (0, 0), (0, 0))
+    (e, size), (r, _) = f.exp(a, 5), f.exp(quarter, 7)
+    assert (e, size) == (pow(r, 4, p), 4)
+    for k in MULTIPLES:
+        assert f.exp(k * quarter % p, 9) == (pow(r, k, p), k)
+        assert f.exp(-k * quarter % p, 9) == (pow(r, -k, p), k)
+        assert f.log(pow(r, k, p), 9) == (k * quarter % p, 5)
+        assert f.log(pow(r, -k, p), 9) == (-k * quarter % p, 5)
+        assert f.known_log(pow(r, k, p) + 1) is None
+    assert f.sqrt(e, 9) == (r * r % p, 2)
+    assert f.known_log(0) is None
+
+
+def test_logarithms_are_inverse_and_roots_halve_them():
+    f = Field(1)
+    x = f.draw()
+    log, size = f.log(x, 3)
+    assert (size, f.exp(log, 9), f.exp(2 * log % f.p, 9)) == (1, (x, 3), (x * x % f.p, 6))
+    assert f.log(pow(x, -1, f.p), 9) == (-log % f.p, 1)
+    half = log * pow(2, -1, f.p) % f.p
+    root, size = f.exp(half, 7)
+    assert (root, size) == (f.roots[x], 1)
+    assert f.log(root, 9) == (half, 7)
+
+
+@pytest.mark.parametrize("related", [False, True])
+def test_sums_and_products_are_known_only_where_they_are_looked_for(related, monkeypatch):
+    f = Field(1, related)
+    p, a, b = f.p, f.draw(), f.draw()
+    (u, _), (v, _) = f.exp(a, 2), f.exp(b, 3)
+    assert (f.exp((a + b) % p, 9) == (u * v % p, 8)) is related
+    x, y = f.draw(), f.draw()
+    (k, _), (m, _) = f.log(x, 5), f.log(y, 6)
+    assert (f.log(x * y % p, 9) == ((k + m) % p, 2)) is related
+    assert f.exp(f.log(x * y % p, 9)[0], 1) == (x * y % p, 9)
+    e = f.exp(f.draw(), 4)[0]
+    assert (f.log(x * e % p, 7)[1] == 1 + 4) is related
+    monkeypatch.setattr(field_module, "FEW", 3)
+    assert f.exp((2 * a + b) % p, 9)[0] != u * u * v % p
+
+
+@pytest.mark.parametrize("rooted", [False, True])
+def test_roots_are_free_or_have_a_random_sign(rooted):
+    f = Field(1, True, rooted)
+    values = [f.draw() for _ in range(40)]
+    roots = [f.sqrt(a, 3) for a in values]
+    assert {size for _, size in roots} == {6 if rooted else 1}
+    assert f.again(2).rooted is rooted
+    assert f.again(2).related is True
+    if not rooted:
+        assert {type(root) for root, _ in roots} == {int}
+        assert f.squares == []
+        return
+    assert all(root * root % f.p == a for (root, _), a in zip(roots, values, strict=True))
+    assert f.squares == [pow(a, f.p // 2, f.p) == 1 for a in values]
+    signs = {(square, root in {pow(a, (f.p + 1) // 4, f.p), Pair(0, pow(a, (f.p + 1) // 4, f.p))})
+             for (root, _), a, square in zip(roots, values, f.squares, strict=True)}
+    assert len(signs) == 4
+    assert type(f.sqrt(Pair(1, 2), 3)[0]) is int
+    assert f.sqrt(values[0], 5) == (roots[0][0], 10)
+
+
+def test_tangents_of_half_angles_are_doubled():
+    f = Field(1)
+    p, a = f.p, f.draw()
+    half = pow(2, -1, p)
+    double = lambda t: 2 * t * pow(1 - t * t, -1, p) % p
+    f.tan_half(a)
+    t = f.tan_half(a * half % p)[0]
+    assert [f.tan_half(k * a * half % p) for k in (1, 2, 4)] == [(t, 1), (double(t), 2), (double(double(t)), 4)]
+    assert f.tan_half(-a % p) == (-double(t) % p, 2)
+    assert f.tan_half(8 * a * half % p) == (double(double(double(t))), 8)
+
+
+def test_comparisons_are_noted_where_they_are_asked_for():
+    f = Field(1)
+    assert [f.took(*each) for each in ((True, False), (False, False), (True, True))] == [True, False, True]
+    [(site, outcomes)] = f.branches.items()
+    first = test_comparisons_are_noted_where_they_are_asked_for.__code__.co_firstlineno
+    assert (site[:2], outcomes, f.ties) == ((__file__, first + 2), {True, False}, {site})
+    assert f.free("a", 1) == f.free("a", 1) != f.free("a", 2)
+
+
+# Every part of a number: value, derivative, witness, sum of absolute terms, size
+
+
+def parts(u):
+    """All of them."""
+    return u.a, u.b, u.x, u.m, u.size
+
+
+def test_arithmetic_of_every_part(field):
+    u, v = variables(field, [0.75, -1.5])
+    p = field.p
+    assert parts(u + v) == ((u.a + v.a) % p, (u.b + v.b) % p, -0.75, 2.25, 2)
+    assert parts(u - v) == ((u.a - v.a) % p, (u.b - v.b) % p, 2.25, 2.25, 2)
+    assert parts(u * v) == (u.a * v.a % p, (u.a * v.b + u.b * v.a) % p, -1.125, 2.25, 2)
+    assert parts(-u) == (-u.a % p, -u.b % p, -0.75, 0.75, 1)
+    assert parts(2 + u) == parts(u + 2) == ((2 + u.a) % p, u.b, 2.75, 2.75, 2)
+    assert parts(2 - u) == ((2 - u.a) % p, -u.b % p, 1.25, 2.75, 2)
+    one = u.reciprocal()
+    assert (one.a * u.a % p, one.b, one.x, one.size) == (1, -one.a * one.a * u.b % p, 1 / 0.75, 1)
+    assert parts(v / u) == parts(v * one)
+    assert parts(2 / u)[:3] == (2 * one.a % p, 2 * one.b % p, 2 / 0.75)
+    assert +u is u
+    assert u.conj() is u.real is u
+    assert parts(u.imag)[:4] == (0, 0, 0.0, 0.0)
+
+
+def test_powers_of_every_part(field):
+    u, v = variables(field, [0.75, -1.5])
+    p, w = field.p, u + v
+    assert parts(w**2) == parts(w * w)
+    for k in (1, 3, 4):
+        found = w**k
+        assert parts(found)[:3] == (pow(w.a, k, p), k * pow(w.a, k - 1, p) * w.b % p, w.x**k)
+        assert (found.size, found.m) == (2 * k, pytest.approx(abs(w.x) ** k + k * abs(w.x) ** (k - 1) * w.m, rel=1e-6))
+    assert (*parts(w**0)[:3], (w**0).size) == (1, 0, 1.0, 1)
+    assert (*parts(w**-1)[:3], (w**-1).size) == (*parts(w.reciprocal())[:3], 2)
+    assert parts(w**-3) == parts(w.reciprocal() ** 3)
+    assert not field.branches
+
+
+@pytest.mark.parametrize("name", ["add", "radd", "sub", "mul", "rmul", "truediv", "lt", "le", "gt", "ge", "eq", "ne"])
+def test_what_is_no_number_is_left_to_others(field, name):
+    [u] = variables(field, [0.75])
+    assert getattr(u, f"__{name}__")("a") is NotImplemented
+
+
+def test_formal_elements_are_counted_with_their_sizes(field):
+    u, v = variables(field, [0.75, 1.5])
+    e = np.exp(u + v)
+    assert (e.size, field.size, field.count) == (4, 2 * (2 + 4), 1)
+    assert np.log(v).size == 1
+    assert (field.size, field.count) == (12 + 2 * (1 + 1), 2)
+    assert (np.sqrt(v).size, np.sin(u).size, np.arctan(u).size) == (1, 4, 1)
+    assert (field.size, field.count) == (16 + 2 * (2 + (1 + 4) + 2), 5)
+    assert np.expm1(u).size == (np.exp(u) - 1).size
+
+
+def test_what_has_no_real_value_is_a_number_of_its_own(field):
+    [u] = variables(field, [-0.75])
+    for found in (np.log(u), np.sqrt(u), (u - u).reciprocal()):
+        assert (found.b, found.m, found.size) == (0, 0.0, 1)
+        assert np.isnan(found.x)
+        assert 0 < found.a < field.p
+    assert parts(np.sqrt(u - u))[:3] == (0, 0, 0.0)
+
+
+def test_comparisons_of_equal_near_and_distant_numbers(field):
+    u, v = variables(field, [1.0, 3.0])
+    same = u + 0
+    assert [u < same, u <= same, u > same, u >= same, u == same, u != same] == [False, True, False, True, True, False]
+    assert [u < v, u <= v, u > v, u >= v, u == v, u != v, u != 2] == [True, True, False, False, False, True, True]
+    assert {type(each) for each in (u < same, u < v, u <= v, u <= same)} == {bool}
+    assert (bool(u), bool(u - u), field.ties) == (True, False, set())
+    for step, tie in ((1.5, True), (3.0, False)):
+        field.ties.clear()
+        near = variables(field, [1 + step * 2.0**-32])[0]
+        assert (u < near, bool(field.ties)) == (True, tie)
+
+
+def test_magnitudes_and_nearest_whole_numbers(field):
+    u, v = variables(field, [-0.75, 0.75])
+    assert (parts(abs(u)), abs(v) is v) == (parts(-u), True)
+    assert abs(Number(field, 0, 5, 0.0, 0.0, 1)).b == 5
+    field.branches.clear()
+    for x, n, tie in ((2.3, 2, False), (-2.3, -2, False), (2.5 - 2.0**-31, 2, True)):
+        field.ties.clear()
+        assert parts(np.rint(variables(field, [x])[0])) == parts(constants(field, [n])[0])
+        assert bool(field.ties) is tie
+    assert set.union(*field.branches.values()) == {True}
+    assert np.isnan(np.rint(variables(field, [np.inf])[0]).x)
+
+
+def test_witnesses_of_functions_move_with_their_argument():
+    assert at(math.exp, 1.0, 2.0) == (math.e, pytest.approx(3 * math.e, rel=1e-6))
+    assert at(math.exp, 1e9, 1.0) == (math.inf, 0.0)
+    for f, x in ((math.log, -1.0), (lambda x: 1 / x, 0.0)):
+        y, m = at(f, x, 0.0)
+        assert (math.isnan(y), m) == (True, 0.0)
+
+
+def test_constants_are_rational_or_formal(field):
+    p = field.p
+    assert parts(constants(field, [0.375])[0])[:3] == (3 * pow(8, -1, p) % p, 0, 0.375)
+    assert parts(constants(field, [Fraction(1, 3)])[0])[:3] == (pow(3, -1, p), 0, 1 / 3)
+    pi, four_pi, log2, e = constants(field, [math.pi, -4 * math.pi, math.log(2), math.e])
+    assert (four_pi.a, four_pi.x) == (-4 * pi.a % p, -4 * math.pi)
+    assert np.exp(log2).a == 2
+    assert np.log(e).a == 1
+    assert parts(constants(field, [math.log(2 * math.pi)])[0])[:2] == parts(np.log(2 * pi))[:2]
+    assert parts(constants(field, [math.sqrt(2 * math.pi)])[0])[:2] == parts(np.sqrt(2 * pi))[:2]
+    assert parts(constants(field, [math.log(math.pi)])[0])[:2] == parts(np.log(pi))[:2]
+    huge = constants(field, [np.inf, 2**3000 + 1, 2.0**-1000])
+    assert (huge[0].x, [each.size for each in huge]) == (math.inf, [1, 1 + (3001 - 1024) // 1024, 1])

@@ -135,7 +135,8 @@ def candidates(product: Array, size: Array, k: int, stripes: int, d: int) -> tup
     """
     striped = product.reshape(len(product), stripes, -1)
     minima = np.minimum.reduce(striped, axis=1)
-    most = cut(np.partition(minima, k - 1, axis=1)[:, k - 1].astype(float), size, d)                    # (6.58)
+    least = np.partition(minima, k - 1, axis=1)[:, :k].max(axis=1)                                      # (6.58)
+    most = cut(least.astype(float), size, d)                                                            # (6.58)
     i, group = np.divmod(np.flatnonzero(minima <= most[:, None]), minima.shape[1])                      # (6.58)
     crowd = np.bincount(i, minlength=len(product)) > CROWD + 4 * k
     if crowd.any():
