@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import stats
 
 from refvae.derivations.entropy.common import points
 from refvae.entropy import neighbours, total_correlation, verify_neighbours
+from refvae.entropy.columns import ranks
 from refvae.entropy.products import centred, nearest
 from refvae.entropy.rational import exact_total_correlation
 from refvae.entropy.scale import unit_columns
@@ -101,3 +103,13 @@ def beside_the_extent(estimate, rng):
     """A point lies beyond the extent of another by 3e-7 of it, and does not count: against exact rational numbers."""
     x, y = np.array([[0, 1, 1 + 3e-7, 5, 7.25]]).T, np.array([[0, 0.5, 9, 4, 6.125]]).T
     return gap(np.array(estimate(x, y)), np.array(float(exact_total_correlation([x, y], 1, "ksg2"))))
+
+
+@ledger.add("6.62", "oracle", ranks, bound=1e-15, wrong={
+    "the lowest of equal ones": lambda x: stats.rankdata(x, "min", axis=0),
+    "in the order of the rows": lambda x: stats.rankdata(x, "ordinal", axis=0),
+    "of all columns together": lambda x: stats.rankdata(x).reshape(x.shape)})
+def ranks_with_ties(ranks, rng):
+    """scipy.stats.rankdata, column by column, where most values occur several times."""
+    x = rng.integers(0, 5, (13, 3)).astype(float)
+    return gap(ranks(x), stats.rankdata(x, axis=0))
