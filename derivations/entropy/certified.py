@@ -7,10 +7,10 @@ from scipy import stats
 
 from refvae.derivations.entropy.common import points
 from refvae.entropy import neighbours, total_correlation, verify_neighbours
-from refvae.entropy.columns import ranks
+from refvae.entropy.columns import ranks, whitened
 from refvae.entropy.products import centred, nearest
 from refvae.entropy.rational import exact_total_correlation
-from refvae.entropy.scale import unit_columns
+from refvae.entropy.scale import rescaled, unit_columns
 from refvae.evidence import Ledger, gap, holds
 
 ledger = Ledger()
@@ -96,6 +96,31 @@ def first_wrong_row(refused, rng):
     return holds([refused(x, idx, exclude=exclude) == row for exclude in (0, 2) for row, idx in spoilt(x, exclude)])
 
 
+def refused_among(x, y, idx, norm):
+    """The first row of x that lacks one of its nearest points of y, or None."""
+    try:
+        verify_neighbours(x, idx, norm, among=y)
+    except ValueError as error:
+        return int(str(error).split("row ")[1].split(" ")[0])
+    return None
+
+
+@ledger.add("6.69", "law", refused_among, bound=0, wrong={
+    "nothing refused": lambda x, y, idx, norm: None, "the row before": lambda x, y, idx, norm: (
+        lambda row: row and row - 1)(refused_among(x, y, idx, norm))})
+def missing_in_another_sample(refused, rng):
+    """Eleven points and nine others: a list whose last neighbour is not the third is refused, for both norms."""
+    x, y, cases = points(rng, 11), points(rng, 9), []
+    for norm in (2, np.inf):
+        near = neighbours(x, 4, among=y, norm=norm).idx
+        for row in range(11):
+            idx = near[:, :3].copy()
+            idx[row, 2] = near[row, 3]
+            cases.append(refused(x, y, idx, norm) == row)
+        cases.append(refused(x, y, near[:, :3], norm) is None)
+    return holds(cases)
+
+
 @ledger.add("6.42", "limit", lambda x, y: total_correlation([x, y], 1, method="ksg2").value, bound=1e-14, wrong={
     "extents wider by 1e-6": lambda x, y: total_correlation([np.round(x, 6), y], 1, method="ksg2").value,
     "first estimate": lambda x, y: total_correlation([x, y], 1, method="ksg1").value})
@@ -113,3 +138,36 @@ def ranks_with_ties(ranks, rng):
     """scipy.stats.rankdata, column by column, where most values occur several times."""
     x = rng.integers(0, 5, (13, 3)).astype(float)
     return gap(ranks(x), stats.rankdata(x, axis=0))
+
+
+@ledger.add("6.59", "law", rescaled, bound=0, wrong={
+    "by the first alone": lambda a, b: (tuple(np.ldexp(each, -rescaled(a)[1]) for each in (a, b)), rescaled(a)[1]),
+    "always": lambda a, b: (tuple(np.ldexp(each, 500 - np.frexp(np.abs([a, b]).max())[1]) for each in (a, b)),
+                            int(np.frexp(np.abs([a, b]).max())[1]) - 500)})
+def by_the_largest_of_both(rescaled, rng):
+    """The largest entry of two samples, positive or negative, in either: 1e200 comes into [2^499, 2^500), 1e3 stays."""
+    cases = []
+    for sample, sign, size in ((s, t, u) for s in (0, 1) for t in (1, -1) for u in (1e200, 1e3)):
+        pair = rng.standard_normal((2, 7, 3))
+        pair[sample, 2, 1] = size * sign
+        (a, b), e = rescaled(*pair)
+        largest = max(np.abs(a).max(), np.abs(b).max())
+        cases += [2.0**499 <= largest < 2.0**500 if size > 1e100 else (e == 0 and largest == size),
+                  (np.ldexp([a, b], e) == pair).all()]
+    return holds(cases)
+
+
+@ledger.add("6.9", "limit", whitened, bound=0, wrong={
+    "constant columns by 1": lambda x: (x, 0.0), "NaN": lambda x: (x / x.std(0), 0.0)})
+def constant_columns_are_refused(whitened, rng):
+    """ValueError for each of three columns, constant at 0, at 1 or at 1e9; none without them."""
+    refused = []
+    for column, value in ((c, v) for c in range(3) for v in (0.0, 1.0, 1e9)):
+        x = points(rng, 9)
+        x[:, column] = value
+        try:
+            whitened(x)
+            refused.append(False)
+        except ValueError as error:
+            refused.append("rank 2" in str(error))
+    return holds([*refused, np.isfinite(whitened(points(rng, 9))[0]).all()])

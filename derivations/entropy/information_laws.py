@@ -217,9 +217,11 @@ JACKKNIFE_WRONG = {
 
 @ledger.add("6.54", "identity", both_without, wrong=JACKKNIFE_WRONG)
 def computed_anew(values, rng):
-    """Every point left out and everything computed again, in dimensions 1, 2, 1, k = 1 and 3; also near ties."""
+    """Every point left out and all computed again, in dimensions 1, 2, 1; also near ties, and of whole numbers."""
     xs = variables(rng, 7, (1, 2, 1))
-    cases = [(xs, 1), (xs, 3), ([np.round(x) + 1e-7 * rng.standard_normal(x.shape) for x in xs], 3)]
+    whole = [[rng.permutation(7)[:, None].astype(float), *(10 * rng.standard_normal((2, 7, 1)))] for _ in range(4)]
+    cases = [(xs, 1), (xs, 3), ([np.round(x) + 1e-7 * rng.standard_normal(x.shape) for x in xs], 3),
+             *((each, k) for each in whole for k in (1, 2))]
     anew = []
     for xs, k in cases:
         rest = [[np.delete(x, j, 0) for x in xs] for j in range(7)]

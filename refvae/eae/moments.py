@@ -32,8 +32,8 @@ def kl_of_moments(z: Array) -> tuple[Any, Pull]:
     z = floating(z, "z")
     n, d = z.shape
     mean = z.mean(0)
-    centred = z - mean
-    S = centred.T @ centred / n
+    centred = z - mean                                                                                  # (7.9)
+    S = centred.T @ centred / n                                                                         # (7.9)
     sign, size = slogdet(S)
     kl = (np.trace(S) + mean @ mean - d - size - np.log(sign)) / 2                                      # (7.9)
 
@@ -83,6 +83,6 @@ def frechet(a: Any, b: Any) -> float:
     a, b = matrix(a, "a"), matrix(b, "b")
     same_shape(a[0], b[0], "a row of a and of b")
     one, two = fitted_normal(a), fitted_normal(b)
-    U, _, Vt = np.linalg.svd(two.root @ one.root)
+    U, _, Vt = np.linalg.svd(two.root @ one.root)                                                       # (7.16)
     gap = one.root - two.root @ U @ Vt                                                                  # (7.16)
     return float(((one.mean - two.mean) ** 2).sum() + (gap**2).sum())                                   # (7.16)

@@ -52,7 +52,7 @@ def _suspects(a: Array, b: Array, rho: Array, norm: float) -> Iterator[tuple[Arr
         for rows in blocks(len(a), len(b)):
             inside = np.ones((len(a[rows]), len(b)), bool)
             for u, v in zip(a[rows].T, b.T, strict=True):
-                inside &= np.abs(u[:, None] - v) <= rho[rows, None]
+                inside &= np.abs(u[:, None] - v) <= rho[rows, None]                                     # (6.69)
             i, j = np.nonzero(inside)
             yield i + rows.start, j
         return

@@ -27,7 +27,7 @@ def whitened(x: Array) -> tuple[Array, float]:
     apart, more = unit_columns(unit - unit[0])
     centred = apart - apart.mean(0)
     sigma = np.sqrt((centred * centred).mean(0))
-    U, s, Vt = np.linalg.svd(centred / np.where(sigma > 0, sigma, 1), full_matrices=False)
+    U, s, Vt = np.linalg.svd(centred / np.where(sigma > 0, sigma, 1), full_matrices=False)              # (6.9)
     rank = int(np.sum(s > n * np.finfo(float).eps * s[0]))
     if n <= d or rank < d:
         raise ValueError(f"x: got a covariance of rank {rank} from shape {x.shape}, wanted {d} for whiten")
@@ -56,7 +56,7 @@ def scores(x: Array, first: int = 0) -> Array:
 
     first  number of the first column: each has an offset of its own, so that distances of different columns differ
     """
-    offsets = (1 + np.mod((first + 1 + np.arange(x.shape[1])) * GOLDEN, 1)) / 3
+    offsets = (1 + np.mod((first + 1 + np.arange(x.shape[1])) * GOLDEN, 1)) / 3                         # (6.62)
     return np.asarray(ndtri((ranks(x) - offsets) / len(x)))                                  # (6.62)
 
 

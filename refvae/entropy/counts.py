@@ -32,7 +32,7 @@ def counts_beside(x: Array, radius: Array, exclude: int) -> Array:
     """How many of the rows up to `exclude` places before and after each lie within its radius.   -> (n,)   (6.64)"""
     counts = np.zeros(len(x), np.intp)
     for lag in range(1, min(exclude, len(x) - 1) + 1):
-        gap = np.abs(x[lag:] - x[:-lag]).max(1)
+        gap = np.abs(x[lag:] - x[:-lag]).max(1)                                                         # (6.64)
         counts[lag:] += gap <= radius[lag:]                                                             # (6.64)
         counts[:-lag] += gap <= radius[:-lag]                                                           # (6.64)
     return counts
@@ -45,18 +45,18 @@ def weights_around(x: Array, radius: Array, w: Array, rows: Array) -> Array:
     """
     if x.shape[1] == 1:
         order, first, stop = _intervals(x[:, 0], radius)
-        steps = np.bincount(first, w[order], len(x) + 1) - np.bincount(stop, w[order], len(x) + 1)
+        steps = np.bincount(first, w[order], len(x) + 1) - np.bincount(stop, w[order], len(x) + 1)      # (6.54)
         sums = np.empty(len(x))
         sums[order] = np.cumsum(steps)[:-1]                                                             # (6.54)
-        return sums[rows] - w[rows]
+        return sums[rows] - w[rows]                                                                     # (6.54)
     found = [_weights(x, radius, w, part) for part in np.array_split(rows, -(-len(rows) * len(x) // PAIRS))]
-    return np.concatenate(found) - w[rows]
+    return np.concatenate(found) - w[rows]                                                              # (6.54)
 
 
 def _weights(x: Array, radius: Array, w: Array, rows: Array) -> Array:
     inside = np.ones((len(rows), len(x)), bool)
     for column in x.T:
-        inside &= np.abs(column - column[rows, None]) <= radius
+        inside &= np.abs(column - column[rows, None]) <= radius                                         # (6.54)
     return np.asarray(inside @ w)                                                                       # (6.54)
 
 

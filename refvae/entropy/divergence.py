@@ -94,7 +94,7 @@ def kl_to_normal(z: Any, k: int = 3, **settings: Any) -> DivergenceEstimate:
     z = matrix(z, "z")
     entropy = knn_entropy(z, k, **settings)
     with np.errstate(over="ignore"):
-        energy = np.log(2 * np.pi) * z.shape[1] / 2 + (z * z).sum(1) / 2
+        energy = np.log(2 * np.pi) * z.shape[1] / 2 + (z * z).sum(1) / 2                                # (6.36)
         local = energy - entropy.local                                                                  # (6.36)
         value = float(local.mean())
     if not np.isfinite(value):
@@ -113,8 +113,8 @@ def log_ratio(a: Array, b: Array) -> Array:
 
     It keeps its bits when a and b are multiplied by the same power of two, as differences of logarithms do not.
     """
-    (top, e), (bottom, f) = np.frexp(a), np.frexp(b)
-    near = np.abs(e - f) < 1000
+    (top, e), (bottom, f) = np.frexp(a), np.frexp(b)                                                    # (6.30)
+    near = np.abs(e - f) < 1000                                                                         # (6.30)
     return np.asarray(np.log(np.ldexp(top / bottom, np.where(near, e - f, 0)))                          # (6.30)
                       + np.log(2) * np.where(near, 0, e - f))                                           # (6.30)
 

@@ -184,9 +184,9 @@ def without_each(near: Neighbours, volumes: Callable[[Array], Array], w: Array) 
     """The estimate without each of the n points in turn, from k + 1 neighbours of each.   -> (n,)       (6.20)"""
     n, k = len(near.idx), near.idx.shape[1] - 1
     logs = volumes(near.rho[:, k - len(w):])
-    each = logs[:, :-1] @ w
+    each = logs[:, :-1] @ w                                                                             # (6.20)
     total = each.sum() - each + changes(logs, near.idx, w, n)                                           # (6.20)
-    return np.asarray(_constant(n - 1, k, w) + total / (n - 1))
+    return np.asarray(_constant(n - 1, k, w) + total / (n - 1))                                         # (6.20)
 
 
 def _constant(n: Any, k: int, w: Array) -> Any:

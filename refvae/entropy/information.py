@@ -176,7 +176,7 @@ def _from_entropies(named: Variables, k: int, method: str,
         near = neighbours(space, k, norm=np.inf, exclude=how.exclude, workers=how.workers)
         refuse_ties(near.rho[:, -1], name)
         logs.append(log_volumes(near.rho[:, -1], space.shape[1], np.inf))
-    psi = digamma(candidates_apart(n, how.exclude) + 1) - digamma(k)
+    psi = digamma(candidates_apart(n, how.exclude) + 1) - digamma(k)                                    # (6.43)
     local = (len(named) - 1) * psi + sum(logs[:-1]) - logs[-1]                                          # (6.43)
 
     def without_each() -> Array:

@@ -26,10 +26,10 @@ def changes(logs: Array, idx: Array, w: Array, m: int) -> Array:
     idx   (n, k + 1)  the points at these and all lower orders
     w     (q,)        weights of the orders k - q + 1, ..., k; those below weigh nothing
     """
-    steps = w * np.diff(logs)
+    steps = w * np.diff(logs)                                                                           # (6.20)
     gain = np.cumsum(steps[:, ::-1], axis=1)[:, ::-1]                                                   # (6.20)
     k = idx.shape[1] - 1
-    position = np.maximum(np.arange(k) - (k - len(w)), 0)
+    position = np.maximum(np.arange(k) - (k - len(w)), 0)                                               # (6.20)
     return np.bincount(idx[:, :k].ravel(), gain[:, position].ravel(), m)                                # (6.20)
 
 

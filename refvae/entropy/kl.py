@@ -18,12 +18,12 @@ def log_norm(delta: Array, norm: float = 2) -> tuple[Array, Pull]:
     """
     check_norm(norm)
     delta = floating(delta, "delta")
-    largest = np.abs(delta.real).argmax(1)[:, None]
+    largest = np.abs(delta.real).argmax(1)[:, None]                                                     # (6.10)
     if norm == np.inf:
-        delta = np.where(np.arange(delta.shape[1]) == largest, delta, 0)
-    scale, e = power_of_two(np.take_along_axis(delta.real, largest, 1))
-    unit = delta * scale
-    square = np.einsum("ij,ij->i", unit, unit)
+        delta = np.where(np.arange(delta.shape[1]) == largest, delta, 0)                                # (6.10)
+    scale, e = power_of_two(np.take_along_axis(delta.real, largest, 1))                                 # (6.10)
+    unit = delta * scale                                                                                # (6.10)
+    square = np.einsum("ij,ij->i", unit, unit)                                                          # (6.10)
     y = np.log(square) / 2 + e * float(np.log(2))                                                       # (6.10)
     return y, lambda dy: (dy / square)[:, None] * unit * scale                                          # (6.10)
 
@@ -45,7 +45,7 @@ def take(x: Array, idx: Array) -> tuple[Array, Pull]:
 
     def pull(dy: Array) -> tuple[Array, None]:
         m, d = x.shape
-        flat = (idx[:, None] * d + np.arange(d)).ravel()
+        flat = (idx[:, None] * d + np.arange(d)).ravel()                                                # (6.11)
         dx = np.zeros(m * d, dy.dtype)
         np.add.at(dx, flat, dy.ravel())                                                                 # (6.11)
         return dx.reshape(m, d), None

@@ -87,11 +87,11 @@ def _radii_without(form: Form, space: Array, near: Neighbours) -> Array:
 def _sums_without(rows: Array, x: Array, radius: Array, later: Array, idx: Array, add: int, workers: int) -> Array:
     """Sum over the others of psi(count + add) without each of the rows: they lose what they counted, or a neighbour."""
     n, distance = len(x), reach(x, idx)
-    count = counts_within(x, radius, workers) + add
-    psi, loss = digamma(count), 1 / np.maximum(count - 1, 1)
+    count = counts_within(x, radius, workers) + add                                                     # (6.54)
+    psi, loss = digamma(count), 1 / np.maximum(count - 1, 1)                                            # (6.54)
     gains = np.zeros(n)
     for column, gap, new_radius in zip(idx.T, distance.T, later.T, strict=True):
-        new_count = counts_within(x, new_radius, workers) - (gap <= new_radius)
+        new_count = counts_within(x, new_radius, workers) - (gap <= new_radius)                         # (6.54)
         gain = digamma(new_count + add) - psi + (gap <= radius) * loss                                  # (6.54)
         gains += np.bincount(column, gain, n)                                                           # (6.54)
     return np.asarray(psi.sum() - psi[rows] - weights_around(x, radius, loss, rows) + gains[rows])      # (6.54)

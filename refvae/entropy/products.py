@@ -44,7 +44,7 @@ def panels(x: Array, y: Array, stripes: int) -> Panels:
 
 def centred(x: Array, y: Array) -> tuple[Array, Array, int]:
     """Points less the mean of y, times the power of two 2^-e that brings them into [-1, 1], and e.       (6.57)"""
-    centre = y.mean(0)
+    centre = y.mean(0)                                                                                  # (6.57)
     b = y - centre                                                                                      # (6.57)
     a = b if y is x else x - centre                                                                     # (6.57)
     e = int(np.frexp(max(a.max(), -a.min(), b.max(), -b.min()))[1])                                     # (6.57)
@@ -65,7 +65,7 @@ def margin(size: Array, other: Array, d: int) -> Array:
 def cut(least: Array, size: Array, d: int) -> Array:
     """The largest product that a neighbour can have, given a bound for the k-th smallest.   (b,) -> (b,)     (6.58)"""
     kappa, eta = rounding(d)
-    p = (1 + kappa) * size
+    p = (1 + kappa) * size                                                                              # (6.58)
     reach = (p + np.sqrt(np.maximum(p * p + 2 * (1 - kappa) * (least + eta), 0))) / (1 - kappa)         # (6.58)
     most: Array = (least + 2 * margin(size, reach, d)).astype(np.float32)                               # (6.58)
     return np.nextafter(most, np.float32(np.inf))                                                       # (6.58)
@@ -167,6 +167,6 @@ def squares(x: Array, y: Array, i: Array, j: Array) -> Array:
     square = np.empty(len(i))
     step = max(1, 2**20 // x.shape[1])
     for part in (slice(start, start + step) for start in range(0, len(i), step)):
-        delta = x[i[part]] - y[j[part]]
+        delta = x[i[part]] - y[j[part]]                                                                 # (6.58a)
         square[part] = np.einsum("ij,ij->i", delta, delta)                                              # (6.58a)
     return square

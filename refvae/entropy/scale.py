@@ -14,7 +14,7 @@ def rescaled(*arrays: Array) -> tuple[tuple[Array, ...], int]:
 
     Otherwise e brings it into [2^499, 2^500). Exact for all entries above 2^-1520 of the largest.
     """
-    exponent = int(np.frexp(max(max(a.max(), -a.min()) for a in arrays))[1])
+    exponent = int(np.frexp(max(max(a.max(), -a.min()) for a in arrays))[1])                            # (6.59)
     if LOW <= exponent <= HIGH:
         return arrays, 0
     return tuple(np.ldexp(a, HIGH - exponent) for a in arrays), exponent - HIGH                         # (6.59)

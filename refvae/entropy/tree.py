@@ -28,7 +28,7 @@ def tree_search(x: Array, y: Array, k: int, own: Array | None, norm: float = 2, 
 
 def wrapped(x: Array, sides: Array) -> Array:
     """Points modulo the sides, in [0, side): exactly for x >= 0, to half an ulp of the side below.       (6.60)"""
-    z = np.mod(x, sides)
+    z = np.mod(x, sides)                                                                                # (6.60)
     return np.where(z < sides, z, 0.0)  # a tiny negative number comes out as the side itself           # (6.60)
 
 

@@ -21,8 +21,8 @@ def bsy_weights(k: int, d: int) -> Array:
     """
     d = whole(d, "d")
     k = whole(k, "k", least=d)
-    orders = np.arange(1, d + 1) * k // d
-    powers = 2 * np.arange(d // 4 + 1)[:, None] / d
+    orders = np.arange(1, d + 1) * k // d                                                               # (6.23)
+    powers = 2 * np.arange(d // 4 + 1)[:, None] / d                                                     # (6.23)
     rows = np.exp(gammaln(orders + powers) - gammaln(orders) - powers * np.log(k))                      # (6.23)
     right = np.eye(len(rows))[0]
     used = np.linalg.lstsq(rows, right, rcond=None)[0]                                                  # (6.23)
