@@ -17,7 +17,7 @@ MOVES = set("""append arange array array_split asarray ascontiguousarray atleast
     isfinite iscomplexobj isnan lexsort matrix ndim nonzero ones ones_like ravel repeat reshape result_type shape size
     split squeeze stack tile unique vstack zeros zeros_like""".split())
 METHODS = {"sum", "mean", "prod", "cumsum", "std", "var", "dot"}
-CHECKS = {"whole", "real", "vector", "matrix", "same_shape", "generator", "floating", "indices"}  # of refvae.inputs
+CHECKS = {"array", "floating", "generator", "indices", "matrix", "perceptron", "real", "same_shape", "vector", "whole"}
 OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Pow, ast.MatMult)
 
 SIZES, REFUSES = "how much is held at a time, or in what pieces: no number depends on it", "decides what is refused"
@@ -54,7 +54,8 @@ PLUMBING = {
     "eae/training.py": {"refuse_repeated": REFUSES, "filled": "which rows form a batch"},
     "vqvae/model.py": {"vqvae_init": "widths of layers"},
     "vqvae/priors.py": {"made_init": "widths of layers", "attention_init": "widths of layers"},
-    "adversarial/em.py": {"_drawn": "a start, of which nothing is claimed", "_check_covs": REFUSES},
+    "denoising/langevin.py": {"_advance": REFUSES},
+    "adversarial/em.py": {"_start": "a start, of which nothing is claimed", "_check_covs": REFUSES},
     "spring/curve.py": {"speed": "the definition [11.1]"},
 }
 
