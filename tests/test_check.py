@@ -14,7 +14,9 @@ import pytest
 from refvae import layers, trees
 from refvae.check import GradientError, check_gradient, check_layer, numeric
 from refvae.check import legs as methods
+from refvae.check import problem as problems
 from refvae.check import report as reports
+from refvae.check.problem import Problem
 from refvae.layers import (
     Dense,
     batch_norm,
@@ -1169,3 +1171,57 @@ def test_a_declared_zero_that_rounding_blurs_is_inconclusive():
     numeric_slopes, doubts = np.array([0.0, 1.0]), np.array([1e-6, 0.0])
     found = methods.compare(problem, numeric_slopes, doubts, {"x"}, 1e-12)
     assert (found[0].status, found[0].error, found[0].hint) == ("INCONCLUSIVE", 1e-9, reports.ROUNDING.format(1e-6))
+
+
+# The problem by itself
+
+
+def problem_at(x, f=lambda x: 8.0, **how):
+    """The problem of f at a tree, with the gradient 0."""
+    return Problem(f, x, trees.map(np.zeros_like, x), [f"x{i}" for i in range(len(trees.leaves(x)))], **how)
+
+
+def test_every_block_has_its_scale():
+    found = problem_at((np.array([3.0, -4.0]), np.zeros(2), np.array([-6.0])))
+    assert found.scale.tolist() == [np.sqrt(12.5)] * 2 + [np.sqrt(61 / 5)] * 2 + [6.0]
+    assert problem_at(np.zeros(3)).scale.tolist() == [1.0] * 3
+
+
+def test_branches_are_looked_at_from_x_to_its_end():
+    above, below = (problem_at(np.zeros(1), branches=branches) for branches in (lambda x: x > 0.5, lambda x: x < -0.2))
+    steps = [np.array([step]) for step in (0.4, 0.51, -0.4)]
+    assert [above.one_piece(v) for v in steps] == [True, False, True]
+    assert [below.one_piece(v) for v in steps] == [True, True, False]
+    assert above.pattern(np.array([0.75])) == np.array([True]).tobytes()
+    assert problem_at(np.zeros(1)).pattern(np.zeros(1)) == b""
+
+
+def test_the_floor_is_sixteen_times_the_noise():
+    assert problem_at(np.ones(2)).floor == 16 * 8 * 2.0**-53
+    single = problem_at(np.ones(2), lambda x: np.float32(x[0] + 1e-3))
+    assert single.single is True
+    assert problem_at(np.ones(2), lambda x: x[0] / 3).single is False
+    assert problem_at(np.ones(2)).single is False  # a constant
+
+
+@pytest.mark.parametrize(("factor", "note"), [
+    (1.0, ""), (1.5, "the values of f jitter by 1e-09, as after single precision or a cancellation inside")])
+def test_a_jitter_beyond_rounding_is_noted(factor, note, monkeypatch):
+    monkeypatch.setattr(problems, "noise", lambda values: factor * 2.0**-33 * 8)
+    found = problem_at(np.ones(2), lambda x: 8 + 0 * x[0] / 3)
+    assert (found.floor, found.note) == (16 * factor * 2.0**-30, note)
+
+
+def test_entries_are_found_in_their_blocks():
+    shapes = {"W": (2, 3), "b": (2,), "c": ()}
+    assert [problems.entry(shapes, i) for i in (0, 5, 6, 7, 8)] == ["W[0, 0]", "W[1, 2]", "b[0]", "b[1]", "c"]
+    with pytest.raises(IndexError, match=r"^index: got 1 beyond \{"):
+        problems.entry(shapes, 10)
+
+
+@pytest.mark.parametrize(("second", "message"), [
+    (np.nan, r"^f: got 1\.0 and then nan"), ((1.0, 2.0), r"^f: got|^f\(x\)")])
+def test_what_a_second_call_gives_is_looked_at(second, message):
+    values = iter([1.0, second])
+    with pytest.raises(ValueError, match=message):
+        problem_at(np.ones(2), lambda x: next(values))
