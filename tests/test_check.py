@@ -1225,3 +1225,57 @@ def test_what_a_second_call_gives_is_looked_at(second, message):
     values = iter([1.0, second])
     with pytest.raises(ValueError, match=message):
         problem_at(np.ones(2), lambda x: next(values))
+
+
+# Directions, slopes, kinks and rates by themselves
+
+
+def smooth(f, slope, scale=(1.0,), floor=0.0, branch=lambda x: b""):
+    """What legs look at of a problem at 0."""
+    return SimpleNamespace(f=f, x=np.zeros(len(scale)), slope=np.array(slope), scale=np.array(scale), floor=floor,
+                           pattern=branch, names_branches=branch(np.zeros(len(scale))) != b"",
+                           one_piece=lambda v: True)
+
+
+def test_a_direction_is_gaussian_of_length_1_in_units_of_the_scale():
+    n = np.random.default_rng(4).standard_normal(3)
+    v = methods.direction(smooth(None, [], (2.0, 2.0, 5.0)), np.random.default_rng(4))
+    assert v.tolist() == (np.array([2, 2, 5]) * n / np.linalg.norm(n)).tolist()
+
+
+def test_slopes_along_every_coordinate_and_what_noise_makes_of_them():
+    problem = smooth(lambda x: 3 * x[0] + 5 * x[1] + x[1] ** 2, [], (2.0, 4.0), floor=1e-9)
+    for exact, doubts in ((True, [0.0, 0.0]), (False, [1e-9 * 128 / 2, 1e-9 * 128 / 4])):
+        found, seen = methods.numeric_gradient(problem, exact)
+        assert found == pytest.approx([3, 5], rel=1e-12)
+        assert seen == pytest.approx(doubts, rel=1e-15, abs=0)
+
+
+def test_what_settles_at_no_step_has_no_slope():
+    draws = np.random.default_rng(0)
+    slope, doubt = methods._settled(lambda x: draws.standard_normal(), np.zeros(1), np.ones(1), 0.0)
+    assert (np.isnan(slope), doubt) == (True, 0.0)
+
+
+def test_kinks_at_the_point():
+    v, step = np.ones(1), lambda x: np.array(x > 0).tobytes()
+    [leg] = methods.kink(smooth(None, [], branch=step), v)
+    assert leg[0] == "branches"
+    assert leg[2:] == (0.0, "KINK", "the branch pattern changes at x: there is no derivative here")
+    assert methods.kink(smooth(lambda x: abs(x[0]), [], branch=lambda x: b"1"), v) == []
+    [leg] = methods.kink(smooth(lambda x: abs(x[0]), []), v)
+    assert leg == ("one-sided slopes", 2.0, 0.0, "KINK", "they differ however small the step: no derivative here")
+    assert methods.kink(smooth(lambda x: x[0] ** 2, []), v) == []
+    for factor, legs in ((1.01, 0), (0.99, 1)):  # a jump is one beyond a hundred times what noise makes
+        noisy = smooth(lambda x: abs(x[0]), [], floor=factor * 2.0**-19 / 100)
+        assert len(methods.kink(noisy, v)) == legs
+
+
+@pytest.mark.parametrize(("slope", "floor", "status", "error"), [
+    (3.0, 0.0, "PASS", 0.0), (2.0, 0.0, "FAIL", 1.0), (3.0, 1.0, "INCONCLUSIVE", np.nan)])
+def test_the_order_of_the_remainder(slope, floor, status, error):
+    leg = methods.taylor(smooth(lambda x: 3 * x[0] + 2 * x[0] ** 2, [slope], floor=floor), np.ones(1))
+    assert (leg.method, leg.bound, leg.status) == ("Taylor rate", 0.1, status)
+    assert leg.error == pytest.approx(error, abs=0.02, nan_ok=True)
+    assert leg.note == ("the remainder is below the noise" if status == "INCONCLUSIVE" else leg.note)
+    assert leg.note[:8] in ("order 2.", "order 1.", "the rema")

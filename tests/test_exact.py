@@ -1026,3 +1026,16 @@ def test_constants_are_rational_or_formal(field):
     assert parts(constants(field, [math.log(math.pi)])[0])[:2] == parts(np.log(pi))[:2]
     huge = constants(field, [np.inf, 2**3000 + 1, 2.0**-1000])
     assert (huge[0].x, [each.size for each in huge]) == (math.inf, [1, 1 + (3001 - 1024) // 1024, 1])
+
+
+def test_functions_made_of_exponentials_agree_with_each_other(field):
+    u, v = variables(field, [0.75, 0.25])
+    e = np.exp(u)
+    for found, want in ((np.expm1(u), e - 1), (np.sinh(u), (e - 1 / e) / 2), (np.cosh(u), (e + 1 / e) / 2),
+                        (np.tanh(u) * np.cosh(u), np.sinh(u)), (np.tan(u) * np.cos(u), np.sin(u)),
+                        (np.log1p(v), np.log(1 + v)), (np.arctanh(v), (np.log(1 + v) - np.log(1 - v)) / 2),
+                        (np.exp(np.arcsinh(v)), v + np.sqrt(v * v + 1)), (np.log2(u) * np.log10(v) / np.log(u),
+                        np.log(v) / (np.log(constants(field, [2.0])[0]) * np.log(constants(field, [10.0])[0])))):
+        assert (found.a, found.b) == (want.a, want.b)
+        assert found.x == pytest.approx(want.x, rel=1e-14)
+    assert np.isnan(np.sqrt(Number(field, 0, 5, 0.0, 0.0, 1)).x)
