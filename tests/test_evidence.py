@@ -729,6 +729,8 @@ def test_what_is_used_at_any_depth(book):
     assert numbers(verdict.with_uses([book["9.5"]])) == ["9.2", "9.3", "9.5"]
     assert numbers(verdict.with_uses([book["9.3"], book["9.2"]])) == ["9.2", "9.3"]
     assert verdict.with_uses([]) == []
+    book |= {"9.6": claim("9.6", "9.7"), "9.7": claim("9.7", "9.6")}
+    assert numbers(verdict.with_uses([book["9.6"]])) == ["9.6", "9.7"]
     first, second = replace(book["refvae:9.4"], line=1), replace(book["refvae:9.2"], line=2)
     book |= {"refvae:9.4": first, "refvae:9.2": second}
     assert verdict.borrowed([book["9.5"], book["9.4"]]) == [first, second]

@@ -118,7 +118,8 @@ def report(fates: Sequence[Fate], entries: Sequence[Allowed], stale: Sequence[tu
     for entry, why in stale:
         yield f"mutants_allowed.toml: stale, {why}: {entry.file} [{entry.line}]\n  {entry.mutant}"
     count, lines = Counter(one["status"] for one in found), len({(one["file"], one["line"]) for one in found})
-    yield (f"{len(found)} mutants of {lines} lines: {count['killed']} killed under their own number, "
+    by = "under their own number" if any(one["numbers"] for one in found) else "by their tests"
+    yield (f"{len(found)} mutants of {lines} lines: {count['killed']} killed {by}, "
            f"{count['allowed']} allowed, {count[SURVIVES]} survive")
 
 
