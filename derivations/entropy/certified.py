@@ -8,7 +8,7 @@ from scipy import stats
 from refvae.derivations.entropy.common import points
 from refvae.entropy import neighbours, total_correlation, verify_neighbours
 from refvae.entropy.columns import ranks, whitened
-from refvae.entropy.products import centred, nearest
+from refvae.entropy.products import centred, nearest, panels
 from refvae.entropy.rational import exact_total_correlation
 from refvae.entropy.scale import rescaled, unit_columns
 from refvae.evidence import Ledger, gap, holds
@@ -38,6 +38,20 @@ def into_the_unit_cube(centred, rng):
         largest = max(np.abs(a).max(), np.abs(b).max())
         cases += [0.5 <= largest < 1, (np.ldexp(a, e) == x - y.mean(0)).all(), (np.ldexp(b, e) == y - y.mean(0)).all()]
     return holds(cases)
+
+
+def lengths(x, y):
+    """What `panels` says of the lengths of the points."""
+    return panels(x, y, 1).size
+
+
+@ledger.add("6.57", "identity", lengths, wrong={
+    "squares": lambda x, y: lengths(x, y) ** 2, "about their own mean": lambda x, y: lengths(x, x),
+    "not scaled": lambda x, y: np.linalg.norm(x - y.mean(0), axis=1)})
+def lengths_of_centred_points(lengths, rng):
+    """Seven points less the mean of nine others, times the power of two of all."""
+    x, y = 40 * points(rng, 7), 40 * points(rng, 9)
+    return gap(lengths(x, y), np.linalg.norm(np.ldexp(x - y.mean(0), -centred(x, y)[2]), axis=1))
 
 
 @ledger.add("6.58a", "identity", nearest, wrong={

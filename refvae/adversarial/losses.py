@@ -94,7 +94,7 @@ def ali_losses(t_enc: Array, t_dec: Array, nll: Array) -> tuple[AliLosses, Pull]
         of_both, of_d = d.complete + d.simplified, d.discriminator - d.minimax                          # (10.31)
         dt_enc = pull_enc_taken(d.non_saturating) - pull_enc_missed(of_both + of_d)                     # (10.31)
         dt_dec = pull_dec_taken(of_d) - pull_dec_missed(of_both + d.non_saturating)                     # (10.31)
-        return dt_enc, dt_dec, 1 * d.complete
+        return dt_enc, dt_dec, 1 * d.complete                                                           # (10.31)
 
     return losses, pull
 

@@ -55,7 +55,7 @@ def discriminator_loss(p: Layers, x: Array, y: Array, *, activation: Activation 
 
     def pull(dloss: Any) -> tuple[Layers, Array, Array]:
         d = np.full_like(losses.discriminator, dloss / len(x))                                          # (10.12)
-        dt_x, dt_y = pull_losses(GanLosses(d, 0 * d, 0 * d))
+        dt_x, dt_y = pull_losses(GanLosses(d, 0 * d, 0 * d))                                            # (10.12)
         dp_x, dx = pull_x(dt_x)                                                                         # (10.12)
         dp_y, dy = pull_y(dt_y)                                                                         # (10.12)
         return axpy(1, dp_x, dp_y), dx, dy                                                              # (10.12)
@@ -71,7 +71,7 @@ def generator_loss(p: Layers, z: Array, disc_frozen: Layers, old_frozen: Array, 
     """
     y, pull_gen = mlp(p, z, activation)
     t, pull_disc = logits(disc_frozen, y, activation)
-    losses, pull_losses = gan_losses(0 * t, t)
+    losses, pull_losses = gan_losses(0 * t, t)                                                          # (10.21)
     penalty, pull_penalty = proximal(y, old_frozen, lam)
     loss = (losses.generator + penalty).mean()                                                          # (10.21)
 
@@ -91,12 +91,12 @@ def aae_loss(p: Coder, x_frozen: Array, disc_frozen: Layers, *, lam: float = 1.0
     xhat, pull_dec = mlp(p.dec, z, activation)
     t, pull_disc = logits(disc_frozen, z, activation)
     error, pull_error = squared_error(xhat, x_frozen)
-    losses, pull_losses = aae_losses(0 * error, t, error, lam)
+    losses, pull_losses = aae_losses(0 * error, t, error, lam)                                          # (10.28)
     loss = losses.encoder.mean()                                                                        # (10.28)
 
     def pull(dloss: Any) -> tuple[Coder, None, None]:
         d = np.full_like(error, dloss / len(error))                                                     # (10.28)
-        _, dt, derror = pull_losses(AaeLosses(0 * d, d))
+        _, dt, derror = pull_losses(AaeLosses(0 * d, d))                                                # (10.28)
         ddec, dz = pull_dec(pull_error(derror)[0])                                                      # (10.28)
         denc, _ = pull_enc(dz + pull_disc(dt)[1])                                                       # (10.28)
         return Coder(denc, ddec), None, None

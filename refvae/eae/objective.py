@@ -55,7 +55,7 @@ def neg_objective(p: EAE, x_frozen: Array, idx: Array, lam: float, *,
     loss = se.mean() - lam * entropy                                                                    # (7.2)
 
     def pull(dloss: Any) -> tuple[EAE, None, None]:
-        ddec, dz = pull_decode(pull_se(np.full_like(se, dloss / len(se)))[0])
+        ddec, dz = pull_decode(pull_se(np.full_like(se, dloss / len(se)))[0])                           # (7.3)
         dz = dz - pull_entropy(lam * dloss)[0]                                                          # (7.3)
         denc, _ = pull_encode(pull_norm(dz))                                                            # (7.3)
         return EAE(denc, ddec), None, None

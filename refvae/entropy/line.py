@@ -23,8 +23,8 @@ def line_search(x: Array, y: Array, k: int, own: bool, first: int = 1) -> tuple[
     above, place = np.empty(len(x)), np.empty_like(left)
     for q, right in enumerate(range(1 + own, k + 1 + own), 1 - first):  # left + right is the nearest not taken above
         kept = max(q, 0)
-        below = np.subtract(at, ranked.take(left, out=rho[kept], mode="clip"), out=rho[kept])
-        np.subtract(ranked[right:].take(left, out=above, mode="clip"), at, out=above)
+        below = np.subtract(at, ranked.take(left, out=rho[kept], mode="clip"), out=rho[kept])           # (6.56)
+        np.subtract(ranked[right:].take(left, out=above, mode="clip"), at, out=above)                   # (6.56)
         is_left = below <= above                                                                        # (6.56)
         np.minimum(below, above, out=below)                                                             # (6.56)
         np.add(left, np.multiply(~is_left, right, out=place), out=place)                                # (6.56)

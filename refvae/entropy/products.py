@@ -39,7 +39,7 @@ def panels(x: Array, y: Array, stripes: int) -> Panels:
     right[:d, :m], right[d, :m], right[d, m:] = -b.T, np.einsum("ij,ij->i", b, b) / 2, FAR           # (6.57)
     left = np.ones((len(x), d + 1), np.float32)
     left[:, :d] = a                                                                                     # (6.57)
-    return Panels(left, right, np.sqrt(np.einsum("ij,ij->i", a, a)))
+    return Panels(left, right, np.sqrt(np.einsum("ij,ij->i", a, a)))                                    # (6.57)
 
 
 def centred(x: Array, y: Array) -> tuple[Array, Array, int]:

@@ -30,7 +30,7 @@ def entropy_with_reference(x: Any, k: int = 3, *, references: int = 4, rng: np.r
     x, rng = matrix(x, "x"), generator(rng)
     references = whole(references, "references", least=2)
     found = knn_entropy(x, k, whiten=True, exclude=exclude, workers=workers)
-    truth = x.shape[1] / 2 * np.log(2 * np.pi * np.e)
+    truth = x.shape[1] / 2 * np.log(2 * np.pi * np.e)                                                   # (6.72)
     errors = np.array([float(knn_entropy(rng.standard_normal(x.shape), k, whiten=True, exclude=exclude)) - truth
                        for _ in range(references)])                                                     # (6.72)
     local = found.local - errors.mean()                                                                 # (6.72)

@@ -121,7 +121,7 @@ def made_logits(p: tuple[Dense, ...], idx: Array, *, activation: Activation = re
         pulls.append((mask, pull_dense, pull_activation))
 
     def pull(dlogits: Array) -> tuple[tuple[Dense, ...], None]:
-        dh = dlogits.reshape(n, m * K)
+        dh = dlogits.reshape(n, m * K)                                                                  # (8.25)
         dp: list[Dense] = []
         for mask, pull_dense, pull_activation in pulls[::-1]:
             dlayer, dh = pull_dense(dh)
