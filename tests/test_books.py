@@ -282,3 +282,22 @@ def test_nothing_is_written_over(mine, capsys):
     assert {path: path.read_bytes() for path in mine.iterdir()} == before
     assert main(["new", "nowhere/mine"]) == 2
     assert capsys.readouterr().err.startswith("refvae new: NAME: got 'nowhere/mine', where no folder can be written (")
+
+
+def test_a_site_of_a_folder(mine, capsys):
+    for name in ("markdown_it", "math_core", "mdit_py_plugins", "pygments"):
+        pytest.importorskip(name)
+    (mine / "figures").mkdir()
+    assert said(capsys, "book", "mine/", "--out", "site") == f"{Path('site/index.html')}\n"
+    text = Path("site/mine.html").read_text("utf8")
+    assert text.count('<span class="status closed">closed</span>') == 1
+    assert "mine/mine.py:11" in text
+    assert "mine/evidence.py:" in text
+    assert "refvae:(1.8) Softplus" in text
+    assert '<section id="mine.mine.loss">' in Path("site/api-mine.html").read_text("utf8")
+    assert main(["new", "second"]) == 0
+    capsys.readouterr()
+    assert said(capsys, "book", "mine", "second", "--out", "both").split() == [
+        str(Path("both") / name / "index.html") for name in ("mine", "second")]
+    assert main(["book", "nowhere", "--out", "other"]) == 2
+    assert capsys.readouterr().err == "refvae book: PATH: got 'nowhere', wanted a folder of derivations\n"
