@@ -13,8 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from refvae.book.contents import PAGE as PAGE_OF_CONTENTS
+from refvae.book.contents import renewed
+from refvae.concordance import articles, concordance, gaps
 from refvae.evidence import Evidence
 from refvae.mutate.execution import never_run
+from refvae.search import terms
 from refvae.statements import (
     HEADER,
     LINKED,
@@ -389,6 +393,37 @@ def test_usual_names_stand_in_titles():
 
 def test_sources_can_be_read():
     none(poor_sources(statements()))
+
+
+# What is computed from the pages: the contents of the derivations, and the concordance with the articles
+
+
+def test_the_contents_of_the_derivations_are_up_to_date():
+    text = PAGE_OF_CONTENTS.read_text("utf8")
+    assert renewed(text) == text, "python -m refvae.book.contents renews derivations/README.md"
+
+
+def test_every_formula_of_the_articles_has_become_something_here():
+    none(gaps())
+    assert len(concordance()) == sum(len(article.formulas) for article in articles().values()) > 90
+
+
+def test_a_gap_in_the_concordance_is_found(monkeypatch):
+    monkeypatch.setattr("refvae.concordance.statements", lambda: {"1.2": claim(source="4208 [1] to [4]; 5716 (44)")})
+    concordance.cache_clear()
+    found = list(gaps())
+    monkeypatch.undo()
+    concordance.cache_clear()
+    assert "4208 [5]: no statement comes from it" in found
+    assert not any(gap.startswith("4208 [4]") for gap in found)
+    assert "5716 (44): cited by (1.2), and the article has no such formula" in found
+
+
+def test_terms_name_statements_that_there_are():
+    assert len(terms()) > 70
+    none(f"derivations/README.md: {term.term} names ({n}), which no derivation states" for term in terms()
+         for n in term.numbers if n not in statements())
+    none(f"derivations/README.md: {term.term} stands in no statement" for term in terms() if not term.numbers)
 
 
 # Evidence
