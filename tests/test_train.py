@@ -158,7 +158,7 @@ def test_by_default_it_trains_on_the_digits_into_a_folder_named_after_model_and_
     recipe, known = read_story(checkpoint.load(tmp_path / "runs" / "ae-seed3" / "model.npz"))
     sha256 = fingerprint(readers.dataset("digits"))
     assert recipe == Recipe("ae", ae.Settings(), "digits", sha256, 3, 2, 100, 1e-3, "float64")
-    assert known == Facts(64, (8, 8), 16, 10, (), tuple("0123456789"), 1437, 0.0, 1.0)
+    assert known == Facts(64, (8, 8), 16, 10, (), tuple("0123456789"), 1437, 0.0, 1.0, (0.0, 16.0))
 
 
 @pytest.mark.usefixtures("plain")

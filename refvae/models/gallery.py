@@ -51,16 +51,8 @@ def ink(trained: Trained, rows: Array) -> Array:
 
 
 def inked(trained: Trained, rows: Array) -> Array:
-    """Rows in the units of the data as ink: grey values by the largest, others by the range of the training rows."""
-    facts, recipe = trained.facts, trained.recipe
-    low, high = facts.low, facts.high
-    if recipe.centre:
-        centre, unit = np.array(recipe.centre), np.array(recipe.unit)
-        low, high = float((centre - 2 * unit).min()), float((centre + 2 * unit).max())
-    elif trained.model.binary(trained.settings) or (facts.levels is None and low >= 0 and high <= 1):
-        low, high = 0.0, 1.0
-    elif facts.levels is not None:
-        low, high = 0.0, float(facts.levels)
+    """Rows in the units of the data as ink."""
+    low, high = trained.facts.ink
     drawn: Array = (rows - low) / (high - low if high > low else 1.0)
     return drawn
 

@@ -14,7 +14,7 @@ from refvae.checkpoint import CheckpointError, Saved
 from refvae.data.readers import Dataset, Grey
 from refvae.data.text import Header
 from refvae.models import adversarial, ae, dae, eae, vae, vib, vqvae
-from refvae.models.record import HELD_OUT, Facts, Model
+from refvae.models.record import HELD_OUT, Facts, Model, facts
 from refvae.trees import Tree
 
 MODELS: dict[str, Model] = {"ae": ae.MODEL, "vae": vae.MODEL, "vib": vib.MODEL, "dae": dae.MODEL, "eae": eae.MODEL,
@@ -60,16 +60,16 @@ class Recipe(NamedTuple):
         return {name: getattr(self, name) for name in READING}
 
 
-def told(recipe: Recipe, facts: Facts) -> Iterator[tuple[str, str]]:
+def told(recipe: Recipe, found: Facts) -> Iterator[tuple[str, str]]:
     """How data are prepared, a name and a sentence each."""
-    names = facts.columns if len(facts.columns) <= SHOWN else (*facts.columns[:SHOWN], "...")
-    yield "columns", f"{facts.d}: {', '.join(names)}" if names else str(facts.d)
-    if facts.shape is not None:
-        yield "shape", f"images of {facts.shape[0]} x {facts.shape[1]}"
-    if facts.classes is not None:
-        known = facts.labels if len(facts.labels) <= SHOWN else (*facts.labels[:SHOWN], "...")
-        yield "labels", f"{facts.classes}: {', '.join(known)}" if known else str(facts.classes)
-    scaling = "none" if facts.levels is None else f"grey values, divided by {facts.levels}"
+    names = found.columns if len(found.columns) <= SHOWN else (*found.columns[:SHOWN], "...")
+    yield "columns", f"{found.d}: {', '.join(names)}" if names else str(found.d)
+    if found.shape is not None:
+        yield "shape", f"images of {found.shape[0]} x {found.shape[1]}"
+    if found.classes is not None:
+        known = found.labels if len(found.labels) <= SHOWN else (*found.labels[:SHOWN], "...")
+        yield "labels", f"{found.classes}: {', '.join(known)}" if known else str(found.classes)
+    scaling = "none" if found.levels is None else f"grey values, divided by {found.levels}"
     yield "scaling", "mean 0 and variance 1 of every column on the training rows" if recipe.centre else scaling
     if MODELS[recipe.model].binary(recipe.settings):
         yield "threshold", "above one half is 1, else 0"
@@ -77,6 +77,18 @@ def told(recipe: Recipe, facts: Facts) -> Iterator[tuple[str, str]]:
         yield "likelihood", recipe.settings.likelihood
     every = f"rows 0, {HELD_OUT}, {2 * HELD_OUT}, ..."
     yield "held out", f"the last {recipe.set_aside} rows" if recipe.set_aside else every
+
+
+def all_facts(recipe: Recipe, data: Dataset) -> Facts:
+    """The facts of prepared data, with the ink of their pictures: grey values by the largest, others by their range."""
+    found = facts(data)
+    if MODELS[recipe.model].binary(recipe.settings):
+        return found
+    if found.levels is not None:
+        return found._replace(ink=(0.0, float(found.levels)))
+    x = data.x * recipe.unit + recipe.centre if recipe.centre else data.x
+    low, high = float(x.min()), float(x.max())
+    return found if low >= 0 and high <= 1 else found._replace(ink=(low, high))
 
 
 def first_parameters(recipe: Recipe, facts: Facts, rng: np.random.Generator | int) -> Tree:

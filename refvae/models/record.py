@@ -34,6 +34,7 @@ class Facts(NamedTuple):
     labels     what the labels 0, 1, ... are called, or empty
     rows       how many there are to train on
     low, high  least and largest number of these, prepared
+    ink        what is white and what is black in a picture, in the units of the data
     """
 
     d: int
@@ -45,6 +46,7 @@ class Facts(NamedTuple):
     rows: int = 0
     low: float = -np.inf
     high: float = np.inf
+    ink: tuple[float, float] = (0.0, 1.0)
 
 
 class Fitted(NamedTuple):

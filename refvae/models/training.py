@@ -15,8 +15,8 @@ from refvae import checkpoint, files, trees
 from refvae.checkpoint import CheckpointError, Saved
 from refvae.data.readers import Dataset
 from refvae.fit import State, fit
-from refvae.models.recipe import MODELS, Recipe, first_parameters, story, told
-from refvae.models.record import Facts, Number, facts, split
+from refvae.models.recipe import MODELS, Recipe, all_facts, first_parameters, story, told
+from refvae.models.record import Facts, Number, split
 from refvae.models.trained import TRAINED, Trained
 from refvae.models.watch import Keeper, Watch
 from refvae.optim import Optimiser
@@ -52,7 +52,7 @@ def train(recipe: Recipe, data: Dataset, out: Path, saved: Saved | None = None,
     However it ends, by an interrupt too, the state after the last whole epoch is in the checkpoint. Raises OSError if
     the folder takes no file, CheckpointError for a state of other parameters, FloatingPointError as `fit` does.
     """
-    model, known = MODELS[recipe.model], facts(data)
+    model, known = MODELS[recipe.model], all_facts(recipe, data)
     rows, held_out = split(data._replace(x=data.x.astype(recipe.dtype)))
     p, losses = _fit(recipe, rows, held_out, known, out / CHECKPOINT, saved, progress)
     trained = Trained(model, model.finish(p, rows, recipe.settings), recipe.settings, known, recipe)
