@@ -699,6 +699,23 @@ def test_an_interrupt_of_the_imports_makes_no_traceback(monkeypatch, capsys):
     assert capsys.readouterr() == ("", "refvae verify: interrupted\n")
 
 
+# The same everywhere
+
+
+@pytest.mark.parametrize("words", [["2.34", "9.7"], pytest.param([], marks=pytest.mark.slow)], ids=["some", "all"])
+def test_records_do_not_depend_on_where_they_are_made(words, tmp_path):
+    found = []
+    for name, threads, locale, jobs in (("a", "1", "C.UTF-8", 1), ("b", "3", "tr_TR.UTF-8", 2)):
+        (tmp_path / name).mkdir()
+        settings = {"PYTHONHASHSEED": str(jobs), "OPENBLAS_NUM_THREADS": threads, "LC_ALL": locale}
+        done = command("verify", *words, "--json", "out.json", "-j", jobs, cwd=tmp_path / name, env=settings,
+                       timeout=None)
+        assert done.returncode == 0
+        records = json.loads((tmp_path / name / "out.json").read_text("utf8"))
+        found.append([{key: value for key, value in each.items() if key != "seconds"} for each in records])
+    assert found[0] == found[1]
+
+
 # Start-up
 
 LATE = [(["--version"], {"numpy"}), (["--help"], {"numpy"}), (["new", "--help"], {"numpy"}),
