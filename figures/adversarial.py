@@ -78,14 +78,14 @@ def draw(arrays: Arrays) -> Figure:
             left.plot(at, arrays.paths[i].T, color=f"C{i}", linestyle=style, linewidth=1.2,
                       label=[LABELS[variant], *["_"] * 2])
         left.set(title="Descent with the best discriminator", xlabel="steps", ylabel=r"KL(m $\Vert$ q) in nats",
-                 yscale="log", ylim=(1e-6, 1e3))
-        left.legend(frameon=False, fontsize=7)
+                 yscale="log", ylim=(1e-6, 1e6))
+        left.legend(frameon=False, fontsize=8)
         for i, variant in enumerate(VARIANTS[1:], 1):
             middle.stairs(arrays.angles[i - 1], BINS, color=f"C{i}", label=LABELS[variant])
         middle.axvline(90, color="0.6", linewidth=0.8, linestyle=":")
         middle.set(title="Encoder's gradient, angle with (40)", xlabel="degrees in Fisher's metric",
                    ylabel="models of 400", xticks=[0, 45, 90, 135, 180])
-        middle.legend(frameon=False, fontsize=7)
+        middle.legend(frameon=False, fontsize=8)
         right.plot(arrays.ranges.T, "o-", markersize=3, linewidth=1, color="C0", alpha=0.7)
         halves = arrays.ranges[:, -1].min() * 2.0 ** np.arange(ROUNDS - 1, -1, -1)
         right.plot(halves, "--", color="0.4", linewidth=1, label="halving")
