@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 
+from refvae import trees
 from refvae.adversarial import (
     VARIANTS,
     Game,
@@ -66,7 +67,9 @@ GAMES = {"gan": (smooth_gan, gan_arguments), "aae": (smooth_aae_game, aae_argume
 for name, (game, arguments) in GAMES.items():
     ledger.adjoint("10.36", game, arguments, name=name, wrong={
         "first side climbs": spoiled(game, lambda d: (type(d[0])(scaled(d[0][0], -1), d[0][1]), *d[1:])),
-        "discriminator climbs": spoiled(game, lambda d: (type(d[0])(d[0][0], scaled(d[0][1], -1)), *d[1:]))})
+        "discriminator climbs": spoiled(game, lambda d: (type(d[0])(d[0][0], scaled(d[0][1], -1)), *d[1:])),
+        "columns of every map exchanged": spoiled(game, lambda d: (
+            trees.map(lambda leaf: leaf[..., ::-1], d[0]), *d[1:]))})
 
 
 def losses_alone(name, p, data, d):

@@ -190,7 +190,9 @@ CAPACITY_PULL = {
         p, x, labels, eps, 0.0, 0.0, activation=tanh), lambda d: d),
     "gradient of the sum": spoiled(capacity, lambda d: (trees.map(lambda leaf: 7 * leaf, d[0]), None, None, 7 * d[3])),
     "sign of the noise": spoiled(capacity, lambda d: (*d[:3], -d[3]))}
-ledger.adjoint("5.12", capacity, network, wrong={key: CAPACITY_PULL[key] for key in CAPACITY_PULL if "with" not in key})
+ledger.adjoint("5.12", capacity, network, wrong={
+    **{key: CAPACITY_PULL[key] for key in CAPACITY_PULL if "with" not in key},
+    "noise of the next example": spoiled(capacity, lambda d: (*d[:3], np.roll(d[3], 1, 0)))})
 
 
 @ledger.add("5.12", "identity", capacity, wrong={**CAPACITY_WRONG, **CAPACITY_PULL})

@@ -21,7 +21,8 @@ def maximal(layer):
 # Log-distances
 
 ledger.adjoint("6.10", log_norm, lambda rng: (rng.standard_normal((7, 3)),),
-               wrong={"over rho": spoiled(log_norm, lambda d: d / 1.1), "sign": spoiled(log_norm, lambda d: -d)})
+               wrong={"over rho": spoiled(log_norm, lambda d: d / 1.1), "sign": spoiled(log_norm, lambda d: -d),
+                      "the next coordinate": spoiled(log_norm, lambda d: np.roll(d, 1, 1))})
 ledger.adjoint("6.10", maximal(log_norm), lambda rng: (rng.standard_normal((7, 3)),), name="maximum norm",
                wrong={"Euclidean": lambda delta: (maximal(log_norm)(delta)[0], log_norm(delta)[1]),
                       "the next coordinate": spoiled(maximal(log_norm), lambda d: np.roll(d, 1, 1))})
