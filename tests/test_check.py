@@ -1096,6 +1096,7 @@ def test_errors_of_entries():
     found = reports.entry_errors(np.array([np.nan, 2e-4, -4.0]), np.array([1.0, 1e-4, -4.0]))
     assert (np.isnan(found[0]), found[1:].tolist()) == (True, [1e-4 / 4e-3, 0])
     assert reports.entry_errors(np.zeros(2), np.zeros(2)).tolist() == [0, 0]
+    assert reports.entry_errors(np.array([1, 0.5]), np.array([1, 0.25])).tolist() == [0, 0.5]
 
 
 @pytest.mark.parametrize(("blocks", "found", "status"), [

@@ -751,8 +751,9 @@ def test_a_large_degree_takes_a_longer_prime():
 
 
 def test_a_degree_that_the_prime_bears_takes_no_longer_one(monkeypatch):
-    run = settle(trial := Told(), 5, 0.0, 2)
+    run = settle(trial := Told(), 5, 0.25, 2)
     assert [(field.bits, field.p) for field in trial.fields] == [(89, prime(5))]
+    assert (run.seed, trial.shakes) == (5, [0.25])
     assert run.error == 2.0**-88 + 2.0 ** (13 - 89)
     monkeypatch.setattr(proof, "CERTAIN", run.error)
     settle(trial := Told(), 5, 0.0, 2)
@@ -765,12 +766,13 @@ def test_signs_of_roots_are_drawn_until_they_are_independent_or_many(radicands, 
     fields = []
 
     def trial(field, shake):
+        assert shake == 0.25
         fields.append(field)
         for a in radicands:
             field.sqrt(a, 1)
         return Found(field.rooted and found, 1, True)
 
-    run, rooted = settle(trial, 5, 0.0, 2), fields[2:]
+    run, rooted = settle(trial, 5, 0.25, 2), fields[2:]
     assert [(field.related, field.rooted) for field in fields[:2]] == [(False, False), (True, False)]
     assert all(field.rooted and field.related for field in rooted)
     assert [field.p for field in rooted] == [prime(6 + i) for i in range(len(rooted))]
@@ -778,7 +780,7 @@ def test_signs_of_roots_are_drawn_until_they_are_independent_or_many(radicands, 
     assert len(rooted) == (runs or ranks.index(0) + 1)
     assert (run.found.zero, run.field, run.seed) == (found, fields[-1], 5 + len(rooted))
     assert run.error == signs + 2.0**-88 + 2.0 ** (13 - 89)
-    assert settle(trial, 5, 0.0, 1)[1::2] == (1.0, 5)
+    assert settle(trial, 5, 0.25, 1)[1::2] == (1.0, 5)
 
 
 def test_the_bound_counts_formal_elements():

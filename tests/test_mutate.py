@@ -4,6 +4,7 @@ import gc
 import importlib
 import json
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -321,11 +322,18 @@ def test_only_changed_lines(monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_mutant_of_the_checker_is_killed_by_its_tests(monkeypatch):
+@pytest.mark.parametrize("text", ["float((~cases).sum())", 'BOUNDS = {"adjoint"'])  # in a function; run on import alone
+def test_a_mutant_of_the_checker_is_killed_by_its_tests(text, monkeypatch):
     monkeypatch.setattr(checker, "TESTS", ("test_evidence.py",))
-    line = next(line for line in checker.lines() if "the error counts the cases" not in line.text
-                and "(~cases).sum()" in line.text)
+    [line] = [line for line in checker.lines() if text in line.text]
     found = checker.fates([line], 1, lambda over, task, *each, unit: list(over(task, *each)))
     assert found
     assert {one.status for one in found} <= {KILLED, SURVIVES}
     assert sum(one.status == KILLED and "::" in one.by for one in found) > len(found) / 2
+
+
+def test_progress_is_said_where_there_is_no_terminal(monkeypatch, capsys):
+    clock = iter(range(0, 1000, 20))
+    monkeypatch.setattr(mutate, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    assert mutate._watched(map, abs, [1, -2, 3], unit="line") == [1, 2, 3]
+    assert capsys.readouterr().err == "refvae mutate: 2 of 3 lines\n"

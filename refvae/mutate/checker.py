@@ -123,7 +123,7 @@ def _fate(path: Path, mutant: Mutant, tests: Sequence[int]) -> tuple[str, str]:
 def _killer(path: Path, mutant: Mutant, tests: Sequence[int]) -> str:
     """The first test that fails; empty if none does.
 
-    What only runs on import is loaded anew, under the tests that run the module or one that imports it.
+    What only runs on import is loaded anew, under tests that run the module, one that imports it, or no line at all.
     """
     code = mutant.code(path)
     if tests and _exchange(path, code):
@@ -171,13 +171,13 @@ def _shallow(code: CodeType) -> list[Any]:
 
 
 class _First:
-    """A pytest plugin that runs the tests of a module or of one that imports it, and remembers the first failure."""
+    """A pytest plugin that runs the tests of a module, and remembers the first failure."""
 
     def __init__(self, path: Path) -> None:
         self.failed, name = "", module_of(path)
         files = {str(sys.modules[each].__file__) for each, used in imports().items() if name in used} | {str(path)}
         self.costs = {_session.items[i].nodeid: _session.cost(i) for i, (_, seen) in enumerate(_session.measured)
-                      if any(piece.file in files for piece in seen)}
+                      if not seen or any(piece.file in files for piece in seen)}
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         """Called once all tests are collected."""
