@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
+from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -99,6 +100,8 @@ class _Run:
 
     def __init__(self, start: State, optimiser: Optimiser, rng: np.random.Generator) -> None:
         self.vector, self.p = trees.flatten(start.p)
+        self.gradient = trees.flatten(start.p)
+        self.places = trees.leaves(self.gradient.tree)
         self.memory, self.optimiser = trees.map(np.copy, start.memory), optimiser
         self.step, self.history, self.rng = start.step, list(start.history), rng
         rng.bit_generator.state = start.generator
@@ -106,16 +109,23 @@ class _Run:
     @np.errstate(over="ignore", divide="ignore", invalid="ignore")
     def advance(self, objective: Objective, args: tuple[Any, ...], per_epoch: int) -> float:
         """Take a step, and give the loss before it."""
-        loss, gradient = value_and_gradient(objective, self.p, *args)
-        if not np.isfinite(loss):
+        loss, gradient = value_and_gradient(objective, self.p, *args, out=self.gradient.tree)
+        if not isfinite(loss):
             raise FloatingPointError(f"loss: got {loss} in epoch {len(self.history)}, step {self.step % per_epoch}, "
                                      "not a finite one")
-        trees.map(lambda u, v: same_shape(u, v, "p and its gradient"), self.p, gradient)
-        flat = trees.flatten(gradient).vector
-        same_shape(self.vector, flat, "p and its gradient, flat")
-        self.optimiser.step(self.memory, self.vector, flat)
+        self._collect(gradient)
+        self.optimiser.step(self.memory, self.vector, self.gradient.vector)
         self.step += 1
         return loss
+
+    def _collect(self, gradient: Tree) -> None:
+        """Copy the leaves of a gradient into one vector, but for those that are in it already."""
+        if not self.step:
+            trees.map(lambda u, v: same_shape(u, v, "p and its gradient"), self.p, gradient)
+        for place, part in zip(self.places, trees.leaves(gradient), strict=True):
+            if part is not place:
+                same_shape(place, part, "p and its gradient")
+                np.copyto(place, part)
 
     def close_epoch(self, loss: float) -> None:
         """Enter the mean loss of an epoch."""
@@ -176,14 +186,23 @@ def _shown(progress: bool | None) -> bool:
     return sys.stderr.isatty() if progress is None else progress
 
 
-def value_and_gradient(objective: Objective, p: Tree, *args: Any) -> tuple[float, Tree]:
-    """The scalar objective(p, *args), and its gradient with respect to p."""
+def value_and_gradient(objective: Objective, p: Tree, *args: Any, out: Tree = None) -> tuple[float, Tree]:
+    """The scalar objective(p, *args), and its gradient with respect to p, some or all of whose leaves are in `out`.
+
+    out  None, or a tree like p: a place for the gradient, for a pull that takes one
+    """
     loss, pull = objective(p, *args)
-    cotangents = pull(np.ones_like(loss))
+    places = {"out": out} if out is not None and _takes_out(pull) else {}
+    cotangents = pull(np.ones_like(loss), **places)
     if args and (not isinstance(cotangents, tuple) or len(cotangents) != 1 + len(args)):
         got = len(cotangents) if isinstance(cotangents, tuple) else 1
         raise ValueError(f"pull: got {got} cotangents, wanted one for each of {1 + len(args)} arguments")
     return float(loss), cotangents[0] if args else cotangents
+
+
+def _takes_out(pull: Pull) -> bool:
+    code = getattr(pull, "__code__", None)
+    return code is not None and "out" in code.co_varnames[:code.co_argcount]
 
 
 def batches(n: int, size: int, rng: np.random.Generator) -> Iterator[Array]:

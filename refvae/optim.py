@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from refvae.inputs import real
 from refvae.trees import Array
+
+PIECE = 1 << 16  # numbers that Adam works on at a time, so that they stay in the cache
 
 
 class Optimiser(Protocol):
@@ -85,12 +88,20 @@ class Adam:
 
     def step(self, state: Moments, x: Array, g: Array) -> None:
         """One step in place."""
-        m, v, t = state
-        t += 1
-        m += (1 - self.beta1) * (g - m)
-        v += (1 - self.beta2) * (g * g - v)
-        corrected = np.sqrt(v / (1 - self.beta2 ** int(t)))
-        x -= self.lr / (1 - self.beta1 ** int(t)) * m / (corrected + self.eps)
+        state.t[...] += 1
+        t, work = int(state.t), np.empty(min(PIECE, x.size), x.dtype)
+        unit = sqrt((1 - self.beta2) / (1 - self.beta2**t))
+        rate = self.lr * (1 - self.beta1) / (1 - self.beta1**t) / unit
+        for start in range(0, x.size, PIECE):
+            xs, gs, m, v = (each[start:start + PIECE] for each in (x, g, state.m, state.v))
+            w = work[:xs.size]
+            m *= self.beta1
+            m += gs
+            v *= self.beta2
+            v += np.multiply(gs, gs, w)
+            np.sqrt(v, w)
+            w += self.eps / unit
+            xs -= np.multiply(np.divide(m, w, w), rate, w)
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,28 @@ def test_sparse_matrices(make, change):
     check(truncated_svd(make(change(X)), 5), change(X), 5)
 
 
+@pytest.mark.parametrize("make", [np.asarray, sparse.csr_array, lambda X: np.array_split(X, 3)])
+@pytest.mark.parametrize("rows", [1797, 50])
+def test_centred(make, rows):
+    found = truncated_svd(make(X[:rows]), 5, centre=True)
+    np.testing.assert_allclose(found.mean, X[:rows].mean(0), atol=1e-14)
+    check(found, X[:rows] - X[:rows].mean(0), 5)
+
+
+@pytest.mark.parametrize("mean", [0, 10, 1000])
+def test_float32_with_a_large_mean(mean):
+    A = (mean + np.random.default_rng(0).standard_normal((3000, 30))).astype(np.float32)
+    for centre in (False, True):
+        s = np.linalg.svd(A - centre * A.mean(0, np.float64), compute_uv=False)[:4]
+        np.testing.assert_allclose(truncated_svd(A, 4, centre=centre).s, s, rtol=1e-8)
+
+
+@pytest.mark.parametrize("unit", [1e-30, 1e30])
+def test_float32_whose_squares_leave_its_range(unit):
+    A = (unit * X).astype(np.float32)
+    np.testing.assert_allclose(truncated_svd(A, 4).s, np.linalg.svd(A.astype(float), compute_uv=False)[:4], rtol=1e-12)
+
+
 def test_all_of_a_matrix_with_blank_columns():
     found = truncated_svd(X, 64)
     np.testing.assert_allclose(found.s, S, atol=1e-13 * S[0])

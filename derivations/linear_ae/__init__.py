@@ -11,9 +11,10 @@ from refvae.derivations.linear_ae import (
     problem,
     regularised,
     semantics,
+    single,
     words,
 )
 from refvae.evidence import Ledger
 
 ledger = Ledger.of(problem, optimum, biases, learning, words, landscape, regularised, large, iteration,
-                   meaning, semantics)
+                   single, meaning, semantics)

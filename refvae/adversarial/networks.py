@@ -87,7 +87,7 @@ def generator_loss(p: Layers, z: Array, disc_frozen: Layers, old_frozen: Array, 
 def aae_loss(p: Coder, x_frozen: Array, disc_frozen: Layers, *, lam: float = 1.0,
              activation: Activation = relu) -> tuple[Any, Pull]:
     """Mean of -log D(E(x)) + lam |x - G(E(x))|^2.   x (n, d) -> ()                                       (10.28)"""
-    z, pull_enc = mlp(p.enc, x_frozen, activation)
+    z, pull_enc = mlp(p.enc, x_frozen, activation, frozen=True)
     xhat, pull_dec = mlp(p.dec, z, activation)
     t, pull_disc = logits(disc_frozen, z, activation)
     error, pull_error = squared_error(xhat, x_frozen)
@@ -138,7 +138,7 @@ def ali_loss(p: Coder, x_frozen: Array, z_frozen: Array, eps_z_frozen: Array, ep
                                                    activation=activation)
     t_enc, pull_t_enc = logits(disc_frozen, enc_pairs, activation)
     t_dec, pull_t_dec = logits(disc_frozen, dec_pairs, activation)
-    (mu, logvar), pull_enc = encode(p.enc, made_frozen, activation)
+    (mu, logvar), pull_enc = encode(p.enc, made_frozen, activation, frozen=True)
     nll, pull_nll = gaussian_nll(mu, logvar, z_frozen)
     losses, pull_losses = ali_losses(t_enc, t_dec, nll)
     chosen = getattr(losses, known(variant))                                                            # (10.31)

@@ -45,7 +45,7 @@ def capacity_loss(p: VAE, x_frozen: Array, labels: Array, eps: Array, lam: float
     q(z) is the mixture of the batch, exactly, and no prior occurs; shapes as in `vib_loss`.
     """
     lam, capacity = float(lam), float(capacity)  # NumPy floats would turn float32 into float64
-    (mu, logvar), pull_encode = encode(p.enc, x_frozen, activation)
+    (mu, logvar), pull_encode = encode(p.enc, x_frozen, activation, frozen=True)
     z, pull_reparam = reparam(mu, logvar, eps)
     logits, pull_decode = mlp(p.dec, z, activation)
     nll, pull_nll = softmax_nll(logits, labels)

@@ -47,7 +47,7 @@ def neg_objective(p: EAE, x_frozen: Array, idx: Array, lam: float, *,
     """
     lam = float(lam)  # a NumPy float would turn float32 into float64
     x_frozen = floating(x_frozen, "x")
-    h, pull_encode = mlp(p.enc, x_frozen, activation)
+    h, pull_encode = mlp(p.enc, x_frozen, activation, frozen=True)
     z, pull_norm = batch_norm(h)                                                                        # (7.2)
     xhat, pull_decode = mlp(p.dec, z, activation)
     se, pull_se = squared_error(xhat, x_frozen)

@@ -38,7 +38,7 @@ def ellipse_loss(p: VAE, x_frozen: Array, eps: Array, *, penalty: Penalty = kl_s
     `kl_std_normal`: the VAE.
     """
     beta = float(beta)  # a NumPy float would turn float32 into float64
-    (mu, logvar), pull_encode = encode(p.enc, x_frozen, activation)
+    (mu, logvar), pull_encode = encode(p.enc, x_frozen, activation, frozen=True)
     z, pull_reparam = reparam(mu, logvar, eps)                                                          # (4.2)
     xhat, pull_decode = mlp(p.dec, z, activation)                                                       # (4.2)
     rec, pull_rec = likelihood(xhat, x_frozen)                                                          # (4.2)

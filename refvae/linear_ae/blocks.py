@@ -19,11 +19,15 @@ ENTRIES = 2**21  # of a block: 16 MiB in float64
 
 
 class Blocks(NamedTuple):
-    """Row blocks of a matrix (m, n): `loaders` give them, `rows` are their sizes; all of it can be pickled."""
+    """Row blocks of a matrix (m, n): `loaders` give them, `rows` are their sizes; all of it can be pickled.
+
+    single  whether every block is a dense array of float32
+    """
 
     loaders: list[Loader]
     rows: list[int]
     n: int
+    single: bool
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -51,7 +55,7 @@ def row_blocks(X: Any, name: str = "X") -> Blocks:
     size = max(1, ENTRIES * m // max(X.nnz, m) if sparse.issparse(X) else ENTRIES // n)
     starts = range(0, m, size)
     rows = [min(size, m - start) for start in starts]
-    return Blocks([_loader(X, start, count) for start, count in zip(starts, rows, strict=True)], rows, n)
+    return Blocks([_loader(X, start, count) for start, count in zip(starts, rows, strict=True)], rows, n, _single(X))
 
 
 def in_order(executor: Executor | None, f: Callable[..., Any], *arguments: Iterable[Any]) -> Iterator[Any]:
@@ -84,15 +88,20 @@ def _given(X: Sequence[Any], name: str) -> Blocks:
     if not X:
         raise ValueError(f"{name}: got no blocks, wanted at least one")
     loaders = [block if callable(block) else partial(_whole, block) for block in X]
-    shapes = []
+    shapes, single = [], True
     for i, loader in enumerate(loaders):
         block = loader()
         _floating(block, f"{name}[{i}]")
+        single &= _single(block)
         shapes.append(block.shape)
         if len(block.shape) != 2 or 0 in block.shape or block.shape[1] != shapes[0][1]:
             width = shapes[0][1] if len(shapes[0]) == 2 else "n"
             raise ValueError(f"{name}[{i}]: got a block of shape {block.shape}, wanted (rows, {width})")
-    return Blocks(loaders, [rows for rows, _ in shapes], shapes[0][1])
+    return Blocks(loaders, [rows for rows, _ in shapes], shapes[0][1], single)
+
+
+def _single(X: Any) -> bool:
+    return not sparse.issparse(X) and X.dtype == np.float32
 
 
 def _floating(X: Any, name: str) -> None:

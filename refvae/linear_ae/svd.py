@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from concurrent.futures import Executor
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import linalg
 
 from refvae.inputs import generator, whole
-from refvae.linear_ae.blocks import ENTRIES, Blocks, Loader, count_bad, in_order, load, row_blocks
+from refvae.linear_ae.blocks import ENTRIES, row_blocks
+from refvae.linear_ae.passes import Passes
 from refvae.trees import Array
 
 WIDE = 3000  # columns up to which the Gram matrix is formed
@@ -20,7 +19,6 @@ SAFE = 1e-8  # relative error of a singular value that the Gram route may make
 TOLERANCE = 1e-10  # residual, relative to its singular value, at which the iteration stops
 FLOOR = 1e-13  # the same relative to the largest one: less is rounding error
 MOST_PASSES = 200
-QUIET: Any = {"over": "ignore", "invalid": "ignore"}  # set where the product is, for executors have states of their own
 
 
 class _Triple(NamedTuple):
@@ -36,14 +34,16 @@ class TruncatedSVD(_Triple):
     passes    how often the matrix was read
     residual  (k,) norms of X' u_i - s_i v_i; if that is small against s_i, a singular value of X lies within
               residual / sqrt(2) of s_i                                                                  (2.25)
+    mean      (n,) the mean row, if it was taken off, or None
     """
 
     route: str
     passes: int
     residual: Array
+    mean: Array | None
 
 
-def truncated_svd(X: Any, k: int, rng: np.random.Generator | int = 0, *,
+def truncated_svd(X: Any, k: int, rng: np.random.Generator | int = 0, *, centre: bool = False,
                   executor: Executor | None = None) -> TruncatedSVD:
     """The k largest singular values of X with their vectors, s decreasing: X is nearly U @ diag(s) @ Vt.
 
@@ -51,14 +51,17 @@ def truncated_svd(X: Any, k: int, rng: np.random.Generator | int = 0, *,
               of row blocks or of functions that give one; a block is all that is held of it
     k         1 <= k <= min(m, n)
     rng       seed or generator of the iteration's start
+    centre    take the mean row off every row, which costs one more pass: principal components; sparse X stays sparse
     executor  any `concurrent.futures.Executor` to map over the blocks; number and order of the workers change no bit of
               the result, given the same BLAS threads in each
 
-    Up to 3000 columns, and no more than there are rows, the Gram matrix X'X is summed in float64 and its eigenvectors
-    refined in a second pass, unless s_k / s_1 is below 1.5e-4 (2.27). Then, and for more columns, randomised subspace
-    iteration reads the matrix twice a step until every residual is 1e-10 of its singular value or 1e-13 of the largest,
-    with a RuntimeWarning if 200 passes were not enough. In every row of Vt the entry of largest
-    modulus is positive.
+    Up to 3000 columns, and no more than there are rows, the Gram matrix X'X is summed over the blocks and its
+    eigenvectors refined on X itself in a second pass, all in float64, unless s_k / s_1 is below 1.5e-4 (2.27). Of
+    float32 the products of every block are taken in float32, if the second pass finds that the singular values are
+    right to 1e-8 all the same (2.27a); the vectors then are right to about 1e-7 over the relative gap, and `residual`
+    tells. For what is refused, and for more columns, randomised subspace iteration reads the matrix twice a step until
+    every residual is 1e-10 of its singular value or 1e-13 of the largest, with a RuntimeWarning if 200 passes were not
+    enough. In every row of Vt the entry of largest modulus is positive.
 
     With processes, or on a Dask cluster (extra `dask`), on files that no machine holds together:
 
@@ -70,83 +73,40 @@ def truncated_svd(X: Any, k: int, rng: np.random.Generator | int = 0, *,
     """
     blocks = row_blocks(X)
     k, rng = whole(k, "k", most=min(blocks.shape)), generator(rng)
-    matrix = Passes(blocks, executor)
-    found = _gram(matrix, k) if blocks.n <= min(WIDE, blocks.shape[0]) else None
+    matrix = Passes(blocks, executor, centre)
+    found = None
+    if blocks.n <= min(WIDE, blocks.shape[0]):
+        found = (_gram(matrix, k, single=True) if blocks.single else None) or _gram(matrix, k)
     return found or _iterate(matrix, rng.standard_normal((blocks.n, _columns(blocks.shape, k))), k, MOST_PASSES)
 
 
-class Passes:
-    """Products with a matrix that is read block by block; `count` tells how often."""
-
-    def __init__(self, blocks: Blocks, executor: Executor | None) -> None:
-        self.blocks, self.executor, self.count = blocks, executor, 0
-        self.starts = np.cumsum([0, *blocks.rows[:-1]])
-
-    def gram(self) -> Array:
-        """X'X, the sum over the blocks, in float64."""
-        return self._sum(_own_gram)
-
-    def times(self, V: Array) -> Array:
-        """X V, (m, l), one block under the other."""
-        self.count += 1
-        Y = np.empty((self.blocks.shape[0], V.shape[1]))
-        parts = in_order(self.executor, partial(_times, V=V), self.blocks.loaders)
-        for i, (start, rows, part) in enumerate(zip(self.starts, self.blocks.rows, parts, strict=True)):
-            if len(part) != rows:
-                raise ValueError(f"X[{i}]: got {len(part)} rows when it was read again, wanted {rows} as before")
-            Y[start:start + rows] = part                                                                # (2.24)
-        return self._finite(Y)
-
-    def adjoint(self, Y: Array) -> Array:
-        """X'Y for Y (m, l)."""
-        return self._sum(_adjoint, np.split(Y, self.starts[1:]))
-
-    def _sum(self, f: Callable[..., Array], *more: Any) -> Array:
-        self.count += 1
-        total: Any = 0
-        for part in in_order(self.executor, f, self.blocks.loaders, *more):
-            total = total + part                                                                        # (2.24)
-        return self._finite(np.asarray(total))
-
-    def _finite(self, product: Array) -> Array:
-        """The product; if it is not finite, look for the entries of the matrix that are to blame."""
-        if not np.isfinite(product).all():
-            bad = list(in_order(self.executor, count_bad, self.blocks.loaders))
-            if any(bad):
-                start = int(self.starts[np.flatnonzero(bad)[0]])
-                raise ValueError(f"X: got {sum(bad)} NaN or infinite entries, wanted finite ones; the first is in the "
-                                 f"block of rows that begins with row {start}")
-        return product
-
-
-def _own_gram(loader: Loader) -> Array:
-    block = load(loader)
-    with np.errstate(**QUIET):
-        product = block.T @ block                                                                       # (2.24)
-    return np.asarray(product.todense() if hasattr(product, "todense") else product)
-
-
-def _times(loader: Loader, V: Array) -> Array:
-    with np.errstate(**QUIET):
-        return np.asarray(load(loader) @ V)                                                             # (2.24)
-
-
-def _adjoint(loader: Loader, Y: Array) -> Array:
-    with np.errstate(**QUIET):
-        return np.asarray(load(loader).T @ Y)                                                           # (2.24)
-
-
-def _gram(matrix: Passes, k: int) -> TruncatedSVD | None:
-    """Eigenvectors of X'X, then Rayleigh and Ritz on X itself; None where (2.27) refuses."""
-    G = matrix.gram()
+def _gram(matrix: Passes, k: int, single: bool = False) -> TruncatedSVD | None:
+    """Eigenvectors of X'X, then Rayleigh and Ritz on X itself; None where (2.27) or (2.27a) refuses."""
+    G = matrix.gram(single)
     if not np.isfinite(G).all():  # the squares of 1e200 overflow
         return None
-    values, V = linalg.eigh(G, subset_by_index=(len(G) - k, len(G) - 1))
-    values, V = values[::-1], np.ascontiguousarray(V[:, ::-1])
-    if not np.finfo(float).eps * values[0] < SAFE * values[-1]:                                         # (2.27)
+    values, V = linalg.eigh(G, subset_by_index=(max(len(G) - k - 1, 0), len(G) - 1))
+    values, rest, V = values[:-k - 1:-1], values[:-k], np.ascontiguousarray(V[:, :-k - 1:-1])
+    if not (single or np.finfo(float).eps * values[0] < SAFE * values[-1]):                             # (2.27)
         return None
-    U, s, V = _ritz(matrix.times(V), V)
-    return _signed(U, s, V, "gram", matrix.count, _residuals(G @ V / s, s, V))
+    Y, T = matrix.both(V)
+    largest = _largest(rest, T - G @ V)
+    U, s, W = _ritz(Y, V)
+    T = T @ (V.T @ W)
+    if single and not _right(s, float(np.linalg.norm(T - W * s**2, 2)), largest):
+        return None
+    return _signed(U, s, W, "gram", matrix, _residuals(T / s, s, W))
+
+
+def _largest(rest: Array, error: Array) -> float:
+    """What no eigenvalue beyond the first k exceeds: the next one found, if any, and what is seen of its error."""
+    return float(rest[-1] + np.linalg.norm(error, 2)) if len(rest) else -np.inf                         # (2.27a)
+
+
+def _right(s: Array, residual: float, largest: float) -> bool:
+    """Whether singular values s with this residual of X'X are right to SAFE, if no other square exceeds `largest`."""
+    distance = s[-1] ** 2 - largest                                                                     # (2.27a)
+    return bool(residual**2 < 2 * SAFE * s[-1] ** 2 * distance)                                         # (2.27a)
 
 
 def _iterate(matrix: Passes, start: Array, k: int, most: int) -> TruncatedSVD:
@@ -163,7 +123,7 @@ def _iterate(matrix: Passes, start: Array, k: int, most: int) -> TruncatedSVD:
     if (residual > wanted).any():
         warnings.warn(f"truncated_svd: residuals up to {(residual / wanted).max():.2g} times what was wanted after "
                       f"{matrix.count} passes; singular values near the k-th are close", RuntimeWarning, stacklevel=3)
-    return _signed(U[:, :k], s[:k], V[:, :k], "iteration", matrix.count, residual)
+    return _signed(U[:, :k], s[:k], V[:, :k], "iteration", matrix, residual)
 
 
 def _residuals(T: Array, s: Array, V: Array) -> Array:
@@ -199,9 +159,9 @@ def _pieces(Y: Array) -> list[Array]:
     return np.array_split(Y, max(1, len(Y) // max(8192, Y.shape[1])))
 
 
-def _signed(U: Array, s: Array, V: Array, route: str, passes: int, residual: Array) -> TruncatedSVD:
+def _signed(U: Array, s: Array, V: Array, route: str, matrix: Passes, residual: Array) -> TruncatedSVD:
     signs = np.sign(V[np.abs(V).argmax(0), np.arange(V.shape[1])])
     U *= signs
     found = TruncatedSVD(U, s, (V * signs).T)
-    found.route, found.passes, found.residual = route, passes, residual
+    found.route, found.passes, found.residual, found.mean = route, matrix.count, residual, matrix.mean
     return found

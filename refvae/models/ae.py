@@ -42,7 +42,7 @@ def init(facts: Facts, settings: Settings, rng: np.random.Generator) -> AE:
 
 def squared_loss(p: AE, x_frozen: Array, *, activation: Activation = relu) -> tuple[Any, Pull]:
     """The objective: the squared error, summed over the pixels, mean over the batch.   x: (n, d) -> ()"""
-    z, pull_encode = mlp(p.enc, x_frozen, activation)
+    z, pull_encode = mlp(p.enc, x_frozen, activation, frozen=True)
     xhat, pull_decode = mlp(p.dec, z, activation)
     se, pull_se = squared_error(xhat, x_frozen)
 

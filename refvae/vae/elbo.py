@@ -21,6 +21,9 @@ class VAE(NamedTuple):
     dec: tuple[Dense, ...]
 
 
+NOWHERE = VAE((), ())  # no place to write a cotangent into: new arrays are made
+
+
 def vae_init(sizes: Sequence[int], rng: np.random.Generator | int, outputs: int = 1) -> VAE:
     """Mirrored perceptrons for sizes = (d, ..., k), as (1.26); the decoder gives `outputs` numbers per feature.
 
@@ -33,13 +36,14 @@ def vae_init(sizes: Sequence[int], rng: np.random.Generator | int, outputs: int 
     return VAE(mlp_init((*hidden, 2 * k), rng), mlp_init((k, *hidden[:0:-1], outputs * d), rng))
 
 
-def encode(enc: tuple[Dense, ...], x: Array, activation: Activation = relu) -> tuple[tuple[Array, Array], Pull]:
-    """Mean and log-variance of q(z|x).   x: (n, d) -> (mu (n, k), logvar (n, k))                         (3.10)"""
-    h, pull_mlp = mlp(enc, x, activation)
-    mu, logvar = np.split(h, 2, axis=1)                                                                 # (3.10)
+def encode(enc: tuple[Dense, ...], x: Array, activation: Activation = relu, *,
+           frozen: bool = False) -> tuple[tuple[Array, Array], Pull]:
+    """Mean and log-variance of q(z|x).   x: (n, d), frozen or not -> (mu (n, k), logvar (n, k))          (3.10)"""
+    h, pull_mlp = mlp(enc, x, activation, frozen=frozen)
+    mu, logvar = h.reshape(len(h), 2, -1).swapaxes(0, 1).copy()                                           # (3.10)
 
-    def pull(d: tuple[Array, Array]) -> tuple[tuple[Dense, ...], Array]:
-        denc, dx = pull_mlp(np.hstack(d))                                                               # (3.10)
+    def pull(d: tuple[Array, Array], out: tuple[Dense, ...] = ()) -> tuple[tuple[Dense, ...], Array | None]:
+        denc, dx = pull_mlp(np.concatenate(d, 1), out)                                                       # (3.10)
         return denc, dx
 
     return (mu, logvar), pull
@@ -48,18 +52,18 @@ def encode(enc: tuple[Dense, ...], x: Array, activation: Activation = relu) -> t
 def elbo_terms(p: VAE, x_frozen: Array, eps: Array, *, likelihood: Likelihood = bernoulli_nll,
                activation: Activation = relu) -> tuple[tuple[Array, Array], Pull]:
     """Reconstruction and divergence, whose sum is -ELBO.   x (n, d), eps (n, k) -> (rec, kl), both (n,)  (3.11)"""
-    (mu, logvar), pull_encode = encode(p.enc, x_frozen, activation)
+    (mu, logvar), pull_encode = encode(p.enc, x_frozen, activation, frozen=True)
     kl, pull_kl = kl_std_normal(mu, logvar)                                                             # (3.11)
     z, pull_reparam = reparam(mu, logvar, eps)                                                          # (3.11)
     out, pull_decode = mlp(p.dec, z, activation)                                                        # (3.11)
     rec, pull_rec = likelihood(out, x_frozen)                                                           # (3.11)
 
-    def pull(d: tuple[Array, Array]) -> tuple[VAE, None, Array]:
+    def pull(d: tuple[Array, Array], out: VAE = NOWHERE) -> tuple[VAE, None, Array]:
         drec, dkl = d
-        ddec, dz = pull_decode(pull_rec(drec)[0])                                                       # (3.11)
+        ddec, dz = pull_decode(pull_rec(drec)[0], out.dec)                                              # (3.11)
         dmu, dlogvar, deps = pull_reparam(dz)                                                           # (3.11)
         dmu_kl, dlogvar_kl = pull_kl(dkl)                                                               # (3.11)
-        denc, _ = pull_encode((dmu + dmu_kl, dlogvar + dlogvar_kl))                                     # (3.11)
+        denc, _ = pull_encode((dmu + dmu_kl, dlogvar + dlogvar_kl), out.enc)                            # (3.11)
         return VAE(denc, ddec), None, deps
 
     return (rec, kl), pull
@@ -74,11 +78,11 @@ def neg_elbo(p: VAE, x_frozen: Array, eps: Array, *, likelihood: Likelihood = be
     """
     beta = float(beta)  # a NumPy float would turn float32 into float64
     (rec, kl), pull_terms = elbo_terms(p, x_frozen, eps, likelihood=likelihood, activation=activation)
-    loss = (rec + beta * kl).mean()                                                                     # (3.11)
+    loss = (rec + beta * kl).sum() / len(rec)                                                              # (3.11)
 
-    def pull(dloss: Any) -> tuple[VAE, None, Array]:
+    def pull(dloss: Any, out: VAE = NOWHERE) -> tuple[VAE, None, Array]:
         d = np.full_like(rec, dloss / len(rec))                                                         # (3.11)
-        dp, _, deps = pull_terms((d, beta * d))                                                         # (3.11)
+        dp, _, deps = pull_terms((d, beta * d), out)                                                    # (3.11)
         return dp, None, deps
 
     return loss, pull

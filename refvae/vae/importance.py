@@ -34,7 +34,7 @@ def log_weights(p: VAE, x_frozen: Array, eps: Array, *, likelihood: Likelihood =
                 activation: Activation = relu) -> tuple[Array, Pull]:
     """log p(x, z) - log q(z|x) at z = mu + sigma eps.   x: (n, d), eps: (K, n, k) -> log_w (K, n)        (3.19)"""
     eps = floating(eps, "eps")
-    (mu, logvar), pull_encode = encode(p.enc, x_frozen, activation)
+    (mu, logvar), pull_encode = encode(p.enc, x_frozen, activation, frozen=True)
     z, pull_reparam = reparam(over(mu, eps), over(logvar, eps), eps)                                    # (3.19)
     log_p, pull_joint = log_joint(p.dec, x_frozen, z, likelihood=likelihood, activation=activation)
     log_w = log_p + (LOG_2PI + logvar + eps * eps).sum(2) / 2                                           # (3.19)

@@ -9,7 +9,7 @@ import numpy as np
 from refvae.inputs import floating, same_shape
 from refvae.trees import Array, Pull
 
-NEAR, DEGREE = 0.125, 12  # below NEAR the terms of the series after DEGREE are under half a unit in the last place
+NEAR, DEGREE = 0.125, (12, 6)  # below NEAR later terms are under half a unit in the last place, of float32 too
 LOG_2PI = float(np.log(2 * np.pi))  # a Python float: a NumPy one would turn float32 into float64
 
 
@@ -56,8 +56,9 @@ def exp_minus_tangent(x: Array) -> Array:
     near = (x.real > -NEAR) & (x.real < NEAR)                                                           # (3.6)
     small = np.where(near, x, 0)                                                                        # (3.6)
     series: Any = 1
-    for j in range(DEGREE, 2, -1):
-        series = 1 + small / j * series                                                                 # (3.6)
+    for j in range(DEGREE[x.dtype == np.float32], 2, -1):
+        series = small / j * series                                                                     # (3.6)
+        series += 1                                                                                     # (3.6)
     return np.where(near, small * small / 2 * series, np.expm1(x) - x)                                  # (3.6)
 
 

@@ -45,7 +45,7 @@ def iw_surrogate(p: VAE, x_frozen: Array, eps_frozen: Array, w_frozen: Array, *,
 def path_weights(p: VAE, x_frozen: Array, eps_frozen: Array, p_frozen: VAE, *,
                  likelihood: Likelihood = bernoulli_nll, activation: Activation = relu) -> tuple[Array, Pull]:
     """`log_weights` whose density q is that of the frozen encoder: z alone depends on p.enc.   -> (K, n) (3.24)"""
-    (mu, logvar), pull_encode = encode(p.enc, x_frozen, activation)
+    (mu, logvar), pull_encode = encode(p.enc, x_frozen, activation, frozen=True)
     z, pull_reparam = reparam(over(mu, eps_frozen), over(logvar, eps_frozen), eps_frozen)
     log_p, pull_joint = log_joint(p.dec, x_frozen, z, likelihood=likelihood, activation=activation)
     (mu0, logvar0), _ = encode(p_frozen.enc, x_frozen, activation)                                      # (3.24)
@@ -96,7 +96,7 @@ def score_surrogate(p: VAE, x_frozen: Array, z_frozen: Array, signal_frozen: Arr
 
     signal (K, n) is log_w, less a baseline that does not depend on z. [Williams 1992; Paisley et al. 2012]
     """
-    (mu, logvar), pull_encode = encode(p.enc, x_frozen, activation)
+    (mu, logvar), pull_encode = encode(p.enc, x_frozen, activation, frozen=True)
     nll_q, pull_q = gaussian_nll(over(mu, z_frozen), over(logvar, z_frozen), z_frozen)
     log_p, pull_joint = log_joint(p.dec, x_frozen, z_frozen, likelihood=likelihood, activation=activation)
     signal_frozen = floating(signal_frozen, "signal")

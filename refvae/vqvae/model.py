@@ -36,9 +36,10 @@ def vqvae_init(sizes: Sequence[int], m: int, k: int, K: int, rng: np.random.Gene
     return VQVAE(mlp_init(every, rng), mlp_init(every[::-1], rng), scale * rng.standard_normal((K, k)))
 
 
-def encode_grid(enc: tuple[Dense, ...], x: Array, *, k: int, activation: Activation = relu) -> tuple[Array, Pull]:
-    """What is to be quantised.   x: (n, d) -> z: (n, m, k)                                              (8.13)"""
-    h, pull_mlp = mlp(enc, x, activation)
+def encode_grid(enc: tuple[Dense, ...], x: Array, *, k: int, activation: Activation = relu,
+                frozen: bool = False) -> tuple[Array, Pull]:
+    """What is to be quantised.   x: (n, d), frozen or not -> z: (n, m, k)                               (8.13)"""
+    h, pull_mlp = mlp(enc, x, activation, frozen=frozen)
     return h.reshape(len(x), -1, k), lambda dz: pull_mlp(dz.reshape(h.shape))                           # (8.13)
 
 
@@ -108,7 +109,7 @@ def vq_surrogate(p: VQVAE, x_frozen: Array, idx: Array, z_frozen: Array, codes_f
     x (n, d), idx (n, m) -> (). The gradient of training is that at z_frozen = z, codes_frozen = p.codes and the nearest
     idx (`choose`). All terms are sums over pixels or components; the weights are as in `codebook_loss`.
     """
-    z, pull_encode = encode_grid(p.enc, x_frozen, k=p.codes.shape[1], activation=activation)
+    z, pull_encode = encode_grid(p.enc, x_frozen, k=p.codes.shape[1], activation=activation, frozen=True)
     y, pull_through = straight_through(z, lookup(codes_frozen, idx)[0] - z_frozen)                      # (8.13)
     xhat, pull_decode = decode_grid(p.dec, y, activation=activation)
     se, pull_se = squared_error(xhat, x_frozen)
