@@ -58,7 +58,7 @@ def tanh(x: Array) -> tuple[Array, Pull]:
     x = floating(x, "x")
 
     def pull(dy: Array) -> Array:
-        e = _decay(x)[2] ** 2                                                                           # (1.5)
+        e = _decay(x)[1] ** 2                                                                           # (1.5)
         slope: Array = 4 * e / (1 + e) ** 2                                                             # (1.5)
         return dy * slope                                                                               # (1.5)
 
@@ -68,7 +68,7 @@ def tanh(x: Array) -> tuple[Array, Pull]:
 def sigmoid(x: Array) -> tuple[Array, Pull]:
     """Logistic function 1 / (1 + exp(-x)), without overflow.   x -> y, like x               (1.6), adjoint (1.7)"""
     x = floating(x, "x")
-    positive, _, e = _decay(x)
+    positive, e = _decay(x)
     y = (positive + (1 - positive) * e) / (1 + e)                                                       # (1.6)
     return y, lambda dy: dy * e / (1 + e) ** 2                                                          # (1.7)
 
@@ -76,7 +76,7 @@ def sigmoid(x: Array) -> tuple[Array, Pull]:
 def softplus(x: Array) -> tuple[Array, Pull]:
     """log(1 + exp(x)), without overflow.   x -> y, like x                                   (1.8), adjoint (1.9)"""
     x = floating(x, "x")
-    positive, _, e = _decay(x)
+    positive, e = _decay(x)
     y = positive * x + np.log1p(e)                                                                      # (1.8)
     return y, lambda dy: dy * (positive + (1 - positive) * e) / (1 + e)                                 # (1.9)
 
@@ -91,7 +91,7 @@ def relu(x: Array) -> tuple[Array, Pull]:
 def tanh_prime(x: Array) -> tuple[Array, Pull]:
     """Derivative of `tanh` as a layer of its own.   x -> y, like x                               (1.11)"""
     x = floating(x, "x")
-    e = _decay(x)[2] ** 2                                                                               # (1.11)
+    e = _decay(x)[1] ** 2                                                                               # (1.11)
     y = 4 * e / (1 + e) ** 2                                                                            # (1.11)
     return y, lambda dy: dy * -2 * np.tanh(x) * y                                                       # (1.11)
 
@@ -99,7 +99,7 @@ def tanh_prime(x: Array) -> tuple[Array, Pull]:
 def sigmoid_prime(x: Array) -> tuple[Array, Pull]:
     """Derivative of `sigmoid` as a layer of its own.   x -> y, like x                            (1.11)"""
     x = floating(x, "x")
-    e = _decay(x)[2]
+    _, e = _decay(x)
     y = e / (1 + e) ** 2                                                                                # (1.11)
     return y, lambda dy: dy * y * -np.tanh(x / 2)                                                       # (1.11)
 
@@ -114,12 +114,11 @@ Activation = Callable[[Array], tuple[Array, Pull]]
 DERIVATIVE: dict[Activation, Activation] = {tanh: tanh_prime, softplus: sigmoid, sigmoid: sigmoid_prime, relu: step}
 
 
-def _decay(x: Array) -> tuple[Array, Array, Array]:
-    """1 where x >= 0, else 0; -1 and 1 there; and exp(-|x|), which never overflows, analytic in x on either side."""
-    positive = _numbers(x.real >= 0, x)                                                                 # (1.5), (1.8)
-    sign = 1 - 2 * positive                                                                             # (1.5), (1.8)
-    e = sign * x                                                                                        # (1.5), (1.8)
-    return positive, sign, np.exp(e, out=e)                                                             # (1.5), (1.8)
+def _decay(x: Array) -> tuple[Array, Array]:
+    """1 where x >= 0, else 0, and exp(-|x|), which never overflows; analytic in x on either side."""
+    positive = _numbers(x.real >= 0, x)
+    e = (1 - 2 * positive) * x                                                                          # (1.5), (1.8)
+    return positive, np.exp(e, out=e)                                                                   # (1.5), (1.8)
 
 
 def _numbers(which: Array, x: Array) -> Array:
@@ -138,12 +137,12 @@ def bernoulli_nll(logits: Array, x: Array) -> tuple[Array, Pull]:
     """
     logits, x = floating(logits, "logits"), floating(x, "x")
     same_shape(logits, x, "logits and x")
-    positive, sign, e = _decay(logits)
+    positive, e = _decay(logits)
     miss = positive - x                                                                                 # (1.12)
     nll = np.einsum("ij,ij->i", miss, logits) + np.log1p(e).sum(1)                                      # (1.12)
 
     def pull(dnll: Array) -> tuple[Array, Array]:
-        dlogits = sign * e                                                                              # (1.13)
+        dlogits = (1 - 2 * positive) * e                                                                # (1.13)
         dlogits /= 1 + e                                                                                # (1.13)
         dlogits += miss                                                                                 # (1.13)
         return dnll[:, None] * dlogits, -dnll[:, None] * logits                                         # (1.13)
