@@ -6,10 +6,10 @@ products are those of the two halves of a step, without one for the gradient of 
 
 from __future__ import annotations
 
-import time
+from itertools import pairwise
 
 import numpy as np
-from timing import THREADS, compare, line, rounds, version
+from benchmarks.timing import THREADS, clock, compare, line, rounds, version
 
 from refvae import fit, layers, trees
 from refvae.denoising import dsm
@@ -48,7 +48,7 @@ def bare(sizes, dtype):
     rng, shapes = np.random.default_rng(0), []
     *hidden, k = sizes
     for chain in ((*hidden, 2 * k), (k, *hidden[::-1])):
-        shapes += [(a, b, i == 0 and chain[0] == sizes[0]) for i, (a, b) in enumerate(zip(chain, chain[1:], strict=False))]
+        shapes += [(a, b, i == 0 and chain[0] == sizes[0]) for i, (a, b) in enumerate(pairwise(chain))]
     draw = lambda *shape: rng.standard_normal(shape).astype(dtype)
     parts = [(draw(BATCH, a), draw(a, b), draw(BATCH, b), draw(BATCH, b), draw(a, b), draw(BATCH, a), first)
              for a, b, first in shapes]
@@ -160,7 +160,7 @@ def agreement(steps=1000):
 
 
 class Meter:
-    """Wall time by kind, what is inside a measured call being taken off what is around it."""
+    """Time by kind, what is inside a measured call being taken off what is around it."""
 
     def __init__(self):
         self.spent, self.inner = {}, [0.0]
@@ -168,9 +168,9 @@ class Meter:
     def __call__(self, kind, f):
         def measured(*args, **kwargs):
             self.inner.append(0.0)
-            begin = time.perf_counter()
+            begin = clock()
             found = f(*args, **kwargs)
-            spent = time.perf_counter() - begin
+            spent = clock() - begin
             self.spent[kind] = self.spent.get(kind, 0.0) + spent - self.inner.pop()
             self.inner[-1] += spent
             if isinstance(found, tuple) and len(found) == 2 and callable(found[1]):
@@ -200,7 +200,7 @@ def parts(name, sizes, steps=200):
     finally:
         layers.dense, elbo.kl_std_normal, elbo.reparam = before
     total = sum(meter.spent.values())
-    return [line(f"where the time of {name} goes", kind, 1e3 * spent / steps, spent / total)
+    return [line(f"parts of {name} float32", kind, 1e3 * spent / steps, spent / total)
             for kind, spent in sorted(meter.spent.items(), key=lambda each: -each[1])]
 
 
@@ -212,7 +212,10 @@ def energy_ours(dtype=np.float32, sizes=(64, 128, 128, 1)):
     x, _, rng = start(sizes, dtype)
     p = trees.map(lambda leaf: leaf.astype(dtype), layers.mlp_init(sizes, rng))
     run = fit._Run(fit._start(p, Adam(), rng), Adam(), rng)
-    objective = lambda p, x, eps: (lambda loss, pull: (loss, lambda d: pull(d)[:3]))(*dsm(layers.mlp_grad, p, x, eps, 0.5))
+
+    def objective(p, x, eps):
+        loss, pull = dsm(layers.mlp_grad, p, x, eps, 0.5)
+        return loss, lambda dloss: pull(dloss)[:3]
 
     def step():
         return run.advance(objective, (x[rng.integers(0, ROWS, BATCH)], rng.standard_normal((BATCH, 64), dtype)), ROWS)
@@ -290,7 +293,8 @@ def main():
         for dtype in (np.float32, np.float64):
             methods = {"refvae": ours(sizes, dtype)}
             if version("torch"):
-                methods |= {"PyTorch": torch_step(sizes, dtype), "PyTorch, fused Adam": torch_step(sizes, dtype, fused=True)}
+                methods["PyTorch"] = torch_step(sizes, dtype)
+                methods["PyTorch, fused Adam"] = torch_step(sizes, dtype, fused=True)
             if version("jax"):
                 methods["JAX jit"] = jax_step(sizes, dtype)
             methods["bare products"] = bare(sizes, dtype)

@@ -38,7 +38,7 @@ def dense(p: Dense, x: Array, frozen: bool = False) -> tuple[Array, Pull]:
     y = _plus(x @ p.W, p.b)                                                                             # (1.3)
 
     def pull(dy: Array, out: Dense = NOWHERE) -> tuple[Dense, Array | None]:
-        dp = Dense(np.matmul(x.T, dy, out=out.W), dy.sum(0, out=out.b))                             # (1.4)
+        dp = Dense(np.matmul(x.T, dy, out=out.W), dy.sum(0, out=out.b))                                 # (1.4)
         return dp, None if frozen else dy @ p.W.T                                                       # (1.4)
 
     return y, pull
