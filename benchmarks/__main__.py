@@ -7,8 +7,8 @@
     entropy         the estimates beside their peers (benchmarks/entropy.py, its own table)
 
 All methods of a job take turns in one process, whose threads are set before it starts. A ratio is the median over
+All methods of a job take turns in one process, whose threads are set before it starts. A ratio is the median of the
 rounds of a method's time over ours, of the bare products ours over theirs: on one thread CPU time of the process, on two
-wall time. Peers that are not installed are named and left out: pip install torch jax scikit-learn.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def main():
     if a.child:
         return write(a.child[1], import_module(f"benchmarks.{a.child[0]}").main())
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    print(", ".join(f"{name} {version(name)}" if version(name) else f"{name}: not installed, skipped" for name in PEERS))
+    print(", ".join(f"{name} {version(name) or 'not installed, skipped'}" for name in PEERS))
     print(f"{'job':<34}{'method':<34}{'milliseconds':>12} {'ratio':>9}   goal", flush=True)
     rows, part = [], Path(a.out).with_suffix(".part")
     for name in a.only or JOBS:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from benchmarks.timing import THREADS, clock, compare, line, rounds, version
 
+from benchmarks.timing import THREADS, clock, compare, line, rounds, version
 from refvae import fit, layers, trees
 from refvae.denoising import dsm
 from refvae.optim import Adam

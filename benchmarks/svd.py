@@ -1,4 +1,4 @@
-"""Truncated SVD of 1e5 x 784 float32, k = 20, beside every peer that gives U, s and V, and the errors of all of them."""
+"""Truncated SVD of 1e5 x 784 float32, k = 20, beside every peer that gives U, s and V, and the errors of all."""
 
 from __future__ import annotations
 
