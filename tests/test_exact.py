@@ -468,7 +468,8 @@ def test_pairs_are_a_field():
 
 
 @pytest.mark.parametrize(("rows", "want"), [
-    ([[0, 0], [1, 0], [0, 1]], 2), ([[0, 0], [1, 1], [1, 1]], 1), ([[1, 0], [1, 0]], 0), ([[1], [0, 1]], 0), ([[]], 0)])
+    ([[0, 0], [1, 0], [0, 1]], 2), ([[0, 0], [1, 0], [0, 1], [1, 1]], 2), ([[0, 0], [1, 1], [1, 1]], 1),
+    ([[1, 0], [1, 0]], 0), ([[1], [0, 1]], 0), ([[]], 0)])
 def test_the_rank_of_differences(rows, want):
     assert rank([[bool(a) for a in row] for row in rows]) == want
 
