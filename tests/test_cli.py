@@ -17,7 +17,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from refvae import __version__, cli
+from refvae import __main__, __version__, cli
 from refvae.cli import figures, main, parser, select, show, verify
 from refvae.evidence import KINDS, Ledger, Outcome
 from refvae.plain import line, page
@@ -688,6 +688,15 @@ def test_an_interrupt_makes_no_traceback(monkeypatch, capsys):
     monkeypatch.setattr(show, "run", interrupted)
     assert main(["show", "1.1"]) == 130
     assert capsys.readouterr() == ("", "refvae show: interrupted\n")
+
+
+def test_an_interrupt_while_the_command_is_loaded_makes_no_traceback(monkeypatch, capsys):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "refvae.cli", SimpleNamespace(main=interrupted))
+    assert __main__.main() == 130
+    assert capsys.readouterr() == ("", "refvae: interrupted\n")
 
 
 def test_an_interrupt_of_the_imports_makes_no_traceback(monkeypatch, capsys):
