@@ -112,7 +112,7 @@ class _Run:
         loss, gradient = value_and_gradient(objective, self.p, *args, out=self.gradient.tree)
         if not isfinite(loss):
             raise FloatingPointError(f"loss: got {loss} in epoch {len(self.history)}, step {self.step % per_epoch}, "
-                                     "not a finite one")
+                                     "wanted a finite one")
         self._collect(gradient)
         self.optimiser.step(self.memory, self.vector, self.gradient.vector)
         self.step += 1

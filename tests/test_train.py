@@ -410,7 +410,7 @@ def test_a_full_disk_is_one_line(run, tmp_path, monkeypatch):
 def test_a_loss_that_diverges_is_one_line_and_leaves_nothing(run, tmp_path):
     code, out, err = run("a", "--lr", 1e200)
     assert (code, out) == (2, "")
-    assert re.fullmatch(r"refvae train: training failed: loss: got (nan|inf) in epoch 0, step 1, not a finite one; "
+    assert re.fullmatch(r"refvae train: training failed: loss: got (nan|inf) in epoch 0, step 1, wanted a finite one; "
                         r"a smaller --lr may help\n", err)
     assert not (tmp_path / "a").exists()
 
