@@ -66,8 +66,8 @@ def main() -> int:
         outcomes["wrong" if wrong else "errors" if got.error else "results"] += 1
         if wrong:
             print(f"{f.__module__}.{f.__name__}({', '.join(done)}): {wrong}")
-    print(f"{chosen.calls} calls, seed {chosen.seed}: {outcomes['results']} results, {outcomes['errors']} errors of one "
-          f"line, {outcomes['wrong']} raw errors, warnings, changed inputs or hangs")
+    print(f"{chosen.calls} calls, seed {chosen.seed}: {outcomes['results']} results, {outcomes['errors']} errors "
+          f"of one line, {outcomes['wrong']} raw errors, warnings, changed inputs or hangs")
     return int(outcomes["wrong"] > 0)
 
 

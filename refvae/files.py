@@ -1,13 +1,21 @@
-"""The one way in which the package writes files: whole or not at all, and through no link."""
+"""The one way in which the package writes files: whole or not at all, through no link; and who works in a folder."""
 
 from __future__ import annotations
 
+import atexit
 import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
+try:
+    import fcntl
+except ImportError:  # no such locks there
+    fcntl = None  # type: ignore[assignment]
+
+LOCK = ".lock"  # of a folder in which a process is at work: its number
+HELD: dict[Path, int] = {}  # handles of the locks of this process
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -49,3 +57,34 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def hold(folder: Path) -> str:
+    """Take the folder for this process until it ends, however it ends; the number of the process that has it, or "".
+
+    Raises OSError.
+    """
+    folder = folder.resolve()
+    if fcntl is None or folder in HELD:
+        return ""
+    handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        number = os.read(handle, 20).decode(errors="replace").strip()
+        os.close(handle)
+        return number or "unknown"
+    os.ftruncate(handle, 0)
+    os.write(handle, str(os.getpid()).encode())
+    HELD[folder] = handle
+    atexit.register(release, folder)
+    return ""
+
+
+def release(folder: Path) -> None:
+    """Give the folder back, if this process has it."""
+    folder = folder.resolve()
+    handle = HELD.pop(folder, None)
+    if handle is not None:
+        (folder / LOCK).unlink(missing_ok=True)
+        os.close(handle)

@@ -296,10 +296,10 @@ def test_a_name_that_no_file_can_have():
 
 
 def test_a_file_without_permission(tmp_path, monkeypatch):
-    def read_bytes(path):
+    def closed(path, mode):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    monkeypatch.setattr(Path, "open", closed)
     refused(tmp_path / "x.csv", "got permission denied, wanted a file that can be read")
 
 

@@ -410,8 +410,9 @@ def test_a_loss_that_is_none_before_any_step_blames_the_scale_of_the_data(tmp_pa
     np.savez(tmp_path / "x.npz", x=x, y=np.arange(200) % 3)
     assert main(["train", "vib", "--data", str(tmp_path / "x.npz"), "--dtype", "float32", "--hidden", "200,200",
                  "--out", str(tmp_path / "a")]) == 2
-    assert re.fullmatch(r"refvae train: training failed: loss: got (inf|nan) in epoch 0, step 0, wanted a finite one; no "
-                        r"step is taken yet, so it is the scale of the data, which go from -90 to 90: --standardise\n",
+    assert re.fullmatch(r"refvae train: training failed: loss: got (inf|nan) in epoch 0, step 0, wanted a finite one; "
+                        r"no step is taken yet, so it is the scale of the data, which go from -90 to 90: "
+                        r"--standardise\n",
                         capsys.readouterr().err)
 
 

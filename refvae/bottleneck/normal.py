@@ -145,6 +145,7 @@ def linear_combination(mu: Array, var: Array, weights: Array) -> tuple[Array, Ar
     return np.tensordot(a, mu, 1), np.tensordot(a * a, var, 1)                                          # (5.25)
 
 
+@in_range
 def interpolate(z1: Array, z2: Array, alpha: float) -> Array:
     """The straight path (1 - alpha) z1 + alpha z2.   z1, z2 of one shape                                (5.26)"""
     same_shape(z1, z2, "z1 and z2")
@@ -153,6 +154,7 @@ def interpolate(z1: Array, z2: Array, alpha: float) -> Array:
     return path
 
 
+@in_range
 def rotate(z1: Array, z2: Array, theta: float) -> Array:
     """The path z1 cos(theta) + z2 sin(theta), theta from 0 to pi/2.   z1, z2 of one shape               (5.27)"""
     same_shape(z1, z2, "z1 and z2")
@@ -161,6 +163,7 @@ def rotate(z1: Array, z2: Array, theta: float) -> Array:
     return path
 
 
+@in_range
 def uniform_mix_density(z: Array, alpha: float) -> Array:
     """Density of (1 - alpha) u1 + alpha u2 for independent u1, u2 uniform on [-1, 1], 0 < alpha < 1.    (5.28)
 

@@ -10,8 +10,12 @@ for _variable in THREADS:
     os.environ.setdefault(_variable, "1")
 
 import argparse  # noqa: E402
+import errno  # noqa: E402
+import signal  # noqa: E402
 import sys  # noqa: E402
-from collections.abc import Iterable, Sequence  # noqa: E402
+import threading  # noqa: E402
+from collections.abc import Iterable, Iterator, Sequence  # noqa: E402
+from contextlib import contextmanager  # noqa: E402
 from importlib import import_module  # noqa: E402
 from typing import Any, NoReturn  # noqa: E402
 
@@ -76,14 +80,63 @@ def main(argv: Sequence[str] | None = None) -> int:
     if command == "verify":  # whose records are then the same for any number of threads, bit for bit
         os.environ.update(dict.fromkeys(THREADS, "1"))
     try:
-        arguments = parser([command]).parse_args(words)
-        return int(arguments.run(arguments))
-    except BadInput as error:
-        print(f"refvae {command}: {error}", file=sys.stderr)
+        return _run(words, command)
+    except (BadInput, MemoryError) as error:
+        print(f"refvae {command}: {str(error) or 'got more than the memory holds'}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # the reader of our output has gone, as in `refvae verify | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except KeyboardInterrupt:
-        print(f"refvae {command}: interrupted", file=sys.stderr)
-        return 130
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"refvae {command}: no space left for the output", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt as error:
+        ended = isinstance(error, Terminated)
+        print(f"refvae {command}: {'terminated' if ended else 'interrupted'}", file=sys.stderr)
+        return 143 if ended else 130
+
+
+def _run(words: Sequence[str], command: str) -> int:
+    arguments = parser([command]).parse_args(words)
+    _bound(getattr(arguments, "max_bytes", None))
+    with _terminable():
+        code = int(arguments.run(arguments))
+    sys.stdout.flush()
+    return code
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, which ends a run as an interrupt does: workers end, and what is finished is kept."""
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """SIGTERM raises inside, in the first thread; a process that is born inside ends by it as ever."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    first = os.getpid()
+
+    def terminate(number: int, frame: Any) -> None:
+        if os.getpid() != first:
+            os._exit(143)
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _bound(most: int | None) -> None:
+    """Set what a file may hold."""
+    if most is not None:
+        from refvae.data import formats
+
+        if most < 1:
+            raise BadInput(f"--max-bytes: got {most}, wanted at least 1")
+        formats.MOST.set(most)

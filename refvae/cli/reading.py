@@ -21,6 +21,7 @@ def add_reading(p: Any, label: str) -> None:
     p.add_argument("--header", choices=("auto", "yes", "no"), help="whether the first line has names (default: seen "
                    "from it)")
     p.add_argument("--drop-missing", action="store_true", help="leave out rows in which a value is missing")
+    p.add_argument("--max-bytes", type=int, metavar="N", help="the most that a file may hold, unpacked (default 2 GiB)")
 
 
 def add_rows(p: Any) -> None:

@@ -101,7 +101,11 @@ def run(arguments: argparse.Namespace) -> int:
     resume = given.pop("resume", False)
     what = arguments.what
     grid = _grid(what, _settings(what, given, out) if resume else {**DEFAULTS[what], **given})
-    claim_folder(out, resume)
+    with claim_folder(out, resume):
+        return _study(what, grid, out, pool)
+
+
+def _study(what: str, grid: Grid, out: Path, pool: AbstractContextManager[Executor | None]) -> int:
     files.write(out / STORY, json.dumps(_story(grid), indent=1) + "\n")
     try:
         with pool as executor:

@@ -8,13 +8,14 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
 
-from refvae import checkpoint
+from refvae import checkpoint, files
 from refvae.checkpoint import CheckpointError, Saved
 from refvae.cli.reading import FORMATS, add_rows, integers, refused, say
 from refvae.cli.select import BadInput
@@ -88,11 +89,16 @@ def _add_own(group: Any, model: Model) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Train and print the numbers and the files; the exit code is 0, 2 if the run fails, 130 if interrupted."""
-    given = {name: value for name, value in vars(arguments).items() if name not in ("command", "model", "run")}
+    given = {name: value for name, value in vars(arguments).items()
+             if name not in ("command", "model", "run", "max_bytes")}
     out = Path(given.pop("out", f"runs/{arguments.model}-seed{given.get('seed', 0)}"))
     saved = _saved(out) if given.pop("resume", False) else None
     recipe, data = _prepared(_recipe(arguments.model, given, saved, out), given)
-    claim_folder(out, saved is not None)
+    with claim_folder(out, saved is not None):
+        return _run(recipe, data, out, saved)
+
+
+def _run(recipe: Recipe, data: Dataset, out: Path, saved: Saved | None) -> int:
     try:
         with np.errstate(all="ignore"):  # what overflows is seen in the loss
             found = train(recipe, data, out, saved)
@@ -103,7 +109,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 130
     except CheckpointError as error:
         raise BadInput(f"--resume: {error}") from error
-    except (ArithmeticError, TypeError, ValueError) as error:
+    except (ArithmeticError, MemoryError, TypeError, ValueError) as error:
         _take_back(out, saved is not None)
         raise BadInput(" ".join(f"training failed: {error}".split()) + _advice(error, data)) from error
     except OSError as error:
@@ -180,22 +186,34 @@ def _saved(out: Path) -> Saved:
         return checkpoint.load(out / CHECKPOINT)
 
 
-def claim_folder(out: Path, resume: bool) -> None:
-    """Make the folder and see that it takes files; without --resume it must be new or empty."""
+@contextmanager
+def claim_folder(out: Path, resume: bool) -> Iterator[None]:
+    """Make the folder, see that it takes files, and work in it alone; without --resume it must be new or empty."""
     try:
         out.mkdir(parents=True, exist_ok=True)
-        if not resume and any(out.iterdir()):
-            raise BadInput(f"--out: got {out}, which is not empty, wanted a new folder, or --resume")
-        with tempfile.TemporaryFile(dir=out):
-            pass
+        if other := files.hold(out):
+            raise BadInput(f"--out: got {out}, in which process {other} is at work, wanted another folder, or its end")
+        try:
+            _look_into(out, resume)
+            yield
+        finally:
+            files.release(out)
     except OSError as error:
         raise BadInput(f"--out: got {out}, wanted a folder that takes files ({error.strerror})") from error
+
+
+def _look_into(out: Path, resume: bool) -> None:
+    if not resume and any(path.name != files.LOCK for path in out.iterdir()):
+        raise BadInput(f"--out: got {out}, which is not empty, wanted a new folder, or --resume")
+    with tempfile.TemporaryFile(dir=out):
+        pass
 
 
 def _take_back(out: Path, resumed: bool) -> None:
     """Of a new run that failed before it had a model nothing stays; one that was gone on with keeps its checkpoint."""
     if not resumed and not (out / TRAINED).exists():
         (out / CHECKPOINT).unlink(missing_ok=True)
+        files.release(out)
         out.rmdir()
 
 

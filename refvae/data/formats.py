@@ -7,6 +7,7 @@ import re
 import sys
 import zipfile
 import zlib
+from contextvars import ContextVar
 from importlib import import_module
 from io import BytesIO
 from math import prod
@@ -23,13 +24,14 @@ WANTED = ("wanted .npy, .npz, .csv, .tsv, .txt, .parquet or IDX (.idx, -idx3-uby
 TEXT = (".csv", ".tsv", ".txt")
 MAGIC = {b"\x93NUMPY": ".npy", b"PK": ".npz", b"PAR1": ".parquet"}  # how files begin that come without a name
 STANDARD_INPUT = "-"
+MOST: ContextVar[int] = ContextVar("max_bytes", default=2**31)  # what a file may hold, unpacked
 DAMAGE = (ValueError, EOFError, OSError, RuntimeError, zlib.error, zipfile.BadZipFile)  # what broken archives raise
 
 
 def contents(path: Path) -> tuple[str, bytes]:
     """The ending, "idx" for IDX, and the bytes of a file, unpacked; of standard input for "-", by its first bytes."""
     if str(path) == STANDARD_INPUT:
-        content = unpacked(path, sys.stdin.buffer.read())
+        content = unpacked(path, within(path, sys.stdin.buffer.read(MOST.get() + 1)))
         return next((ending for magic, ending in MAGIC.items() if content.startswith(magic)), ".csv"), content
     ending = kind(path)
     return ending, unpacked(path, _bytes(path))
@@ -49,10 +51,19 @@ def kind(path: Path) -> str:
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        with path.open("rb") as stream:
+            content = stream.read(MOST.get() + 1)
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise ValueError(f"{path}: got {reason}, wanted a file that can be read") from error
+    return within(path, content)
+
+
+def within(path: Path, content: bytes, size: int = 0) -> bytes:
+    """The bytes themselves; ValueError for more of them, or of a size to come, than a file may hold."""
+    if max(len(content), size) > MOST.get():
+        raise ValueError(f"{path}: got more than {MOST.get()} bytes, wanted at most these; --max-bytes allows more")
+    return content
 
 
 def unpacked(path: Path, content: bytes) -> bytes:
@@ -60,12 +71,12 @@ def unpacked(path: Path, content: bytes) -> bytes:
     packed = content.startswith(b"\x1f\x8b") if str(path) == STANDARD_INPUT else path.suffix == ".gz" and content
     if packed:
         try:
-            content = gzip.decompress(content)
+            content = gzip.GzipFile(fileobj=BytesIO(content)).read(MOST.get() + 1)
         except DAMAGE as error:
             raise ValueError(f"{path}: got damaged gzip data ({error}), wanted a whole file") from error
     if not content:
         raise ValueError(f"{path}: got an empty file, wanted data")
-    return content
+    return within(path, content)
 
 
 # NumPy
@@ -85,9 +96,12 @@ def npz(path: Path, content: bytes) -> dict[str, Array]:
     """The arrays in a .npz file, by name."""
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
-            members = {name.removesuffix(".npy"): archive.read(name) for name in archive.namelist()}
+            size = sum(member.file_size for member in archive.infolist())
+            members = {} if size > MOST.get() else {
+                name.removesuffix(".npy"): archive.read(name) for name in archive.namelist()}
     except DAMAGE as error:
         raise ValueError(f"{path}: got a damaged .npz file ({error}), wanted one of numpy.savez") from error
+    within(path, b"", size)
     return {name: npy(path, member, f"array {name!r}") for name, member in members.items()}
 
 

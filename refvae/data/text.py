@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from io import StringIO
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -60,17 +61,26 @@ def lines(path: Path, content: bytes, header: Header = "auto") -> Lines:
 def _cells(path: Path, content: bytes) -> tuple[list[int], list[list[str]]]:
     """Numbers and cells of the lines that are not blank. Delimiter: what the first of them has, or spaces."""
     try:
-        text = content.decode("utf-8-sig").splitlines()
-        first = next((j for j, line in enumerate(text) if line.strip()), 0)
-        if text and text[first].startswith("#"):  # the header of numpy.savetxt
-            text[first] = text[first].lstrip("# ")
-        delimiter = next((mark for mark in "\t;," if mark in text[first]), " ") if text else " "
-        reader = csv.reader(map(str.rstrip, text) if delimiter == " " else text, delimiter=delimiter,
+        text = StringIO(content.decode("utf-8-sig"), newline=None)
+        first = next((line for line in text if line.strip()), "")
+        delimiter = next((mark for mark in "\t;," if mark in first.lstrip("# ")), " ")
+        text.seek(0)
+        source = _bare(text)
+        reader = csv.reader(map(str.rstrip, source) if delimiter == " " else source, delimiter=delimiter,
                             skipinitialspace=True)
         found = [(reader.line_num, cells) for cells in reader if any(map(str.strip, cells))]
     except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{path}: got no text ({error}), wanted CSV in UTF-8") from error
     return [number for number, _ in found], [cells for _, cells in found]
+
+
+def _bare(text: Iterable[str]) -> Iterator[str]:
+    """The lines, the first that is not blank without the # of numpy.savetxt."""
+    seen = False
+    for line in text:
+        begins = not seen and line.startswith("#")
+        seen = seen or bool(line.strip())
+        yield line.lstrip("# ") if begins else line
 
 
 # Is the first line a header?
