@@ -1,6 +1,7 @@
 """The book is a site that opens from a disc: no dead link, no request, no formula that does not parse."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from importlib.util import find_spec
 
@@ -10,7 +11,8 @@ from refvae.book import site
 from refvae.book.formulas import FormulaError, display, inline, mathml
 from refvae.book.markdown import BookError, renderer
 from refvae.cli import main
-from refvae.statements import statements
+from refvae.pictures import mark, stale
+from refvae.statements import OURS, statements
 
 MISSING = [name for name in ("markdown_it", "math_core", "mdit_py_plugins", "pygments") if not find_spec(name)]
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"the extra `book` is not installed: no {', '.join(MISSING)}")
@@ -74,6 +76,19 @@ def test_sizes(pages):
 def test_what_is_wrong_on_a_page_stops_the_build(text, error, message):
     with pytest.raises(error, match=message):
         renderer(lambda target: target).render(text)
+
+
+def test_a_stale_figure_stops_the_build(tmp_path, monkeypatch):
+    (tmp_path / "a.py").write_text('"""A picture."""\n\nx = 1\n')
+    book = replace(OURS, figures=tmp_path)
+    (tmp_path / "a.svg").write_text(f"<svg/>{mark('a', book)}")
+    (tmp_path / "a.py").write_text('"""Another header."""\n\n# why\nx = 1\n')
+    assert stale(book) == []
+    (tmp_path / "a.py").write_text("x = 2\n")
+    assert stale(book) == ["a"]
+    monkeypatch.setattr(site, "stale", lambda _: ["a"])
+    with pytest.raises(BookError, match="figures: got a of other lines than their modules have now"):
+        site.build(tmp_path / "out", [])
 
 
 def test_a_dead_link_stops_the_build():

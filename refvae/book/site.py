@@ -17,6 +17,7 @@ from refvae.book.formulas import FormulaError
 from refvae.book.markdown import BookError, renderer
 from refvae.book.search import index
 from refvae.evidence import Result
+from refvae.pictures import stale
 from refvae.statements import OURS, Book, chapters, folder, statements
 from refvae.verdict import Verdicts, is_closed
 
@@ -34,6 +35,9 @@ WIDE = '<div class="row prose wide"><div class="text">{}</div></div>'
 
 def build(out: Path, results: Sequence[Result], book: Book = OURS) -> list[Path]:
     """Write the site into a folder and give its pages; BookError for a dead link, a formula or number that is wrong."""
+    if old := stale(book):
+        raise BookError(f"figures: got {', '.join(old)} of other lines than their modules have now, wanted them drawn "
+                        "again by refvae figures")
     out.mkdir(parents=True, exist_ok=True)
     shelf = _shelf(results, book)
     bodies = {name: (title, chapter.body(name, shelf)) for name, title in chapters(book).items()}

@@ -13,6 +13,7 @@ from xml.etree.ElementTree import ParseError
 
 from refvae import files
 from refvae.cli.select import BadInput, opened
+from refvae.pictures import mark
 from refvae.statements import OURS, Book
 from refvae.svg import difference, matplotlib_version
 
@@ -95,7 +96,7 @@ def drawn(name: str, book: Book = OURS) -> bytes:
     """The SVG of a figure."""
     module, svg = figure_module(name, book), BytesIO()
     import_module("refvae.figures").save(module.draw(module.compute()), svg)
-    return svg.getvalue()
+    return svg.getvalue() + f"{mark(name, book)}\n".encode()
 
 
 def names(book: Book = OURS) -> list[str]:
