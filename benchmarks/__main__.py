@@ -6,9 +6,9 @@
     growth          how cost grows with size
     entropy         the estimates beside their peers (benchmarks/entropy.py, its own table)
 
-All methods of a job take turns in one process, whose threads are set before it starts. A ratio is the median over
-All methods of a job take turns in one process, whose threads are set before it starts. A ratio is the median of the
-rounds of a method's time over ours, of the bare products ours over theirs: on one thread CPU time of the process, on two
+All methods of a job take turns in one process, whose threads are set before it starts. A ratio is the median over the
+rounds of a method's time over ours, of the bare products ours over theirs: CPU time of the process on one thread, wall
+time on two. Peers that are not installed are named and left out: pip install torch jax scikit-learn.
 """
 
 from __future__ import annotations
