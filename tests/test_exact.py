@@ -799,6 +799,8 @@ def test_a_proof_takes_the_worst_of_its_runs():
     assert (found.error, found.cells, found.relations) == (2 * 2.0**-88 + 2 * 2.0 ** (13 - 89), 3, 0)
     found, _, _ = decide(lambda field, shake: Found(field.related and shake == 0, 1, True), 0)
     assert (found.status, found.relations) == (PROVED, 1)
+    found, _, _ = decide(lambda field, _: Found(field.sqrt(2, 1) is not None and field.rooted, 1, True), 0)
+    assert (found.status, found.relations) == (PROVED, 2)
     found, _, _ = decide(lambda field, shake: Found(True, 2**400, True), 0)
     assert found.note == proof.LARGE.format(2.0**400 / 2.0**355 + 2.0**400 * 2.0 ** (13 - 356))
 
