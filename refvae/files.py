@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -57,6 +58,13 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def clear(folder: Path) -> None:
+    """Remove what writes to this folder that were killed have left."""
+    for path in folder.iterdir():
+        if re.fullmatch(r"\..+\.[0-9a-f]{16}", path.name):
+            path.unlink(missing_ok=True)
 
 
 def hold(folder: Path) -> str:

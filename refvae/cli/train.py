@@ -203,6 +203,7 @@ def claim_folder(out: Path, resume: bool) -> Iterator[None]:
 
 
 def _look_into(out: Path, resume: bool) -> None:
+    files.clear(out)
     if not resume and any(path.name != files.LOCK for path in out.iterdir()):
         raise BadInput(f"--out: got {out}, which is not empty, wanted a new folder, or --resume")
     with tempfile.TemporaryFile(dir=out):
