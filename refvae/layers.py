@@ -6,14 +6,30 @@ margin are those of derivations/layers.md. Arrays hold one example per row; all 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from refvae.activations import (
+    DERIVATIVE,
+    Activation,
+    decay,
+    relu,
+    sigmoid,
+    sigmoid_prime,
+    softplus,
+    step,
+    tanh,
+    tanh_prime,
+)
 from refvae.inputs import floating, generator, indices, same_shape, whole
 from refvae.trees import Array, Pull
+
+__all__ = ["DERIVATIVE", "NOWHERE", "Activation", "Dense", "batch_norm", "bernoulli_nll", "dense", "mlp", "mlp_grad",
+           "mlp_init", "relu", "sigmoid", "sigmoid_prime", "softmax_nll", "softplus", "squared_error", "step", "tanh",
+           "tanh_prime"]
 
 
 class Dense(NamedTuple):
@@ -50,83 +66,6 @@ def _plus(fresh: Array, other: Array) -> Array:
     return total
 
 
-# Activations, elementwise
-
-
-def tanh(x: Array) -> tuple[Array, Pull]:
-    """Hyperbolic tangent.   x -> y, like x                                                       (1.5)"""
-    x = floating(x, "x")
-
-    def pull(dy: Array) -> Array:
-        e = _decay(x)[1] ** 2                                                                           # (1.5)
-        slope: Array = 4 * e / (1 + e) ** 2                                                             # (1.5)
-        return dy * slope                                                                               # (1.5)
-
-    return np.tanh(x), pull                                                                             # (1.5)
-
-
-def sigmoid(x: Array) -> tuple[Array, Pull]:
-    """Logistic function 1 / (1 + exp(-x)), without overflow.   x -> y, like x               (1.6), adjoint (1.7)"""
-    x = floating(x, "x")
-    positive, e = _decay(x)
-    y = (positive + (1 - positive) * e) / (1 + e)                                                       # (1.6)
-    return y, lambda dy: dy * e / (1 + e) ** 2                                                          # (1.7)
-
-
-def softplus(x: Array) -> tuple[Array, Pull]:
-    """log(1 + exp(x)), without overflow.   x -> y, like x                                   (1.8), adjoint (1.9)"""
-    x = floating(x, "x")
-    positive, e = _decay(x)
-    y = positive * x + np.log1p(e)                                                                      # (1.8)
-    return y, lambda dy: dy * (positive + (1 - positive) * e) / (1 + e)                                 # (1.9)
-
-
-def relu(x: Array) -> tuple[Array, Pull]:
-    """Positive part; by convention its derivative at 0 is 0.   x -> y, like x                    (1.10)"""
-    x = floating(x, "x")
-    on = _numbers(x.real > 0, x)                                                                        # (1.10)
-    return on * x, lambda dy: on * dy                                                                   # (1.10)
-
-
-def tanh_prime(x: Array) -> tuple[Array, Pull]:
-    """Derivative of `tanh` as a layer of its own.   x -> y, like x                               (1.11)"""
-    x = floating(x, "x")
-    e = _decay(x)[1] ** 2                                                                               # (1.11)
-    y = 4 * e / (1 + e) ** 2                                                                            # (1.11)
-    return y, lambda dy: dy * -2 * np.tanh(x) * y                                                       # (1.11)
-
-
-def sigmoid_prime(x: Array) -> tuple[Array, Pull]:
-    """Derivative of `sigmoid` as a layer of its own.   x -> y, like x                            (1.11)"""
-    x = floating(x, "x")
-    _, e = _decay(x)
-    y = e / (1 + e) ** 2                                                                                # (1.11)
-    return y, lambda dy: dy * y * -np.tanh(x / 2)                                                       # (1.11)
-
-
-def step(x: Array) -> tuple[Array, Pull]:
-    """Derivative of `relu` as a layer of its own: 1 where x > 0, else 0; its pull is 0.          (1.11)"""
-    x = floating(x, "x")
-    return (x.real > 0) + 0 * x, lambda dy: 0 * dy                                                      # (1.11)
-
-
-Activation = Callable[[Array], tuple[Array, Pull]]
-DERIVATIVE: dict[Activation, Activation] = {tanh: tanh_prime, softplus: sigmoid, sigmoid: sigmoid_prime, relu: step}
-
-
-def _decay(x: Array) -> tuple[Array, Array]:
-    """1 where x >= 0, else 0, and exp(-|x|), which never overflows; analytic in x on either side."""
-    positive = _numbers(x.real >= 0, x)
-    e = (1 - 2 * positive) * x                                                                          # (1.5), (1.8)
-    return positive, np.exp(e, out=e)                                                                   # (1.5), (1.8)
-
-
-def _numbers(which: Array, x: Array) -> Array:
-    """1 for true and 0 for false, in the type of x: products with them are many times faster than `np.where`."""
-    numbers: Array = which.astype(x.real.dtype)
-    return numbers
-
-
 # Losses, one number per example
 
 
@@ -137,7 +76,7 @@ def bernoulli_nll(logits: Array, x: Array) -> tuple[Array, Pull]:
     """
     logits, x = floating(logits, "logits"), floating(x, "x")
     same_shape(logits, x, "logits and x")
-    positive, e = _decay(logits)
+    positive, e = decay(logits)
     miss = positive - x                                                                                 # (1.12)
     nll = np.einsum("ij,ij->i", miss, logits) + np.log1p(e).sum(1)                                      # (1.12)
 

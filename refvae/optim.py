@@ -63,7 +63,8 @@ class Momentum:
 
 
 class Moments(NamedTuple):
-    """State of Adam: running mean m and mean square v of the gradient, and the number t () of steps taken."""
+    """State of Adam: sums of the gradients, m, and of their squares, v, that are discounted by beta1 and beta2 at every
+    step, and the number t () of steps taken; (1 - beta1) m is the mean of the paper."""
 
     m: Array
     v: Array

@@ -285,6 +285,7 @@ ALLOWED = {
 }
 LINES_THAT_TAKE_ANY = (denoising.pooled_score, denoising.implicit, denoising.jacobian)  # checked on complex numbers
 ELSEWHERE = {
+    "bottleneck.dual.descending": "an objective",
     "inputs": "the validators themselves: tests/test_inputs.py",
     "trees": "plumbing between layers and optimisers: tests/test_trees.py",
     "fit.value_and_gradient": "gives its arguments to an objective", "fit.only_data": "gives back its argument",

@@ -1,4 +1,4 @@
-"""Runs that are killed at random moments and gone on with end bit for bit as if never stopped; full disks leave the old."""
+"""Runs that are killed at random moments end bit for bit as if never stopped; full disks leave the old file."""
 
 import resource
 import signal

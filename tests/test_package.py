@@ -131,7 +131,8 @@ def uses() -> dict[str, set[str]]:
 def test_the_ground_floor_stands_alone():
     found = uses()
     assert found["trees"] | found["inputs"] <= {"trees", "inputs"}
-    assert found["layers"] <= {"trees", "inputs"}
+    assert found["activations"] <= {"trees", "inputs"}
+    assert found["layers"] <= {"trees", "inputs", "activations"}
 
 
 def test_a_chapter_imports_no_later_chapter_and_nothing_above():

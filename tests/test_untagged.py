@@ -25,7 +25,9 @@ WARNS, STUDY = "what is said beside an estimate", "laws with a known truth, and 
 PLUMBING = {
     "linear_ae/blocks.py": {"row_blocks": SIZES, "count_bad": REFUSES, "_loader": SIZES, "_read": SIZES,
                             "_file_offset": SIZES},
-    "linear_ae/svd.py": {"Passes.__init__": SIZES, "_columns": "how many vectors to iterate: more do not harm",
+    "layers.py": {"_plus": "a sum, in place where nobody else has seen the first"},
+    "linear_ae/passes.py": {"Passes.__init__": SIZES, "_pieces_of": SIZES},
+    "linear_ae/svd.py": {"_columns": "how many vectors to iterate: more do not harm",
                          "_pieces": SIZES, "_signed": "a convention: which of two signs"},
     "vae/elbo.py": {"vae_init": "widths of layers"},
     "vae/held_out.py": {"evaluate": SIZES},

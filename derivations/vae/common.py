@@ -64,3 +64,8 @@ def wide(args):
         return p._replace(enc=(*p.enc[:-1], last._replace(b=b))), *rest
 
     return raised
+
+
+def flat(p):
+    """All numbers of a tree."""
+    return trees.flatten(p).vector

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from refvae import trees
-from refvae.derivations.vae.common import black_and_white, model, smooth
+from refvae.derivations.vae.common import black_and_white, flat, model, smooth
 from refvae.derivations.vae.importance import draws, few_draws
 from refvae.derivations.vae.reported import inflated
 from refvae.evidence import Ledger, Outcome, gap, spoiled
@@ -28,11 +28,6 @@ from refvae.vae import (
 )
 
 ledger = Ledger()
-
-
-def flat(p):
-    """All numbers of a tree."""
-    return trees.flatten(p).vector
 
 
 # The gradient of the bound

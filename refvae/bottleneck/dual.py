@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -70,7 +71,7 @@ class DualAscent:
 
 
 def descending(p: Saddle, x_frozen: Array, labels: Array, eps: Array, *, capacity: float,
-               activation: Activation = relu) -> tuple[Any, Pull]:
+               activation: Activation = relu) -> tuple[Any, Callable[[Any], Any]]:
     """The objective (p, x, labels, eps) for the trainer, which descends: the multiplier's cotangent is negated.
 
     Its value is `capacity_lagrangian`; a step of `DualAscent` on the multiplier is (5.20b).

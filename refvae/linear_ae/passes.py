@@ -76,6 +76,7 @@ class Passes:
 
 
 def column_sums(loader: Loader) -> Array:
+    """The sums of the columns of one block."""
     with np.errstate(**QUIET):
         return np.asarray(load(loader).sum(0)).ravel()                                                  # (2.24)
 
@@ -111,5 +112,6 @@ def _pieces_of(block: Any) -> Iterator[Any]:
 
 
 def back(loader: Loader, Y: Array) -> Array:
+    """X' Y of one block."""
     with np.errstate(**QUIET):
         return np.asarray(load(loader).T @ Y)                                                           # (2.24)
