@@ -637,3 +637,16 @@ def test_a_study_goes_on_only_as_it_was(tmp_path, capsys):
     assert "--seed: got 1, wanted 0 as before" in capsys.readouterr().err
     assert study(tmp_path, *STUDY) == 2
     assert "not empty" in capsys.readouterr().err
+
+
+def test_an_edited_trial_is_refused(tmp_path, capsys):
+    study(tmp_path, *STUDY)
+    file = tmp_path / "trials.csv"
+    lines = file.read_text().split("\n")
+    for cell, number in (("x", 1), ("9", 5)):
+        changed = lines[number].split(",")
+        file.write_text("\n".join([*lines[:number], ",".join([*changed[:5], cell, *changed[6:]]), *lines[number + 1:]]))
+        capsys.readouterr()
+        assert main(["study", "entropy", "--out", str(tmp_path), "--resume"]) == 2
+        assert capsys.readouterr().err == (f"refvae study: --resume: got another line {number + 1} in {file} than was "
+                                           "written, wanted the file as it was\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from refvae import files
 from refvae.statements import OURS, chapters, statements
 
 HEAD = "## Contents\n"
@@ -21,4 +22,4 @@ def _chapter(name: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(renewed(PAGE.read_text("utf8")), "utf8")
+    files.write(PAGE, renewed(PAGE.read_text("utf8")))

@@ -11,6 +11,7 @@ from html import escape
 from importlib import resources
 from pathlib import Path
 
+from refvae import files
 from refvae.book import api, chapter, lists
 from refvae.book.chapter import Shelf
 from refvae.book.formulas import FormulaError
@@ -54,7 +55,7 @@ def build(out: Path, results: Sequence[Result], book: Book = OURS) -> list[Path]
     written["print.html"] = _printed({name: chapter.text_alone(name, shelf) for name in chapters(book)}, book)
     _refuse_dead_links(written, book)
     for name, text in written.items():
-        (out / name).write_text(text, "utf8")
+        files.write(out / name, text)
     _copy(out, shelf)
     return [out / name for name in written]
 
@@ -141,10 +142,10 @@ def _copy(out: Path, shelf: Shelf) -> None:
             shutil.copyfile(path, out / name)
     for name in LICENCES:
         shutil.copyfile(folder("data") / name, out / name)
-    (out / "index.js").write_text(index(book), "utf8")
+    files.write(out / "index.js", index(book))
     for name in chapters(book):
         said = json.dumps(chapter.previews(name, shelf), ensure_ascii=False, separators=(",", ":"))
-        (out / f"{name}.preview.js").write_text(f"Object.assign(window.PREVIEWS, {said});\n", "utf8")
+        files.write(out / f"{name}.preview.js", f"Object.assign(window.PREVIEWS, {said});\n")
     if book.figures.is_dir():
         shutil.copytree(book.figures, out / "figures", dirs_exist_ok=True, ignore=lambda _, names: [
             name for name in names if not name.endswith(".svg")])

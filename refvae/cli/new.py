@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from refvae import files
 from refvae.cli.select import BadInput
 
 EXAMPLES = """examples:
@@ -51,5 +52,5 @@ def _write(folder: Path, name: str) -> list[Path]:
              for template, made in FILES.items()}
     folder.mkdir()
     for file, text in texts.items():
-        (folder / file).write_text(text.replace("NAME", name), "utf8")
+        files.write(folder / file, text.replace("NAME", name))
     return [folder / file for file in texts]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import os
 import shlex
@@ -15,6 +14,7 @@ from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from tqdm import tqdm
@@ -110,6 +110,8 @@ def _study(what: str, grid: Grid, out: Path, pool: AbstractContextManager[Execut
     try:
         with pool as executor:
             trials = _trials(grid, out, executor)
+    except OSError as error:
+        raise BadInput(f"--out: got {out}, where a file cannot be written ({error.strerror})") from error
     except KeyboardInterrupt:
         print(f"refvae study: interrupted; go on with: refvae study {what} --out {shlex.quote(str(out))} --resume",
               file=sys.stderr)
@@ -126,11 +128,11 @@ def _trials(grid: Grid, out: Path, executor: Executor | None) -> list[Trial]:
     trials, todo = _read(out / TRIALS), pieces(grid)
     held, count = complete(grid, len(trials))
     trials = trials[:count]
-    _write(out / TRIALS, Trial._fields, trials)
+    files.write(out / TRIALS, ",".join((*Trial._fields, "check")) + "\n" + "".join(map(_line, trials)))
     with (out / TRIALS).open("a", encoding="utf8", newline="") as stream, tqdm(
             total=len(todo), initial=held, unit="piece", disable=None) as bar:
         for found in run_pieces(grid, todo[held:], executor):
-            csv.writer(stream, lineterminator="\n").writerows(found)
+            stream.write("".join(map(_line, found)))
             stream.flush()
             trials += found
             bar.update()
@@ -223,12 +225,21 @@ def _story(grid: Grid) -> dict[str, Any]:
 
 
 def _read(path: Path) -> list[Trial]:
-    """The trials in a file that may end in the middle of a line."""
+    """The trials in a file that may end in the middle of a line; BadInput for a line that was changed."""
     if not path.exists():
         return []
-    lines = path.read_text("utf8").split("\n")[1:-1]
     types = (str, int, int, int, int, float, float, float, float, str)
-    return [Trial(*(kind(cell) for kind, cell in zip(types, line.split(","), strict=True))) for line in lines]
+    rows = [line.split(",")[:-1] for line in path.read_text("utf8", errors="replace").split("\n")[1:-1]]
+    for number, (row, line) in enumerate(zip(rows, path.read_bytes().split(b"\n")[1:-1], strict=True), 2):
+        if len(row) != len(types) or _line(row).encode() != line + b"\n":
+            raise BadInput(f"--resume: got another line {number} in {path} than was written, wanted the file as it was")
+    return [Trial(*(kind(cell) for kind, cell in zip(types, row, strict=True))) for row in rows]
+
+
+def _line(row: Sequence[Any]) -> str:
+    """A row of a table, and the checksum of its text."""
+    text = ",".join(map(str, row))
+    return f"{text},{crc32(text.encode()):08x}\n"
 
 
 def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

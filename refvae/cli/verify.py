@@ -14,7 +14,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from refvae import evidence
+from refvae import evidence, files
 from refvae.cli import broken
 from refvae.cli.report import report, table
 from refvae.cli.select import BadInput, claims, opened, statement
@@ -158,6 +158,6 @@ def validate_json(name: str | None) -> None:
 def write_json(name: str, found: Sequence[dict[str, Any]]) -> None:
     """Write the records, one below the other."""
     try:
-        Path(name).write_text(json.dumps(found, indent=1, allow_nan=False) + "\n", "utf8")
+        files.write(name, json.dumps(found, indent=1, allow_nan=False) + "\n")
     except OSError as error:
         raise BadInput(f"--json: got {name}, which cannot be written ({error.strerror})") from error
