@@ -174,7 +174,7 @@ def test_a_claim_about_our_lines_mutates_none_of_them(mine, capsys):
     altered(mine, "mine.md", ("code [`loss`](mine.py) · uses", "about refvae:1.8 · uses"))
     altered(mine, "mine.py", ("# (1.2)", ""))
     out = said(capsys, "show", "mine/", "1.2")
-    assert re.search(r"Code \(about \(refvae:1\.8\)\)\n  \S*layers\.py:\d+: +y = ", out)
+    assert re.search(r"Code \(about \(refvae:1\.8\)\)\n  \S*activations\.py:\d+: +y = ", out)
     assert mutate._lines(type("Arguments", (), {"checker": False, "changed": None}), [], Book.at(mine)) == []
 
 
