@@ -170,8 +170,10 @@ def _checked(state: State, start: State, per_epoch: int, end: int) -> State:
                          "each: the data or the batch are others")
     if state.step > end:
         raise ValueError(f"state.step: got {state.step}, wanted at most the {end} steps of the run")
-    if state.generator.get("bit_generator") != start.generator["bit_generator"]:
-        raise ValueError(f"state.generator: got {state.generator.get('bit_generator')}, wanted "
+    known = isinstance(state.generator, Mapping)
+    kind = state.generator.get("bit_generator") if known else type(state.generator).__name__
+    if kind != start.generator["bit_generator"]:
+        raise ValueError(f"state.generator: got {kind!r}, wanted "
                          f"{start.generator['bit_generator']}")
     return state
 

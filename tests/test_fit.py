@@ -534,3 +534,13 @@ def test_parameters_are_renewed_before_every_epoch_but_the_first_in_one_part_or_
     assert all(np.array_equal(state.p, p) for state, p in zip(states[1:], seen, strict=False))
     for state in states[:-1]:
         assert same(run(renew=renew, epochs=3, state=state), whole)
+
+
+@pytest.mark.parametrize("generator", [None, "PCG64", 3, [], {}, {"bit_generator": "MT19937"}])
+def test_a_state_of_another_generator_is_refused(generator):
+    p, states = np.zeros(2), []
+    objective = lambda p, x: ((p * p).sum(), lambda d: (2 * d * p, None))
+    fit(objective, p, np.ones((4, 2)), batch=2, rng=0, epochs=1, save=states.append, progress=False)
+    with pytest.raises(ValueError, match=r"^state\.generator: got .*, wanted PCG64$"):
+        fit(objective, p, np.ones((4, 2)), batch=2, rng=0, epochs=2, state=states[-1]._replace(generator=generator),
+            progress=False)

@@ -309,19 +309,22 @@ import sys, numpy as np
 from refvae.models import load
 x = np.load(sys.argv[2])
 t = load(sys.argv[1])
-found = [t.score(x)] + [call() for name, call in (("encode", lambda: t.encode(x)), ("sample", lambda: t.sample(5, 0)),
-                                                  ("encode", lambda: t.reconstruct(x))) if getattr(t.model, name)]
-np.savez(sys.argv[3], *found)
+labels = np.zeros(len(x), int) if sys.argv[4] == "vib" else None
+found = [call() for name, call in (("encode", lambda: t.encode(x)), ("sample", lambda: t.sample(5, 0)),
+                                   ("encode", lambda: t.reconstruct(x))) if getattr(t.model, name)]
+np.savez(sys.argv[3], t.score(x, labels), *found)
 """
 
 
-@pytest.mark.parametrize("name", ["eae", "vqvae"])
+@pytest.mark.parametrize("name", ["eae", "vqvae", *(pytest.param(name, marks=pytest.mark.slow) for name in (
+    "ae", "vae", "vib", "dae", "gan", "aae", "ali"))])
 def test_another_machine_gives_the_same_numbers(name, runs, tmp_path):
     np.save(tmp_path / "x.npy", images()[0])
     found = []
     for core in ("Haswell", "Prescott"):
         out = tmp_path / f"{core}.npz"
-        subprocess.run([sys.executable, "-c", OTHER, str(runs / name / "images"), str(tmp_path / "x.npy"), str(out)],
+        words = [str(runs / name / "images"), str(tmp_path / "x.npy"), str(out), name]
+        subprocess.run([sys.executable, "-c", OTHER, *words],
                        env={**os.environ, "OPENBLAS_CORETYPE": core}, check=True)
         found.append(np.load(out))
     for part in found[0].files:
