@@ -324,7 +324,7 @@ def test_a_terminal_gets_a_bar_with_loss_and_time_left(run, monkeypatch):
     (["--out", "one.csv"], r"--out: got one.csv, wanted a folder that takes files \(.+\)"),
     (["--out", "one.csv/a"], r"--out: got one.csv/a, wanted a folder that takes files \(.+\)"),
     (["--out", "full"], "--out: got full, which is not empty, wanted a new folder, or --resume"),
-    (["--resume"], "--resume: .*checkpoint.npz: got no file that can be read .*, wanted a checkpoint"),
+    (["--resume"], "--resume: got no checkpoint.npz in .*, wanted one; without --resume the run begins anew"),
 ])
 def test_bad_input_is_one_line(options, message, run, tmp_path, monkeypatch):
     (tmp_path / "full").mkdir()

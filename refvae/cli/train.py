@@ -182,6 +182,8 @@ def _prepared(recipe: Recipe, given: dict[str, Any]) -> tuple[Recipe, Dataset]:
 
 
 def _saved(out: Path) -> Saved:
+    if not (out / CHECKPOINT).exists():
+        raise BadInput(f"--resume: got no {CHECKPOINT} in {out}, wanted one; without --resume the run begins anew")
     with refused("--resume: "):
         return checkpoint.load(out / CHECKPOINT)
 

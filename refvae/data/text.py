@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from io import StringIO
+from io import BytesIO, TextIOWrapper
 from itertools import chain, pairwise
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -61,7 +61,7 @@ def lines(path: Path, content: bytes, header: Header = "auto") -> Lines:
 def _cells(path: Path, content: bytes) -> tuple[list[int], list[list[str]]]:
     """Numbers and cells of the lines that are not blank. Delimiter: what the first of them has, or spaces."""
     try:
-        text = StringIO(content.decode("utf-8-sig"), newline=None)
+        text = TextIOWrapper(BytesIO(content), "utf-8-sig", newline=None)
         first = next((line for line in text if line.strip()), "")
         delimiter = next((mark for mark in "\t;," if mark in first.lstrip("# ")), " ")
         text.seek(0)
