@@ -10,7 +10,7 @@ import signal
 import sys
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -130,8 +130,9 @@ def _trials(grid: Grid, out: Path, executor: Executor | None) -> list[Trial]:
     trials = trials[:count]
     files.write(out / TRIALS, ",".join((*Trial._fields, "check")) + "\n" + "".join(map(_line, trials)))
     with (out / TRIALS).open("a", encoding="utf8", newline="") as stream, tqdm(
-            total=len(todo), initial=held, unit="piece", disable=None) as bar:
-        for found in run_pieces(grid, todo[held:], executor):
+            total=len(todo), initial=held, unit="piece", disable=None) as bar, closing(
+            run_pieces(grid, todo[held:], executor)) as results:
+        for found in results:
             stream.write("".join(map(_line, found)))
             stream.flush()
             trials += found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Executor
 from functools import partial
 from importlib import import_module
@@ -218,9 +218,12 @@ def theirs(estimator: str, data: tuple[Array, ...], k: int) -> float:
     return float(load(estimator)(*(x.copy() for x in data), **({"k": k} if k else {})))
 
 
-def run(grid: Grid, todo: Iterable[Piece], executor: Executor | None = None) -> Iterator[list[Trial]]:
-    """The trials of the pieces, in their order, from any executor; the numbers do not depend on it."""
-    return (map if executor is None else executor.map)(partial(work, grid=grid), todo)
+def run(grid: Grid, todo: Iterable[Piece], executor: Executor | None = None) -> Generator[list[Trial], None, None]:
+    """The trials of the pieces, in their order, from any executor; the numbers do not depend on it.
+
+    When it is closed, what has not begun need not be run.
+    """
+    yield from (map if executor is None else executor.map)(partial(work, grid=grid), todo)
 
 
 def summarise(trials: Iterable[Trial]) -> list[Summary]:
