@@ -8,9 +8,9 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -108,7 +108,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _study(what: str, grid: Grid, out: Path, pool: AbstractContextManager[Executor | None]) -> int:
     files.write(out / STORY, json.dumps(_story(grid), indent=1) + "\n")
     try:
-        with pool as executor:
+        with pool as executor, _without_the_rest(executor):
             trials = _trials(grid, out, executor)
     except OSError as error:
         raise BadInput(f"--out: got {out}, where a file cannot be written ({error.strerror})") from error
@@ -121,6 +121,17 @@ def _study(what: str, grid: Grid, out: Path, pool: AbstractContextManager[Execut
     import_module("refvae.figures").save(import_module("refvae.cli.study_picture").draw(rows), out / FIGURE)
     print("\n".join([*_table(rows), *(str(out / name) for name in (TRIALS, SUMMARY, FIGURE, STORY))]))
     return 0
+
+
+@contextmanager
+def _without_the_rest(executor: Executor | None) -> Iterator[None]:
+    """If it ends early, what processes of ours have not begun is not run."""
+    try:
+        yield
+    except BaseException:
+        if isinstance(executor, ProcessPoolExecutor):
+            executor.shutdown(wait=False, cancel_futures=True)
+        raise
 
 
 def _trials(grid: Grid, out: Path, executor: Executor | None) -> list[Trial]:
