@@ -144,7 +144,7 @@ def _functions(book: Book) -> Iterator[Entry]:
     """The public functions and classes, by the first line of what they say of themselves."""
     for path in sorted(book.code.rglob("*.py") if book == OURS else book.code.glob("*.py")):
         within = path.relative_to(book.code).parts
-        if within[0] in ("derivations", "figures", "evidence.py"):
+        if within[0] in ("derivations", "figures", "evidence.py", "__main__.py"):
             continue
         dotted = ".".join((book.package if book == OURS else book.pages.name, *within)).removesuffix(".py")
         yield from (Entry("function", f"{dotted.removesuffix('.__init__')}.{node.name}", said, _padded(node.name),
