@@ -173,7 +173,7 @@ def _checked(state: State, start: State, per_epoch: int, end: int) -> State:
     known = isinstance(state.generator, Mapping)
     kind = state.generator.get("bit_generator") if known else type(state.generator).__name__
     if kind != start.generator["bit_generator"]:
-        raise ValueError(f"state.generator: got {kind!r}, wanted "
+        raise ValueError(f"state.generator: got {kind}, wanted "
                          f"{start.generator['bit_generator']}")
     return state
 

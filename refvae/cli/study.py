@@ -8,18 +8,18 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
 import numpy as np
 from tqdm import tqdm
 
 from refvae import files
+from refvae.cli import study_files
 from refvae.cli.reading import integers, names, refused
 from refvae.cli.select import BadInput
 from refvae.cli.train import claim_folder
@@ -117,7 +117,7 @@ def _study(what: str, grid: Grid, out: Path, pool: AbstractContextManager[Execut
               file=sys.stderr)
         return 130
     rows = summarise(trials)
-    _write(out / SUMMARY, Summary._fields, rows)
+    study_files.write(out / SUMMARY, Summary._fields, rows)
     import_module("refvae.figures").save(import_module("refvae.cli.study_picture").draw(rows), out / FIGURE)
     print("\n".join([*_table(rows), *(str(out / name) for name in (TRIALS, SUMMARY, FIGURE, STORY))]))
     return 0
@@ -136,15 +136,15 @@ def _without_the_rest(executor: Executor | None) -> Iterator[None]:
 
 def _trials(grid: Grid, out: Path, executor: Executor | None) -> list[Trial]:
     """All trials: those of complete pieces that are in the file, and the others, appended to it as they come."""
-    trials, todo = _read(out / TRIALS), pieces(grid)
+    trials, todo = study_files.read(out / TRIALS), pieces(grid)
     held, count = complete(grid, len(trials))
     trials = trials[:count]
-    files.write(out / TRIALS, ",".join((*Trial._fields, "check")) + "\n" + "".join(map(_line, trials)))
+    files.write(out / TRIALS, ",".join((*Trial._fields, "check")) + "\n" + "".join(map(study_files.line, trials)))
     with (out / TRIALS).open("a", encoding="utf8", newline="") as stream, tqdm(
             total=len(todo), initial=held, unit="piece", disable=None) as bar, closing(
             run_pieces(grid, todo[held:], executor)) as results:
         for found in results:
-            stream.write("".join(map(_line, found)))
+            stream.write("".join(map(study_files.line, found)))
             stream.flush()
             trials += found
             bar.update()
@@ -234,29 +234,6 @@ def _story(grid: Grid) -> dict[str, Any]:
     if grid.quantity == "entropy":
         story["norm"] = "2" if grid.settings["norm"] == 2 else "inf"
     return {name: story[name] for name in DEFAULTS[grid.quantity]}
-
-
-def _read(path: Path) -> list[Trial]:
-    """The trials in a file that may end in the middle of a line; BadInput for a line that was changed."""
-    if not path.exists():
-        return []
-    types = (str, int, int, int, int, float, float, float, float, str)
-    rows = [line.split(",")[:-1] for line in path.read_text("utf8", errors="replace").split("\n")[1:-1]]
-    for number, (row, line) in enumerate(zip(rows, path.read_bytes().split(b"\n")[1:-1], strict=True), 2):
-        if len(row) != len(types) or _line(row).encode() != line + b"\n":
-            raise BadInput(f"--resume: got another line {number} in {path} than was written, wanted the file as it was")
-    return [Trial(*(kind(cell) for kind, cell in zip(types, row, strict=True))) for row in rows]
-
-
-def _line(row: Sequence[Any]) -> str:
-    """A row of a table, and the checksum of its text."""
-    text = ",".join(map(str, row))
-    return f"{text},{crc32(text.encode()):08x}\n"
-
-
-def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    text = "".join(",".join(map(str, row)) + "\n" for row in (header, *rows))
-    files.write(path, text)
 
 
 def _table(rows: Sequence[Summary]) -> list[str]:
