@@ -157,3 +157,12 @@ def test_a_full_device_for_output_is_one_line():
         done = subprocess.run([*REFVAE, "show"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr == "refvae show: no space left for the output\n"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no full device here")
+def test_a_full_device_is_not_blamed_on_the_folder(tmp_path):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([*REFVAE, "train", "ae", "--steps", "2", "--out", str(tmp_path / "run")], stdout=full,
+                              stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.endswith("refvae train: no space left for the output\n")

@@ -193,23 +193,31 @@ def claim_folder(out: Path, resume: bool) -> Iterator[None]:
     """Make the folder, see that it takes files, and work in it alone; without --resume it must be new or empty."""
     try:
         out.mkdir(parents=True, exist_ok=True)
-        if other := files.hold(out):
-            raise BadInput(f"--out: got {out}, in which process {other} is at work, wanted another folder, or its end")
-        try:
-            _look_into(out, resume)
-            yield
-        finally:
-            files.release(out)
+        other = files.hold(out)
     except OSError as error:
-        raise BadInput(f"--out: got {out}, wanted a folder that takes files ({error.strerror})") from error
+        raise _no_folder(out, error) from error
+    if other:
+        raise BadInput(f"--out: got {out}, in which process {other} is at work, wanted another folder, or its end")
+    try:
+        _look_into(out, resume)
+        yield
+    finally:
+        files.release(out)
+
+
+def _no_folder(out: Path, error: OSError) -> BadInput:
+    return BadInput(f"--out: got {out}, wanted a folder that takes files ({error.strerror})")
 
 
 def _look_into(out: Path, resume: bool) -> None:
     files.clear(out)
     if not resume and any(path.name != files.LOCK for path in out.iterdir()):
         raise BadInput(f"--out: got {out}, which is not empty, wanted a new folder, or --resume")
-    with tempfile.TemporaryFile(dir=out):
-        pass
+    try:
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise _no_folder(out, error) from error
 
 
 def _take_back(out: Path, resumed: bool) -> None:
