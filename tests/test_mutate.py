@@ -275,6 +275,16 @@ def test_the_list_is_read_strictly(tmp_path):
     (path := tmp_path / "a.toml").write_text('[[allowed]]\nfile = "a"\nline = "b"\nmutant = "c"\nreason = " "\n')
     with pytest.raises(ValueError, match=r"a\.toml: got an entry of file, line, mutant, reason, wanted"):
         allowed.read(path)
+    for wrong in ("", "mutants = []", 'mutants = ["c", ""]', 'mutant = "c"\nmutants = ["d"]'):
+        path.write_text(f'[[allowed]]\nfile = "a"\nline = "b"\nreason = "why"\n{wrong}\n')
+        with pytest.raises(ValueError, match=r"a\.toml: got an entry of file, line, reason"):
+            allowed.read(path)
+
+
+def test_mutants_of_a_line_share_a_reason(tmp_path):
+    path = tmp_path / "a.toml"
+    path.write_text('[[allowed]]\nfile = "a"\nline = "b"\nmutants = ["c", "d"]\nreason = "e"\n')
+    assert allowed.read(path) == [Allowed("a", "b", "c", "e"), Allowed("a", "b", "d", "e")]
 
 
 def test_the_committed_list_is_not_stale():

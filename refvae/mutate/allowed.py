@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from refvae.mutate.lines import digest, mutants
 from refvae.mutate.trial import SURVIVES, Fate
-
-FIELDS = ("file", "line", "mutant", "reason")
 
 
 @dataclass(frozen=True)
@@ -26,12 +25,20 @@ class Allowed:
 
 
 def read(path: Path) -> list[Allowed]:
-    """The entries of a file, none if there is no such file; ValueError for an entry without one of its fields."""
+    """The mutants of a file's entries, none if there is no such file; ValueError for an entry that lacks a field."""
     entries = tomllib.loads(path.read_text("utf8")).get("allowed", []) if path.exists() else []
-    for entry in entries:
-        if sorted(entry) != sorted(FIELDS) or not all(str(value).strip() for value in entry.values()):
-            raise ValueError(f"{path.name}: got an entry of {', '.join(entry)}, wanted {', '.join(FIELDS)}, none empty")
-    return [Allowed(**entry) for entry in entries]
+    return [allowed for entry in entries for allowed in _of(entry, path.name)]
+
+
+def _of(entry: Mapping[str, Any], name: str) -> list[Allowed]:
+    """Those of one entry, with one `mutant` or several of its line as a list of `mutants`."""
+    several = "mutants" in entry
+    texts = entry["mutants"] if several else [entry.get("mutant", "")]
+    wanted = {"file", "line", "reason", "mutants" if several else "mutant"}
+    if set(entry) != wanted or not texts or not all(str(value).strip() for value in (*entry.values(), *texts)):
+        raise ValueError(f"{name}: got an entry of {', '.join(entry)}, wanted file, line, mutant or mutants, "
+                         "and reason, none empty")
+    return [Allowed(entry["file"], entry["line"], text, entry["reason"]) for text in texts]
 
 
 def name(path: Path, root: Path) -> str:
