@@ -11,7 +11,7 @@ from unittest import mock
 import numpy as np
 import pytest
 
-from refvae import layers, trees
+from refvae import check, layers, trees
 from refvae.check import GradientError, check_gradient, check_layer, numeric
 from refvae.check import legs as methods
 from refvae.check import problem as problems
@@ -1172,6 +1172,344 @@ def test_a_declared_zero_that_rounding_blurs_is_inconclusive():
     numeric_slopes, doubts = np.array([0.0, 1.0]), np.array([1e-6, 0.0])
     found = methods.compare(problem, numeric_slopes, doubts, {"x"}, 1e-12)
     assert (found[0].status, found[0].error, found[0].hint) == ("INCONCLUSIVE", 1e-9, reports.ROUNDING.format(1e-6))
+
+
+# Legs by their parts: what each asks of f, at which steps, and where it decides
+
+
+class Called:
+    """A function that notes what it is called with and gives what a function, or the next of some values, says."""
+
+    def __init__(self, says):
+        self.says, self.asked = says, []
+
+    def __call__(self, *args):
+        self.asked.append(args)
+        return self.says(*args) if callable(self.says) else self.says[min(len(self.asked), len(self.says)) - 1]
+
+
+POINT_2, WAY = np.array([0.0, -2.5]), np.array([0.5, 3.0])
+STEPS = [2.0**-k for k in range(24)]
+
+
+def at_point(f=None, floor=0.0, **how):
+    """What legs look at of a problem at POINT_2."""
+    return SimpleNamespace(**{"f": f, "x": POINT_2, "floor": floor, "single": False, "slope": np.array([2.0, 0.25]),
+                              "names_branches": False, "one_piece": lambda v: True, **how})
+
+
+def test_the_constants_of_the_legs():
+    assert (methods.EXACT, methods.DIFFERENCES, methods.RATE) == (1e-12, 1e-8, 0.1)
+    assert methods.HALVINGS.tolist() == STEPS
+
+
+@pytest.mark.parametrize(("one", "other", "noise", "agree"), [
+    (1e9 + 1, 1e9, 0.0, True), (1e9 - 1, 1e9, 0.0, True), (1e9 + 2, 1e9, 0.0, False), (1 - 1e9, -1e9, 0.0, True),
+    (1e9, 1e9 - 1, 0.0, False), (-1e9, 1e9, 0.0, False), (2.0, 1.0, 1.0, True), (2.0, 1.0, 0.99, False),
+    (0.0, 1e9, 0.0, False), (0.0, 0.0, 0.0, True), (np.inf, 1.0, 0.0, False), (np.nan, 1.0, 9.0, False)])
+def test_slopes_agree_to_a_relative_error_or_to_noise(one, other, noise, agree):
+    assert methods._agree(one, other, 1e-9, noise) is agree
+
+
+def test_a_complex_step_is_asked_for_at_the_point_itself():
+    f = Called(lambda x: float(x.real[0]))
+    why, refused = methods.agreement(at_point(f), WAY, False)
+    assert (why, refused) == ("the function gives a real value for complex input (abs, norm, var?)", True)
+    assert refused is True
+    assert f.asked[0][0].tolist() == (POINT_2 + 1e-30j * WAY).tolist()
+
+
+@pytest.mark.parametrize("kinked", [False, True])
+def test_reasons_come_in_order(kinked):
+    def refuses(x):
+        raise TypeError("first\nlast") if np.iscomplexobj(x) else ZeroDivisionError
+
+    assert methods.agreement(at_point(refuses), WAY, kinked) == ("the function refuses complex numbers (first)", True)
+    single = methods.agreement(at_point(lambda x: x[0], single=True), WAY, kinked)
+    assert single == ("the function computes in single precision", True)
+    assert [type(methods.agreement(at_point(f, single=True), WAY, kinked)[1]) for f in (refuses, np.sum)] == [bool] * 2
+    found = methods.agreement(at_point(lambda x: (x**2).sum()), WAY, kinked)
+    assert found == (("the function takes complex numbers; at a kink no derivative can be compared" if kinked
+                      else "near x it agrees with the real slope"), False)
+
+
+@pytest.mark.parametrize(("slopes", "imaginary", "floor", "steps", "agree"), [
+    ([1.0], 1.0, 0.0, 1, True), ([1e9 + 1, 1e9], 1e9 - 1, 0.0, 1, True), ([1e9 + 1, 1e9], 1e9 - 2, 0.0, 1, False),
+    ([1e9 + 2, 1e9, 1e9, 1e9], 1e9, 0.0, 2, True), ([1.0], -1.0, 0.0, 1, False), ([1.0], 1 + 1e-6, 0.0, 1, False),
+    ([2.0, 1.0], 2.0, 2.0**-6, 1, True), ([2.0, 1.0], 2.0, 0.75 * 2.0**-6, 2, True),
+    ([1.0], 2.0, 0.99 * 2.0**-6, 1, False),
+    ([5.0, 1.0, 3.0, 1.0], 3.0, 2.0**-6, 2, True), ([5.0, 1.0, 3.0, 1.0], 3.01, 2.0**-6, 2, False)])
+def test_the_complex_step_is_held_to_the_first_stencils_that_agree(monkeypatch, slopes, imaginary, floor, steps, agree):
+    monkeypatch.setattr(methods, "stencil", stencils := Called(slopes))
+    monkeypatch.setattr(methods, "complex_step", step := Called([imaginary]))
+    problem = at_point(lambda x: x.sum(), floor)
+    why, refused = methods.agreement(problem, WAY, False)
+    assert refused is not agree
+    assert why == ("near x it agrees with the real slope" if agree else
+                   f"the complex step {imaginary:.6g} is not the real slope {slopes[-1]:.6g} (abs, norm, var, conj?)")
+    assert step.asked == [(problem.f, problem.x, WAY)]
+    assert stencils.asked == [(problem.f, problem.x, WAY, h / 64 / half) for h in STEPS[:steps] for half in (1, 2)]
+
+
+def test_stencils_that_never_agree_are_tried_at_every_step(monkeypatch):
+    monkeypatch.setattr(methods, "stencil", stencils := Called(lambda f, x, v, h: np.log2(h)))
+    assert methods.agreement(at_point(lambda x: x.sum()), WAY, False) == (
+        "the complex step 3.5 is not the real slope -30 (abs, norm, var, conj?)", True)
+    assert [each[3] for each in stencils.asked] == [h / 64 / half for h in STEPS for half in (1, 2)]
+
+
+@pytest.mark.parametrize(("slopes", "floor", "found", "steps"), [
+    ([1e9 + 1, 1e9], 0.0, (1e9, 0.0), 2), ([1e9 + 2, 1e9, 1e9 + 0.5], 0.0, (1e9 + 0.5, 0.0), 3),
+    ([2.0, 1.0], 2.0**-6, (1.0, 2.0), 2), ([2.0, 1.0, 0.5], 0.99 * 2.0**-6, (0.5, 0.99 * 2.0**2), 3)])
+def test_slopes_settle_where_two_stencils_agree(monkeypatch, slopes, floor, found, steps):
+    monkeypatch.setattr(methods, "stencil", stencils := Called(slopes))
+    assert methods._settled("f", "x", "v", floor) == found
+    assert stencils.asked == [("f", "x", "v", h / 64) for h in STEPS[:steps]]
+
+
+def test_slopes_that_settle_nowhere_are_asked_for_sixteen_times(monkeypatch):
+    monkeypatch.setattr(methods, "stencil", stencils := Called(lambda f, x, v, h: np.log2(h)))
+    assert methods._settled("f", "x", "v", 0.0) == (np.nan, 0.0)
+    assert [each[3] for each in stencils.asked] == [h / 64 for h in STEPS[:16]]
+    monkeypatch.setattr(methods, "complex_step", step := Called([7.0]))
+    assert methods._stepped("f", "x", "v", 3.0) == (7.0, 0.0)
+    assert step.asked == [("f", "x", "v")]
+
+
+def test_branches_are_looked_at_on_both_sides_of_the_point():
+    pattern = Called([b"1", b"0"])
+    [leg] = methods.kink(at_point(pattern=pattern), WAY)
+    assert leg == ("branches", np.nan, 0.0, "KINK", "the branch pattern changes at x: there is no derivative here")
+    assert [each[0].tolist() for each in pattern.asked] == [(POINT_2 + s * 2.0**-30 * WAY).tolist() for s in (1, -1)]
+
+
+@pytest.mark.parametrize(("far", "near", "floor", "kinked"), [
+    (10.0, 1.0, 0.0, False), (10.0, 1.5, 0.0, True), (0.1, 0.5, 0.0, True), (1.0, 100.0, 2.0**-20, False),
+    (1.0, 100.5, 2.0**-20, True), (200.0, 50.0, 2.0**-20, False), (200.0, 150.0, 2.0**-20, True)])
+def test_one_sided_slopes_that_stay_apart_are_a_kink(monkeypatch, far, near, floor, kinked):
+    monkeypatch.setattr(methods, "jump", jumps := Called([far, near]))
+    problem = at_point("f", floor, pattern=lambda x: b"")
+    want = ("one-sided slopes", near, 0.0, "KINK", "they differ however small the step: no derivative here")
+    assert methods.kink(problem, WAY) == [want] * kinked
+    assert jumps.asked == [("f", problem.x, WAY, h) for h in (2.0**-10, 2.0**-20)]
+
+
+@pytest.mark.parametrize(("order", "seen", "status"), [
+    (2.0, 8, "PASS"), (1.91, 8, "PASS"), (1.89, 8, "FAIL"), (2.5, 4, "PASS"), (1.0, 4, "FAIL"),
+    (2.0, 3, "INCONCLUSIVE")])
+def test_the_rate_is_fitted_to_remainders_above_the_noise(monkeypatch, order, seen, status):
+    def rest(f, x, slope, v, h):
+        return 3 * abs(h) ** order / (1 if h < 0 else 7)
+
+    monkeypatch.setattr(methods, "remainder", remainders := Called(rest))
+    monkeypatch.setattr(methods, "_smooth", smooths := Called([0.75]))
+    steps = [0.75 * h for h in STEPS[:8]]
+    problem = at_point("f", max(rest("", 0, 0, 0, -h) for h in [*steps[seen:], 0]) / 50)
+    leg = methods.taylor(problem, WAY)
+    assert (leg.method, leg.bound, leg.status) == ("Taylor rate", 0.1, status)
+    assert leg[1::3] == ((np.nan, "the remainder is below the noise") if seen < 4 else
+                         (pytest.approx(max(0, 2 - order), abs=1e-9), f"order {order:.3f}"))
+    assert smooths.asked == [(problem, WAY)]
+    assert remainders.asked == [("f", problem.x, 1.75, WAY, s * h) for h in steps for s in (1, -1)]
+
+
+def test_the_bound_of_the_rate_belongs_to_what_passes(monkeypatch):
+    monkeypatch.setattr(methods, "remainder", lambda *args: 1.0)
+    monkeypatch.setattr(methods, "_smooth", lambda *args: 1.0)
+    monkeypatch.setattr(methods, "RATE", 0.25)
+    for order, error, status in ((1.75, 0.25, "PASS"), (1.5, 0.5, "FAIL"), (3.0, 0.0, "PASS")):
+        monkeypatch.setattr(np, "polyfit", lambda x, y, n, order=order: np.array([order, 7.0]))
+        assert methods.taylor(at_point(), WAY) == ("Taylor rate", error, 0.25, status, f"order {order:.3f}")
+
+
+@pytest.mark.parametrize(("slopes", "floor", "pieces", "steps"), [
+    ([1e7 + 1, 1e7], 0.0, [True], 1), ([1e7 + 2, 1e7, 1e7, 1e7], 0.0, [True], 2), ([1.0], 0.0, [False, False, True], 3),
+    ([2.0, 1.0], 2.0**-6, [True], 1), ([2.0, 1.0], 0.99 * 2.0**-6, [True], 2)])
+def test_a_smooth_stretch_is_one_piece_where_two_stencils_agree(monkeypatch, slopes, floor, pieces, steps):
+    monkeypatch.setattr(methods, "stencil", stencils := Called(slopes))
+    problem = at_point("f", floor, one_piece=(piece := Called(pieces)))
+    assert methods._smooth(problem, WAY) == 2.0 ** -(5 + steps)
+    assert stencils.asked == [("f", problem.x, WAY, h / 64 / half) for h in STEPS[:steps] for half in (1, 2)]
+    assert [each[0].tolist() for each in piece.asked] == [
+        (3 * h / 64 * WAY).tolist() for h in STEPS[steps - len(piece.asked):steps]]
+
+
+def test_the_last_step_serves_where_none_is_smooth():
+    assert methods._smooth(at_point(lambda x: 0.0, one_piece=lambda v: False), WAY) == 2.0**-29
+
+
+SIZE = 4e12  # of which a quarter of 1e-12 is 1
+
+
+@pytest.mark.parametrize(("parts", "pieces", "steps"), [
+    ([(8.0, SIZE), (5.0, 1.0), (2.0, 1.0)], [True], 1), ([(6.0, SIZE), (5.0, 1.0), (2.0, 1.0)], [True], 1),
+    ([(8.01, SIZE), (5.0, 1.0), (2.0, 1.0), (3.0, SIZE), (1.0, 1.0), (2.0, 1.0)], [True], 2),
+    ([(3.0, SIZE), (1.0, 1.0), (2.0, 1.0)], [False, False, True], 3)])
+def test_the_segment_of_the_line_integral_is_halved_until_its_halves_agree(monkeypatch, parts, pieces, steps):
+    assert methods.EXACT / 4 * SIZE == 1
+    integrals = Called(lambda *_: parts[(len(integrals.asked) - 1) % len(parts)])
+    monkeypatch.setattr(methods, "_integral", integrals)
+    monkeypatch.setattr(methods, "_judged", lambda *args: args)
+    problem = at_point(f := Called([7.0, 2.5]), one_piece=(piece := Called(pieces)))
+    total = parts[3 * steps - 3 if len(parts) > 3 else 0][0]
+    assert methods.line(problem, WAY) == ("line integral", total, 4.5, problem)
+    wanted = [(x, way) for h in STEPS[:steps] for x, way in (
+        (POINT_2, h * WAY), (POINT_2, h * WAY / 2), (POINT_2 + h * WAY / 2, h * WAY / 2))]
+    assert [(x.tolist(), v.tolist()) for _, x, v in integrals.asked] == [(x.tolist(), v.tolist()) for x, v in wanted]
+    assert {each[0] is problem for each in integrals.asked} == {True}
+    assert piece.asked[-1][0].tolist() == (STEPS[steps - 1] * WAY).tolist()
+    assert [each[0].tolist() for each in f.asked] == [(POINT_2 + STEPS[steps - 1] * WAY).tolist(), POINT_2.tolist()]
+
+
+def test_where_no_segment_is_smooth_nothing_is_judged(monkeypatch):
+    monkeypatch.setattr(methods, "_integral", integrals := Called([(1.0, 1.0)]))
+    assert methods.line(at_point(), WAY) == (
+        "line integral", np.nan, 1e-12, "INCONCLUSIVE", "the gradient is smooth on no segment that was tried")
+    assert [each[2].tolist() for each in integrals.asked[::3]] == [(h * WAY).tolist() for h in STEPS]
+
+
+def test_an_integral_and_the_sum_of_its_absolute_terms(monkeypatch):
+    monkeypatch.setattr(methods, "line_terms", terms := Called([np.array([3.0, -1.0, 0.5])]))
+    assert methods._integral(SimpleNamespace(gradient="g"), "x", "v") == (2.5, 4.5)
+    assert terms.asked == [("g", "x", "v")]
+
+
+def test_the_adjoint_test_moves_one_block_in_its_units_against_a_gaussian(monkeypatch):
+    monkeypatch.setattr(methods, "_judged", judged := Called(lambda *args: reports.Leg(args[0], 0.0, 0.0, "PASS")))
+    ways = []
+    monkeypatch.setattr(methods, "complex_step", lambda f, x, v: ways.append((f, x, v)) or 11.0)
+
+    def both(x, y):
+        return (x.sum() * y, x), lambda d: ((d[0] * y).sum() + d[1], d[0] * x.sum())
+
+    layer = problems.Layer(both, (np.array([3.0, -4.0]), np.array([2.0, 0.0, -1.0])))
+    problem = Problem(layer.value((np.ones(3), np.ones(2))), layer.x, layer.gradient((np.ones(3), np.ones(2))),
+                      layer.names)
+    leg = methods.adjoint(layer, problem, set(), SimpleNamespace(standard_normal=lambda shape: np.full(shape, 2.0)))
+    assert leg.method == "adjoint test of x"
+    for i, (name, at) in enumerate((("x", slice(0, 2)), ("y", slice(2, 5)))):
+        method, got, want, shadow = judged.asked[i]
+        v = np.where((np.arange(5) >= at.start) & (np.arange(5) < at.stop), 2 * problem.scale, 0)
+        assert ways[i][1].tolist() == problem.x.tolist()
+        assert ways[i][2].tolist() == v.tolist()
+        assert (ways[i][0], shadow.slope.tolist()) == (shadow.f, [4.0, 4.0, -2.0, -2.0, -2.0])
+        assert (method, got, want) == (f"adjoint test of {name}", pytest.approx(shadow.slope @ v, rel=1e-15), 11.0)
+    assert methods.adjoint(layer, problem, {"x", "y"}, None) == (
+        "adjoint test", 0.0, 1e-12, "PASS", "every block is zero by theorem")
+
+
+@pytest.mark.parametrize(("legs", "worst"), [
+    ([("x", 0.5, "PASS"), ("y", 0.25, "FAIL")], "y"), ([("x", 0.25, "FAIL"), ("y", 0.5, "INCONCLUSIVE")], "x"),
+    ([("x", 0.25, "PASS"), ("y", 0.5, "PASS")], "y"), ([("x", 0.5, "FAIL"), ("y", 0.25, "FAIL")], "x")])
+def test_the_worst_block_of_the_adjoint_test_is_reported(monkeypatch, legs, worst):
+    found = iter([reports.Leg(name, error, 0.0, status) for name, error, status in legs])
+    monkeypatch.setattr(methods, "_judged", lambda *args: next(found))
+    layer = problems.Layer(lambda x, y: (x * y, lambda d: (d * y, d * x)), (np.ones(2), np.ones(2)))
+    problem = Problem(layer.value(np.ones(2)), layer.x, layer.gradient(np.ones(2)), layer.names)
+    assert methods.adjoint(layer, problem, set(), np.random.default_rng(0)).method == worst
+
+
+@pytest.mark.parametrize(("got", "want", "floor", "note"), [
+    (4.0, 1.0, 3.0, "round-off can cause 0.8"), (1.0, -4.0, 3.0, "round-off can cause 0.8"),
+    (-2.0, 1.0, 1.0, "round-off can cause 0.5")])
+def test_what_round_off_can_cause_is_relative_to_the_larger_side(got, want, floor, note):
+    assert methods._judged("a leg", got, want, stub(floor=floor)).note == note
+
+
+def test_the_bound_belongs_to_what_passes(monkeypatch):
+    for error, status in ((1e-12, "PASS"), (1.0000005e-12, "FAIL")):
+        monkeypatch.setattr(methods, "block_error", lambda a, n, error=error: error)
+        assert methods._judged("a leg", 1.0, 2.0, stub()).status == status
+
+
+# Reports from their legs
+
+
+def test_a_report_is_made_of_what_the_legs_say(monkeypatch):
+    rng, v, asked = object(), object(), []
+    problem = problem_at((np.array([1.0, 2.0]), np.array([4.0])), lambda x: x[0].sum() * x[1].sum())
+    problem.slope, problem.note = np.array([1.0, 2.0, 5.0]), "a note"
+    answers = {"direction": v, "kink": [], "agreement": ("why", False),
+               "numeric_gradient": (np.array([1.0, 2.5, 5.0]), np.array([0.0, 0.25, 0.0])),
+               "compare": [reports.Block("x0", 0.25, "FAIL"), reports.Block("x1", 0.5, "PASS")],
+               "taylor": reports.Leg("Taylor rate", 0.0, 0.1, "PASS"),
+               "line": reports.Leg("line integral", 0.0, 1e-12, "PASS"),
+               "adjoint": reports.Leg("adjoint test", 0.0, 1e-12, "PASS")}
+    for name, says in answers.items():
+        monkeypatch.setattr(methods, name, lambda *args, name=name, says=says, **how: asked.append(
+            (name, args, how)) or ([*says] if type(says) is list else says))
+    report = check._report(problem, "x1", rng, "layer")
+    numbers, doubts = answers["numeric_gradient"]
+    assert asked == [
+        ("direction", (problem, rng), {}), ("kink", (problem, v), {}), ("agreement", (problem, v), {"kinked": False}),
+        ("numeric_gradient", (problem,), {"exact": True}), ("compare", (problem, numbers, doubts, {"x1"}, 1e-12), {}),
+        ("taylor", (problem, v), {}), ("adjoint", ("layer", problem, {"x1"}, rng), {})]
+    assert report == reports.Report(
+        "FAIL", 0.25, 1e-12, "x0", (float(np.linalg.norm([1.0, 2.0])), float(np.linalg.norm([1.0, 2.5]))), "x0[1]",
+        2.0, 2.5, "complex step", "why", "a note", tuple(answers["compare"]), (answers["taylor"], answers["adjoint"]))
+    problem.has_gradient = True
+    assert [leg.method for leg in check._report(problem, (), rng, "layer").legs] == [
+        "Taylor rate", "line integral", "adjoint test"]
+    assert [leg.method for leg in check._report(problem, (), rng).legs] == ["Taylor rate", "line integral"]
+    assert check._report(problem, (), rng, "layer", True).legs == ()
+    answers["compare"][0] = reports.Block("x0", 0.25, "INCONCLUSIVE")
+    assert len(check._report(problem, (), rng, "layer", True).legs) == 3
+
+
+@pytest.mark.parametrize(("statuses", "errors", "declared", "entry"), [
+    (("PASS", "FAIL"), (0.5, 0.25), (), ("x1[0]", 5.0, 7.0)),
+    (("PASS", "PASS"), (0.25, np.nan), (), ("x1[0]", 5.0, 7.0)),
+    (("PASS", "PASS"), (0.5, 0.25), (), ("x0[1]", 2.0, 2.5)),
+    (("PASS", "FAIL"), (0.5, 0.25), ("x1",), ("x1[0]", 5.0, 0.0)),
+    (("FAIL", "FAIL"), (0.5, 0.25), ("x1",), ("x0[1]", 2.0, 2.5))])
+@pytest.mark.parametrize("refused", [False, True])
+def test_the_worst_block_and_its_worst_entry(monkeypatch, statuses, errors, declared, entry, refused):
+    problem = problem_at((np.array([1.0, 2.0]), np.array([4.0])), lambda x: x[0].sum() * x[1].sum())
+    problem.slope = np.array([1.0, 2.0, 5.0])
+    blocks = [reports.Block(f"x{i}", errors[i], status) for i, status in enumerate(statuses)]
+    bounds = []
+    for name, says in (("kink", [reports.Leg("k", 0.0, 0.0, "KINK")]), ("agreement", ("why", refused)),
+                       ("numeric_gradient", (np.array([1.0, 2.5, 7.0]), np.zeros(3)))):
+        monkeypatch.setattr(methods, name, lambda *args, says=says, **how: says)
+    monkeypatch.setattr(methods, "compare", lambda *args: bounds.append(args[-1]) or blocks)
+    report = check._report(problem, declared, np.random.default_rng(0))
+    assert (report.entry, report.got, report.want, report.status) == (*entry, "KINK")
+    assert (report.method, report.bound) == (("real differences", 1e-8) if refused else ("complex step", 1e-12))
+    assert bounds == [report.bound]
+    assert len(report.legs) == 1
+
+
+def test_a_layer_is_checked_with_a_generator_of_its_own(monkeypatch):
+    monkeypatch.setattr(check, "_report", found := Called(lambda *args: args))
+    rng, own = np.random.default_rng(3), np.random.default_rng(3).spawn(1)[0]
+    f = lambda x: (x**2, lambda d: 2 * d * x)
+    problem, zero, used, layer, until_failed = check.layer_report(f, (X[0],), ("x",), rng, lambda x: x > 0)
+    d = own.standard_normal(6)
+    assert problem.slope.tolist() == (2 * d * X[0]).tolist()
+    assert problem.f(X[0]) == pytest.approx((d * X[0] ** 2).sum(), rel=1e-14)
+    assert (zero, layer.f, until_failed, used.random()) == (("x",), f, False, own.random())
+    assert problem.pattern(X[0]) == (X[0] > 0).tobytes()
+    problem = check.layer_report(f, (X[0],), (), 0)[0]
+    assert problem.names_branches is False
+    assert len(found.asked) == 2
+    assert check.layer_report(f, (X[0],), (), 0, until_failed=True)[-1] is True
+
+
+def test_the_seed_is_0_where_none_is_given(monkeypatch):
+    f = lambda x: (np.tanh(x), lambda d: d / np.cosh(x) ** 2)
+    assert repr(check_layer(f, (X,))) == repr(check_layer(f, (X,), rng=0)) != repr(check_layer(f, (X,), rng=1))
+    cubed, grad = lambda x: np.sum(x**3), lambda x: 3 * x**2
+    assert repr(check_gradient(cubed, X, grad)) == repr(check_gradient(cubed, X, grad, rng=0)) != repr(
+        check_gradient(cubed, X, grad, rng=1))
+    for name in ("prove_layer", "prove_gradient"):
+        monkeypatch.setattr(check, name, lambda *args, **how: (args, how))
+    seed, other = (int(np.random.default_rng(i).integers(2**62)) for i in (0, 1))
+    assert check_layer(f, (X,), exact=True) == ((f, (X,), seed), {"explain": False})
+    assert check_layer(f, (X,), exact=True, rng=1, explain=True) == ((f, (X,), other), {"explain": True})
+    assert check_gradient(cubed, X, grad, exact=True) == ((cubed, X, grad, seed), {"explain": False})
+    found = check_gradient(cubed, X, grad, exact=True, rng=1, explain=True)
+    assert found == ((cubed, X, grad, other), {"explain": True})
+    assert type(check._seed(0)) is int
 
 
 # The problem by itself

@@ -10,14 +10,16 @@ import numpy as np
 import pytest
 
 from refvae import inputs
-from refvae.check import GradientError, check_gradient, check_layer, proof
+from refvae.check import GradientError, check_gradient, check_layer, exact, proof, symbolic
 from refvae.check import field as field_module
 from refvae.check.arrays import constants, variables
-from refvae.check.exact import along, equal, prove_check
+from refvae.check.exact import Adjoint, Chance, along, equal, prove_check, prove_layer
 from refvae.check.field import MULTIPLES, Field, Pair, prime
 from refvae.check.functions import at
 from refvae.check.number import Number
-from refvae.check.proof import NOT_RUN, PROVED, REFUTED, Found, Proof, chance, decide, rank, settle
+from refvae.check.problem import Layer
+from refvae.check.proof import NOT_RUN, PROVED, REFUTED, Found, Proof, Run, chance, decide, rank, settle
+from refvae.check.symbolic import Formula
 from refvae.layers import mlp_init
 from refvae.outcomes import gap
 
@@ -474,7 +476,341 @@ def test_the_rank_of_differences(rows, want):
     assert rank([[bool(a) for a in row] for row in rows]) == want
 
 
+# The trial of a layer by itself
+
+
+def scaled(a, b, c):
+    """Three blocks of different scale: a^2, a constant, and b c^2."""
+    return (a**2, b * c**2), lambda d: (2 * a * d[0], (d[1] * c**2).sum() + 0 * b, 2 * b.sum() * c * d[1])
+
+
+THREE = np.array([3.0, -4.0]), np.zeros(1), np.array([-6.0, 1.0, 2.0])
+
+
+def trial_of(layer, args, seed=5):
+    """Its trial."""
+    return Adjoint(Layer(layer, args), seed)
+
+
+def test_witnesses_are_the_point_its_neighbour_and_two_opposite_ones_of_its_scale():
+    trial = trial_of(scaled, THREE)
+    x = np.concatenate(THREE)
+    overall = np.sqrt(np.mean(x**2))
+    assert trial.scale.tolist() == [np.sqrt(12.5)] * 2 + [overall] + [np.sqrt(41 / 3)] * 3
+    assert trial_of(lambda x: (x, lambda d: d), (np.zeros(3),)).scale.tolist() == [1.0] * 3
+    assert trial.moves.tolist() == [True] * 6
+    noise = trial.scale * np.random.default_rng(5).standard_normal(6)
+    assert trial.point(0.0).tolist() == x.tolist()
+    assert trial.point(2.0**-10).tolist() == (x + 2.0**-10 * noise).tolist()
+    assert (trial.point(1.0).tolist(), trial.point(-1.0).tolist()) == (noise.tolist(), (-noise).tolist())
+
+
+def test_cotangents_are_of_both_signs_in_opposite_cells_and_independent_of_the_point():
+    trial, draws = trial_of(scaled, THREE), np.random.default_rng(6)
+    want = [draws.standard_normal(2).tolist(), draws.standard_normal(())]
+    for shake, sign in ((0.0, 1), (1.0, 1), (-1.0, -1)):
+        d = trial.cotangent((np.zeros(2), 0.0), shake)
+        assert [d[0].tolist(), d[1]] == [[sign * one for one in want[0]], sign * want[1]]
+
+
+def test_layers_get_numbers_that_nobody_can_change(field):
+    met = {}
+
+    def f(x):
+        def pull(d):
+            met["d"] = d
+            return d
+        met["x"] = x
+        return x * 1, pull
+
+    trial = trial_of(f, (X[0],))
+    assert trial(field, -1.0) == (True, 3 * (2 * 2 + 2) + 3 * (1 + 1), True)
+    for name, witnesses in (("x", trial.point(-1.0)), ("d", trial.cotangent(X[0], -1.0))):
+        assert [one.x for one in met[name]] == witnesses.tolist()
+        assert [one.b != 0 for one in met[name]] == [name == "x"] * 3
+        assert not met[name].flags.writeable
+
+
+def test_sizes_of_a_trial(field):
+    product = trial_of(lambda x: (x[:1] * x[1:], lambda d: np.concatenate([[(d * x[1:]).sum()], d * x[0]])), (X[0],))
+    found = product(field, 0.0)
+    assert found == (True, 2 * (2 * 2 + 2) + (4 + 1) + 2 * (2 + 1), True)
+    assert [type(part) for part in found] == [bool, int, bool]
+    assert not trial_of(lambda x: (x, lambda d: d * (1 + 2.0**-52)), (X[0],))(field, 0.0).zero
+
+
+@pytest.mark.parametrize("layer", [lambda x: (x / (0 * x), lambda d: d), lambda x: (x, lambda d: d / (0 * x))])
+def test_what_is_nowhere_finite(field, layer):
+    assert not trial_of(layer, (X[0],))(field, 0.0).finite
+
+
+def test_a_cotangent_of_another_shape_is_refused():
+    with pytest.raises(ValueError, match=r"^pull: a cotangent and its argument: got shapes \(\) and \(4, 3\)"):
+        check_layer(lambda x: (x.sum(), lambda d: d), (X,), exact=True)
+
+
+def test_the_first_run_that_vanishes_is_compared_with_floats(field):
+    trial = trial_of(lambda x: (x**2, lambda d: 2 * x * d), (X[0],))
+    assert trial.other_values() == ""
+    trial(field, -1.0)
+    x = trial.point(-1.0)
+    want = [*(x * x), *(2 * x * trial.cotangent(x, -1.0))]
+    shake, got = trial.sample
+    assert (shake, got) == (-1.0, pytest.approx(want, rel=1e-15, abs=0))
+    trial(field, 0.0)
+    assert trial.sample == (-1.0, got)
+    assert trial.other_values() == ""
+
+
+@pytest.mark.parametrize("layer", [
+    lambda x: (x, lambda d: 2 * d), lambda x: (x / (0 * x), lambda d: 0 * d),
+    lambda x: (abs(x - X[0]), lambda d: 0 * d)])
+def test_what_is_wrong_nowhere_or_on_a_border_is_no_sample(field, layer):
+    trial = trial_of(layer, (X[0],))
+    trial(field, 0.0)
+    assert trial.sample is None
+
+
+@pytest.mark.parametrize(("off", "said"), [
+    (0.99e-6, ""), (1.01e-6, "on floats the lines give other values, relative error 1e-06"), (3.0, "error 0.75")])
+def test_other_values_on_floats_are_those_beyond_1e_6(off, said):
+    trial = trial_of(lambda x: (x * 3, lambda d: 3 * d), (X[0],))
+    x = trial.point(2.0**-10)
+    trial.sample = 2.0**-10, [(1 + off) * one for one in (*(3 * x), *(3 * trial.cotangent(x, 2.0**-10)))]
+    assert trial.other_values().endswith(said)
+    assert bool(trial.other_values()) is bool(said)
+
+
+def test_the_border_of_what_floats_may_give(monkeypatch):
+    trial = trial_of(lambda x: (x, lambda d: d), (X[0],))
+    trial.sample = 0.0, [0.0] * 6
+    monkeypatch.setattr(exact, "block_error", lambda a, n: 1e-6)
+    assert trial.other_values()
+    monkeypatch.setattr(exact, "block_error", lambda a, n: 1e-6 * (1 - 5e-7))
+    assert trial.other_values() == ""
+
+
+@pytest.mark.parametrize("wrong", range(6))
+def test_bisection_finds_the_one_wrong_coordinate(wrong):
+    def f(a, b, c):
+        y, pull = scaled(a, b, c)
+
+        def off(d):
+            parts = [np.array(part) for part in pull(d)]
+            at = 0 if wrong < 2 else 1 if wrong < 3 else 2
+            parts[at][wrong - (0, 2, 3)[at]] *= 2
+            return tuple(parts)
+        return y, off
+
+    args = THREE[0], np.array([0.5]), THREE[2]
+    trial, field = trial_of(f, args), Field(3, related=True)
+    assert not trial(field, 1.0).zero
+    assert trial.find(Run(Found(False, 1, True), 1.0, field, 9), 1.0) == wrong
+    name = ("a[0]", "a[1]", "b[0]", "c[0]", "c[1]", "c[2]")[wrong]
+    note = trial.values(wrong, 1.0)
+    got, want = (float(number) for number in re.findall(r"(?:gives|is) ([-+.e0-9]*[0-9])", note))
+    assert note.startswith(f"{name}: the pull gives ")
+    x, (da, db) = trial.point(1.0), trial.cotangent((args[0], args[2]), 1.0)
+    right = [*(2 * x[:2] * da), (db * x[3:] ** 2).sum(), *(2 * x[2] * x[3:] * db)]
+    assert (got, want) == pytest.approx((2 * right[wrong], right[wrong]), rel=1e-10, abs=0)
+
+
+@pytest.mark.parametrize(("got", "want", "unseen"), [
+    (1e9, 1e9 - 1, True), (1e9, 1e9 - 2, False), (1e9 - 1, 1e9, True), (-1e9, 1 - 1e9, True), (1.0, -1.0, False),
+    (0.0, 0.0, True), (0.0, 1e-300, False)])
+def test_values_that_are_the_same_to_rounding_say_so(field, monkeypatch, got, want, unseen):
+    trial = trial_of(scaled, THREE)
+    trial.got = [Number(field, 0, 0, one, 0.0, 1) for one in (7.0, 7.0, 7.0, got, 7.0, 7.0)]
+    monkeypatch.setattr(trial, "_slope", lambda index, shake: {(3, 0.5): want}[index, shake])
+    note = trial.values(3, 0.5)
+    assert note.startswith(f"c[0]: the pull gives {got:.12g}, the derivative is {want:.12g}")
+    assert note.endswith(exact.UNSEEN) is unseen
+    assert len(note.split(" (the same")) == 1 + unseen
+
+
+def test_slopes_are_differences_of_a_thousandth_of_the_scale():
+    trial = trial_of(lambda x, y: (x**7 * y.sum(), None), (np.zeros(1), np.array([2.0, -3.0])))
+    h, [d] = 2.0**-10 * np.sqrt(13 / 3), trial.cotangent(np.zeros(1), 0.0)
+    assert trial._slope(0, 0.0) == pytest.approx(-36 * h**6 * d, rel=1e-9, abs=0)
+
+
+def test_formulas_are_of_the_point_that_was_refuted(monkeypatch):
+    trial = trial_of(scaled, THREE)
+    monkeypatch.setattr(exact, "difference", lambda *args: args)
+    layer, x, d, index = trial.formula(2, -1.0)
+    assert (layer, x.tolist(), index) == (trial.layer, trial.point(-1.0).tolist(), 2)
+    want = trial.cotangent((np.zeros(2), np.zeros(3)), -1.0)
+    assert [one.tolist() for one in d] == [one.tolist() for one in want]
+
+
+def test_proofs_say_what_they_decide(monkeypatch):
+    asked = []
+    monkeypatch.setattr(exact, "decide", lambda trial, seed, **how: asked.append((trial, seed, how)) or (
+        Proof(NOT_RUN), None, 0.0))
+    f = lambda x: (x, lambda d: 2 * d)
+    assert prove_layer(f, (X,)) == prove_layer(f, (X,), 7, here=True, relations=1) == Proof(NOT_RUN)
+    assert [(trial.layer.f, trial.seed, seed, how) for trial, seed, how in asked] == [
+        (f, 0, 0, {"relations": 2, "here": False}), (f, 7, 7, {"relations": 1, "here": True})]
+    assert prove_check(None, None, 9, 1) == Proof(NOT_RUN)
+    assert asked[-1][1:] == (9, {"relations": 1})
+
+
+def test_refutations_are_located_and_explained_where_that_is_asked_for(monkeypatch):
+    monkeypatch.setattr(Adjoint, "formula", lambda self, index, shake: f"formula of {index} at {shake}")
+    f = lambda x: (x, lambda d: np.where(np.arange(3) == 1, 2 * d, d))
+    plain, blind, full = prove_layer(f, (X[0],)), prove_layer(f, (X[0],), locate=False), prove_layer(
+        f, (X[0],), explain=True)
+    assert (plain.status, blind, full.status) == (REFUTED, Proof(REFUTED), REFUTED)
+    assert plain.note.startswith("x[1]: the pull gives ")
+    assert full.note == f"{plain.note}\n  formula of 1 at 0.0"
+    assert check_layer(f, (X[0],), exact=True, rng=0, explain=True).note.endswith("\n  formula of 1 at 0.0")
+    assert "\n" not in check_layer(f, (X[0],), exact=True).note
+
+
+def test_frozen_floats_are_constants_and_integers_stay_as_they_are(field):
+    met = []
+
+    def f(x, eps_frozen, k):
+        met.append((eps_frozen, k))
+        return x * eps_frozen, lambda d: (d * eps_frozen, None, None)
+
+    trial_of(f, (X[0], X[1], np.array([2])))(field, 0.0)
+    [(eps, k)] = met
+    assert [(one.a, one.b, one.x) for one in eps] == [(one.a, 0, one.x) for one in constants(field, X[1])]
+    assert k.tolist() == [2]
+
+
+# Draws, derivatives along a direction, and what agrees
+
+
+@pytest.mark.parametrize(("name", "args"), [("standard_normal", (3,)), ("normal", (2.0, 3.0, 3)), ("random", (3,)),
+                                            ("uniform", (1.0, 4.0, 3)), ("exponential", (2.0, 3))])
+def test_draws_are_variables_with_the_draws_of_a_generator_as_witnesses(field, name, args):
+    rng, real = Chance(field, [5, 7]), np.random.Generator(np.random.PCG64([5, 7]))
+    for _ in range(2):
+        got, want = getattr(rng, name)(*args), getattr(real, name)(*args)
+        assert [(one.x, one.b, one.field) for one in got] == [(x, 0, field) for x in want.tolist()]
+    assert type(getattr(rng, name)()) is Number
+
+
+def test_a_check_draws_anew_in_every_cell(field, monkeypatch):
+    found, drawn = Found(True, 3, True), {}
+    monkeypatch.setattr(exact, "decide", lambda trial, seed, **how: (trial, None, 0.0))
+
+    class Outcome:
+        exact = found
+
+    def check(subject, rng):
+        assert subject == "subject"
+        drawn[shake] = rng.standard_normal().x
+        return Outcome
+
+    trial = prove_check(check, "subject", 3, 2)
+    for shake in proof.SHAKES:
+        assert trial(field, shake) is found
+        assert drawn[shake] == np.random.Generator(np.random.PCG64([3, int(1024 * (1 + shake))])).standard_normal()
+    assert len(set(drawn.values())) == len(proof.SHAKES)
+
+
+def test_a_check_without_exact_numbers_says_so():
+    found = prove_check(lambda f, rng: gap(np.ones(2), np.ones(2)), None, 0, 2)
+    assert found.status == NOT_RUN
+    assert "exact numbers are rational or drawn with rng, and compared by gap, entrywise or vanishes" in found.note
+    assert found.note.startswith("exact.py:")
+
+
+def test_derivatives_along_a_direction_in_every_part(field):
+    x, v = variables(field, [1.0, -0.5], False), variables(field, [2.0, 0.5], False)
+    w, h = 2.0**-17, 2.0**-34
+    got = along(lambda x: x**3, x, v)
+    for one, u, d in zip(got, x, v, strict=True):
+        assert (one.a, one.b, one.x) == (3 * u.a**2 * d.a % field.p, 0, 3 * u.x**2 * d.x + h * d.x**3)
+        ends = [Number(field, 1, 0, u.x + s * w * d.x, u.m + w * d.m, 1) ** 3 for s in (1, -1)]
+        assert one.m == (ends[0].m + ends[1].m) * (2.0**17 + 0.25)
+        assert one.size == 2 * 3
+    assert [one.size for one in along(lambda x: 1 * x, x, v * v * v)] == [2 * 2] * 2
+    assert [one.size for one in along(np.exp, x, v)] == [2 * 4 + field.size] * 2
+
+
+def test_a_derivative_is_that_of_the_branch_of_the_point(field):
+    [x] = variables(field, [1.0], False)
+    f = lambda x: x if x > 1 + 2.0**-20 else x * x
+    got = along(f, x, 2)
+    assert (got.a, got.size) == (4 * x.a % field.p, 2 * 2)
+
+
+def test_one_direction_serves_all_entries(field):
+    x = variables(field, X, False)
+    got = along(lambda x: x * x, x, 2.0)
+    assert got.shape == X.shape
+    assert [one.a for one in got.ravel()] == [4 * one.a % field.p for one in x.ravel()]
+    assert along(lambda x: x * x, np.zeros(2), 1.0).tolist() == [0, 0]
+
+
+def test_agreement_is_that_of_every_pair(field):
+    u, v = variables(field, [0.5, 1.5])
+    assert equal(np.array([u, u * v]), np.array([u, v * u])) == Found(True, 4, True)
+    assert equal(np.array([u * v, u]), np.array([v * u * 1, u])) == Found(True, 2 + 3, True)
+    for other in ([v, u], [u, v]):
+        assert equal(np.array([u, u]), np.array(other)) == Found(False, 2, True)
+    assert equal(u, u) == Found(True, 2, True)
+    assert equal(constants(field, [1.5]), np.array([1.5])) == Found(True, 2, True)
+    assert equal(np.array([u, 1 / (u - u)]), np.array([u, v])) == Found(False, 3, False)
+    assert {type(part) for part in equal(u, u)[::2]} == {bool}
+
+
+def test_a_float_against_a_float_is_not_exact_but_for_0_beside_numbers(field):
+    u = variables(field, [0.5])[0]
+    assert equal(np.array([u, 0.0], object), np.array([u, 0.0], object)) == Found(True, 2, True)
+    for one, other in ((1.0, 1.0), (0.0, 1.0), (1.0, 0.0), (-1.0, 0.0), (0.0, -1.0)):
+        assert equal(np.array([u, one], object), np.array([u, other], object)) is None
+
+
 # SymPy
+
+
+def test_formulas_have_the_value_of_their_witness():
+    sympy = pytest.importorskip("sympy", reason="the extra `symbolic` is not installed")
+    s, t = sympy.Symbol("s", real=True), sympy.Symbol("t", real=True)
+    u, v = Formula(s, 0.75), Formula(t, -1.5)
+
+    def agree(found, x):
+        assert (type(found), found.x) == (Formula, pytest.approx(x, rel=1e-15))
+        assert float(found.e.subs({s: sympy.Rational(3, 4), t: sympy.Rational(-3, 2)})) == pytest.approx(x, rel=1e-14)
+
+    for name in symbolic.FUNCTIONS:
+        agree(getattr(np, name)(np.array([u]))[0], float(getattr(np, name)(0.75)))
+    for found, x in ((u + v, -0.75), (u - v, 2.25), (u * v, -1.125), (u / v, -0.5), (u**2, 0.5625), (2 + u, 2.75),
+                     (2 - u, 1.25), (2 * u, 1.5), (2 / u, 2 / 0.75), (2**u, 2**0.75), (-u, -0.75), (abs(u), 0.75),
+                     (abs(v), 1.5), ((u + np.array([2.0]))[0], 2.75), ((np.array([2.0]) - u)[0], 1.25)):
+        agree(found, x)
+    assert u.conj() is u.conjugate() is abs(u) is u
+    zero, one = Formula(s, 0.0), Formula(s, 1.0)
+    assert abs(zero) is zero
+    assert [bool(each) for each in (u, zero, one, Formula(s, -1.0))] == [True, False, True, True]
+    assert [u < v, u <= v, u > v, u >= v, u == v, u != v, u == 0.75, u > 0.5] == [False, False, True, True, False, True,
+                                                                                True, True]
+    assert symbolic._lifted(0.1) == (sympy.Rational(0.1), 0.1)
+
+
+def test_differences_are_those_of_the_coordinate_that_was_asked_for():
+    pytest.importorskip("sympy", reason="the extra `symbolic` is not installed")
+
+    def f(x, y):
+        return (x * y, np.sqrt(y[0] ** 2)), lambda d: (d[0] * y * 3, d[0] * x + np.array([2, 0, 0]) * d[1])
+
+    layer = Layer(f, (X[0], X[1]))
+    x, d = np.concatenate(X[:2]), (np.array([0.5, 0.25, 2.0]), np.float64(-1.0))
+    assert [symbolic.difference(layer, x, d, i) for i in (1, 2, 3, 4)] == [f"pull - derivative = {want}" for want in (
+        "2*dy[1]*y[1]", "2*dy[2]*y[2]", "-dy[3]*(sign(y[0]) - 2)", "0")]
+
+
+def test_formulas_of_forty_numbers_are_the_largest():
+    pytest.importorskip("sympy", reason="the extra `symbolic` is not installed")
+    said = [symbolic.difference(Layer(lambda x: (x, lambda d: 2 * d), (np.ones(n),)), np.ones(n), np.ones(n), n - 1)
+            for n in (40, 41)]
+    assert said == ["pull - derivative = dy[39]",
+                    "explain: got 41 numbers, wanted at most 40; give smaller arguments"]
 
 
 def test_a_refuted_layer_is_explained_by_a_formula():

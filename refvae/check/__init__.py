@@ -37,14 +37,14 @@ __all__ = ["GradientError", "Proof", "Report", "check_gradient", "check_layer"]
 
 
 @overload
-def check_gradient(f: Callable[[Any], Any], x: Tree, grad: Any, *, zero: Sequence[str] = (),
-                   branches: Callable[[Any], Any] | None = None, rng: np.random.Generator | int = 0,
-                   exact: Literal[False] = False) -> Report: ...
+def check_gradient(f: Callable[[Any], Any], x: Tree, grad: Any, *, zero: Sequence[str] = ...,
+                   branches: Callable[[Any], Any] | None = ..., rng: np.random.Generator | int = ...,
+                   exact: Literal[False] = ...) -> Report: ...
 
 
 @overload
-def check_gradient(f: Callable[[Any], Any], x: Tree, grad: Any, *, rng: np.random.Generator | int = 0,
-                   exact: Literal[True], explain: bool = False) -> Proof: ...
+def check_gradient(f: Callable[[Any], Any], x: Tree, grad: Any, *, rng: np.random.Generator | int = ...,
+                   exact: Literal[True], explain: bool = ...) -> Proof: ...
 
 
 def check_gradient(f: Callable[[Any], Any], x: Tree, grad: Any, *, zero: Sequence[str] = (),
@@ -71,14 +71,14 @@ def check_gradient(f: Callable[[Any], Any], x: Tree, grad: Any, *, zero: Sequenc
 
 
 @overload
-def check_layer(f: Callable[..., Any], args: Sequence[Any], *, zero: Sequence[str] = (),
-                branches: Callable[..., Any] | None = None, rng: np.random.Generator | int = 0,
-                exact: Literal[False] = False) -> Report: ...
+def check_layer(f: Callable[..., Any], args: Sequence[Any], *, zero: Sequence[str] = ...,
+                branches: Callable[..., Any] | None = ..., rng: np.random.Generator | int = ...,
+                exact: Literal[False] = ...) -> Report: ...
 
 
 @overload
-def check_layer(f: Callable[..., Any], args: Sequence[Any], *, rng: np.random.Generator | int = 0,
-                exact: Literal[True], explain: bool = False) -> Proof: ...
+def check_layer(f: Callable[..., Any], args: Sequence[Any], *, rng: np.random.Generator | int = ...,
+                exact: Literal[True], explain: bool = ...) -> Proof: ...
 
 
 def check_layer(f: Callable[..., Any], args: Sequence[Any], *, zero: Sequence[str] = (),
@@ -96,14 +96,13 @@ def check_layer(f: Callable[..., Any], args: Sequence[Any], *, zero: Sequence[st
     """
     if exact:
         return prove_layer(f, args, _seed(rng), explain=explain)
-    return layer_report(f, args, zero, branches, rng)
+    return layer_report(f, args, zero, rng, branches)
 
 
-def layer_report(f: Callable[..., Any], args: Sequence[Any], zero: Sequence[str] = (),
-                 branches: Callable[..., Any] | None = None, rng: np.random.Generator | int = 0, *,
-                 until_failed: bool = False) -> Report:
+def layer_report(f: Callable[..., Any], args: Sequence[Any], zero: Sequence[str], rng: np.random.Generator | int,
+                 branches: Callable[..., Any] | None = None, *, until_failed: bool = False) -> Report:
     """The report of `check_layer`; with `until_failed` no other leg runs where a coordinate has failed already."""
-    layer, rng = Layer(f, args), generator(rng).spawn(1)[0]
+    layer, [rng] = Layer(f, args), generator(rng).spawn(1)
     dy = layer.cotangent(rng)
     pattern = None if branches is None else lambda x: branches(*layer.args(x))
     problem = Problem(layer.value(dy), layer.x, layer.gradient(dy), layer.names, pattern)

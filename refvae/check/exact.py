@@ -46,7 +46,7 @@ def prove_layer(f: Callable[..., Any], args: Sequence[Any], seed: int = 0, *, lo
     return replace(proof, note=f"{note}\n  {trial.formula(index, shake)}" if explain else note)
 
 
-def prove_gradient(f: Callable[[Any], Any], x: Tree, grad: Any, seed: int = 0, *, explain: bool = False) -> Proof:
+def prove_gradient(f: Callable[[Any], Any], x: Tree, grad: Any, seed: int, *, explain: bool) -> Proof:
     """Whether grad(x) is the gradient of a scalar function, as the layer x -> f(x), dy -> dy grad(x)."""
     if not callable(grad):
         raise TypeError("grad: got numbers, wanted a function: at one point nothing is proved")
@@ -143,7 +143,7 @@ class Adjoint:
 
     def _slope(self, index: int, shake: float) -> float:
         """The derivative of <dy, f> along one coordinate, in floating point."""
-        x, e = self.point(shake), self.scale * np.eye(1, len(self.x), index)[0]
+        x, e = self.point(shake), self.scale * (np.arange(len(self.x)) == index)
         value = self.layer.value(self.cotangent(self._value(x), shake))
         return stencil(lambda at: value(trees.unflatten(at, self.layer.x)), x, e, 2.0**-10) / float(self.scale[index])
 

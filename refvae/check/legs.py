@@ -49,17 +49,22 @@ def agreement(problem: Problem, v: Array, kinked: bool) -> tuple[str, bool]:
     imaginary = complex_step(problem.f, problem.x, v)
     for h in HALVINGS / 64:  # a kink near x is no reason: shrink the stencil until it is passed by
         coarse, real = (stencil(problem.f, problem.x, v, step) for step in (h, h / 2))
-        if abs(coarse - real) <= 1e-9 * abs(real) + problem.floor / h:
+        if _agree(coarse, real, 1e-9, problem.floor / h):
             break
-    if abs(imaginary - real) <= 1e-9 * max(abs(imaginary), abs(real)) + problem.floor / h:
+    if _agree(imaginary, real, 1e-9, problem.floor / h):
         return "near x it agrees with the real slope", False
     return f"the complex step {imaginary:.6g} is not the real slope {real:.6g} (abs, norm, var, conj?)", True
+
+
+def _agree(one: float, other: float, relative: float, noise: float) -> bool:
+    """Whether two slopes are the same, to a relative error or to what noise makes of them."""
+    return abs(one - other) <= relative * abs(other) + noise
 
 
 def numeric_gradient(problem: Problem, exact: bool) -> tuple[Array, Array]:
     """The gradient by numbers alone, one coordinate after the other, and what rounding of f can make of each."""
     slope = _stepped if exact else _settled
-    basis = (scale * np.eye(1, problem.x.size, j)[0] for j, scale in enumerate(problem.scale))
+    basis = (scale * (np.arange(problem.x.size) == j) for j, scale in enumerate(problem.scale))
     slopes, doubts = np.array([slope(problem.f, problem.x, v, problem.floor) for v in basis]).T / problem.scale
     return slopes, doubts
 
@@ -78,7 +83,7 @@ def _settled(f: Scalar, x: Array, v: Array, floor: float) -> tuple[float, float]
     last = stencil(f, x, v, 1 / 64)
     for h in HALVINGS[1:16] / 64:
         last, before = stencil(f, x, v, h), last
-        if abs(last - before) <= 1e-9 * abs(last) + 64 * floor:
+        if _agree(before, last, 1e-9, 64 * floor):
             return last, floor / h
     return np.nan, 0.0
 
@@ -131,7 +136,7 @@ def _smooth(problem: Problem, v: Array) -> float:
     """A step within which f has no kink along v: two stencils agree there, and the branches do not change."""
     for h in HALVINGS / 64:
         coarse, fine = (stencil(problem.f, problem.x, v, step) for step in (h, h / 2))
-        if abs(coarse - fine) <= 1e-7 * abs(fine) + problem.floor / h and problem.one_piece(3 * h * v):
+        if _agree(coarse, fine, 1e-7, problem.floor / h) and problem.one_piece(3 * h * v):
             break
     return float(h)
 

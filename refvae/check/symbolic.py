@@ -5,6 +5,7 @@ Needs SymPy, the extra `symbolic`.
 
 from __future__ import annotations
 
+import itertools
 import math
 import operator
 from collections.abc import Callable
@@ -92,7 +93,7 @@ def difference(layer: Layer, witness: Array, cotangent: Any, index: int) -> str:
     shapes = dict(zip(layer.names, map(np.shape, trees.leaves(layer.x)), strict=True))
     x = _symbols([entry(shapes, i) for i in range(len(witness))], witness)
     y, pull = layer.f(*layer.args(trees.unflatten(x, layer.x)))
-    names = iter(range(10**6))
+    names = itertools.count()
     dy = trees.map(lambda leaf: _symbols([f"dy[{next(names)}]" for _ in range(np.size(leaf))],
                                          np.ravel(leaf)).reshape(np.shape(leaf))[()], cotangent)
     got = [_lifted(g)[0] for leaf in trees.leaves(layer.cotangents(pull(dy))) for g in np.ravel(leaf).tolist()][index]
