@@ -1,6 +1,7 @@
 """Every benchmark side by side: python -m benchmarks [--only NAME] [--out FILE].
 
     steps, steps2   a training step beside PyTorch, JAX and the bare products, on one and on two threads
+    models          a training step of every other model of `refvae train` beside PyTorch, and the same losses
     svd             truncated SVD beside SciPy and scikit-learn
     memory          peak memory and two workers of the entropy estimates
     growth          how cost grows with size
@@ -22,8 +23,8 @@ from importlib import import_module
 from pathlib import Path
 
 PEERS = ("numpy", "scipy", "torch", "jax", "scikit-learn")
-JOBS = {"steps": ("steps", 1), "steps2": ("steps", 2), "svd": ("svd", 1), "memory": ("memory", 1),
-        "growth": ("growth", 1)}
+JOBS = {"steps": ("steps", 1), "steps2": ("steps", 2), "models": ("models", 1), "svd": ("svd", 1),
+        "memory": ("memory", 1), "growth": ("growth", 1)}
 NAMES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 

@@ -52,7 +52,8 @@ def line(job, name, milliseconds, ratio, goal=None, at_most=False):
     """A row of the table, printed too."""
     held = "" if goal is None else "yes" if (ratio <= goal if at_most else ratio >= goal) else "NO"
     wanted = "" if goal is None else f"{'<=' if at_most else '>='} {goal:g}"
-    print(f"{job:<34}{name:<34}{milliseconds:>12.3f} {ratio:>9.2f}   {wanted:<8}{held}", flush=True)
+    shown = f"{ratio:.2f}" if ratio >= 0.01 else f"{ratio:.0e}"
+    print(f"{job:<34}{name:<34}{milliseconds:>12.3f} {shown:>9}   {wanted:<9}{held}", flush=True)
     return job, name, THREADS, f"{milliseconds:.4g}", f"{ratio:.3g}", wanted, held
 
 
