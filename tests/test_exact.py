@@ -845,6 +845,19 @@ def rounding_of_a_difference(x):
     return np.where(np.any(np.sqrt(k * x) ** 2 - k * x > 0), x, 2 * x), lambda d: d
 
 
+def rounding_of_a_reciprocal(x):
+    """sqrt(k)^2 - k has no reciprocal, but rounding gives it one."""
+    k = 1 + x[0] ** 2
+    slope = np.where(1 / np.sum(np.sqrt(k) ** 2 - k) ** 2 > 1e18, 1, 2)
+    return x * slope, lambda d: d * slope
+
+
+def square_of_what_rounding_lost(x):
+    """(x + 2^-60) - x is 2^-60, but 0 for rounding."""
+    lost = (x + 2.0**-60) - x
+    return np.where(lost * lost > 2.0**-121, x, 2 * x), lambda d: 2 * d
+
+
 def value_changed_by_the_pull(x):
     y = x**2
 
@@ -928,10 +941,10 @@ def large_multiples(x):
     return y, lambda d: 16.0**40 * d * y + 2.0**-60 * d
 
 
-LIARS = [rounding_branch, rounding_of_a_difference, value_changed_by_the_pull, pull_that_is_not_linear,
-         copies_that_draw_the_same, other_lines_for_exact_numbers, branch_in_the_slope_alone, product_of_roots,
-         root_through_exp_and_log, floor_for_a_number, first_row_alone, float_for_a_fraction, truncated_pi, saturated,
-         exp_of_a_sum, half_angle, large_multiples]
+LIARS = [rounding_branch, rounding_of_a_difference, rounding_of_a_reciprocal, square_of_what_rounding_lost,
+         value_changed_by_the_pull, pull_that_is_not_linear, copies_that_draw_the_same, other_lines_for_exact_numbers,
+         branch_in_the_slope_alone, product_of_roots, root_through_exp_and_log, floor_for_a_number, first_row_alone,
+         float_for_a_fraction, truncated_pi, saturated, exp_of_a_sum, half_angle, large_multiples]
 
 
 @pytest.mark.parametrize("liar", LIARS)
@@ -989,7 +1002,7 @@ def test_witnesses_carry_the_sum_of_their_absolute_terms_and_degrees_add(field):
     u, v = variables(field, [0.7, -1.3])
     size = 2 * (u - v) * (v + u)
     assert (u - v).m == (v + u).m == 2.0
-    assert ((u - v) * v).m == 2.0 * 1.3 + 1.3 * 2.0
+    assert ((u - v) * v).m == 2.0 * 1.3 + 1.3 * 2.0 + 2.0**-32 * 2.0 * 1.3
     assert (-u).m == 0.7
     assert (u * u).m == pytest.approx(2 * 0.49)
     assert v.reciprocal().m == pytest.approx(2 / 1.3)
@@ -1166,6 +1179,26 @@ def test_short_primes_are_prime():
     assert Field(1)._random.random() != Field(2)._random.random()
 
 
+def test_a_prime_has_passed_so_many_tests_that_chance_is_below_the_bound(monkeypatch):
+    tested = []
+    monkeypatch.setattr(field_module, "pow", lambda *powers: tested.append(powers) or pow(*powers), raising=False)
+    for bits in (89, 356):
+        p = prime.__wrapped__(0, bits)
+        bases = [base for base, _, modulus in tested if modulus == p]
+        assert len(set(bases)) == bits // 2
+        assert {exponent for _, exponent, modulus in tested if modulus == p} == {(p - 1) // 2}
+
+
+def test_draws_are_all_elements_but_zero_and_a_field_can_be_drawn_again():
+    f = Field(1, bits=5)
+    assert f.p in {19, 23, 31}
+    assert {f.draw() for _ in range(1000)} == set(range(1, f.p))
+    f = Field(7, True, True)
+    again = f.again(7)
+    assert (again.p, again.draw(), again.draw()) == (f.p, f.draw(), f.draw())
+    assert (again.related, again.rooted, again.bits) == (True, True, 89)
+
+
 @pytest.mark.parametrize("related", [False, True])
 def test_exponentials_of_multiples_are_powers_of_one_element(related):
     f = Field(1, related)
@@ -1174,6 +1207,7 @@ def test_exponentials_of_multiples_are_powers_of_one_element(related):
     assert (f.exp(0, 3), f.log(1, 3), f.tan_half(0)) == ((1, 0), (0, 0), (0, 0))
     (e, size), (r, _) = f.exp(a, 5), f.exp(quarter, 7)
     assert (e, size) == (pow(r, 4, p), 4)
+    assert MULTIPLES == (1, 2, 3, 4, 6, 8, 16)
     for k in MULTIPLES:
         assert f.exp(k * quarter % p, 9) == (pow(r, k, p), k)
         assert f.exp(-k * quarter % p, 9) == (pow(r, -k, p), k)
@@ -1182,6 +1216,9 @@ def test_exponentials_of_multiples_are_powers_of_one_element(related):
         assert f.known_log(pow(r, k, p) + 1) is None
     assert f.sqrt(e, 9) == (r * r % p, 2)
     assert f.known_log(0) is None
+    assert f.exp(16 * a % p, 11) == (pow(e, 16, p), 64)
+    assert f.exp(64 * a % p, 13) == (pow(e, 64, p), 256)
+    assert f.log(pow(e, 32, p), 9) == (32 * a % p, 11)
 
 
 def test_logarithms_are_inverse_and_roots_halve_them():
@@ -1194,6 +1231,16 @@ def test_logarithms_are_inverse_and_roots_halve_them():
     root, size = f.exp(half, 7)
     assert (root, size) == (f.roots[x], 1)
     assert f.log(root, 9) == (half, 7)
+    assert f.log(x * x % f.p, 9) == (2 * log % f.p, 1)
+
+
+def test_a_root_stays_what_it_was_whatever_becomes_known():
+    f = Field(1)
+    x = f.draw()
+    root, other = f.sqrt(x, 3), f.sqrt(f.inverse(x), 3)
+    log, _ = f.log(f.inverse(x), 3)
+    assert f.exp(log * f.half % f.p, 3) == other
+    assert f.sqrt(x, 3) == root
 
 
 @pytest.mark.parametrize("related", [False, True])
@@ -1202,6 +1249,7 @@ def test_sums_and_products_are_known_only_where_they_are_looked_for(related, mon
     p, a, b = f.p, f.draw(), f.draw()
     (u, _), (v, _) = f.exp(a, 2), f.exp(b, 3)
     assert (f.exp((a + b) % p, 9) == (u * v % p, 8)) is related
+    assert (f.log(u * v % p, 7) == ((a + b) % p, 9)) is related
     x, y = f.draw(), f.draw()
     (k, _), (m, _) = f.log(x, 5), f.log(y, 6)
     assert (f.log(x * y % p, 9) == ((k + m) % p, 2)) is related
@@ -1243,6 +1291,10 @@ def test_tangents_of_half_angles_are_doubled():
     assert [f.tan_half(k * a * half % p) for k in (1, 2, 4)] == [(t, 1), (double(t), 2), (double(double(t)), 4)]
     assert f.tan_half(-a % p) == (-double(t) % p, 2)
     assert f.tan_half(8 * a * half % p) == (double(double(double(t))), 8)
+    f, a = Field(2), 5
+    p, half = f.p, pow(2, -1, f.p)
+    (t, size), (fourfold, _) = f.tan_half(a), f.tan_half(4 * a)
+    assert (fourfold, size) == (double(double(t)), 2)
 
 
 def test_comparisons_are_noted_where_they_are_asked_for():
@@ -1252,6 +1304,9 @@ def test_comparisons_are_noted_where_they_are_asked_for():
     first = test_comparisons_are_noted_where_they_are_asked_for.__code__.co_firstlineno
     assert (site[:2], outcomes, f.ties) == ((__file__, first + 2), {True, False}, {site})
     assert f.free("a", 1) == f.free("a", 1) != f.free("a", 2)
+    f.branches.clear()
+    f.took(True, False)
+    assert [site[1] for site in f.branches] == [first + 8]
 
 
 # Every part of a number: value, derivative, witness, sum of absolute terms, size
@@ -1267,7 +1322,7 @@ def test_arithmetic_of_every_part(field):
     p = field.p
     assert parts(u + v) == ((u.a + v.a) % p, (u.b + v.b) % p, -0.75, 2.25, 2)
     assert parts(u - v) == ((u.a - v.a) % p, (u.b - v.b) % p, 2.25, 2.25, 2)
-    assert parts(u * v) == (u.a * v.a % p, (u.a * v.b + u.b * v.a) % p, -1.125, 2.25, 2)
+    assert parts(u * v) == (u.a * v.a % p, (u.a * v.b + u.b * v.a) % p, -1.125, 2.25 + 2.0**-32 * 1.125, 2)
     assert parts(-u) == (-u.a % p, -u.b % p, -0.75, 0.75, 1)
     assert parts(2 + u) == parts(u + 2) == ((2 + u.a) % p, u.b, 2.75, 2.75, 2)
     assert parts(2 - u) == ((2 - u.a) % p, -u.b % p, 1.25, 2.75, 2)
@@ -1292,6 +1347,11 @@ def test_powers_of_every_part(field):
     assert (*parts(w**-1)[:3], (w**-1).size) == (*parts(w.reciprocal())[:3], 2)
     assert parts(w**-3) == parts(w.reciprocal() ** 3)
     assert not field.branches
+
+
+def test_equal_numbers_are_one_key(field):
+    u, v = variables(field, [0.75, -1.5])
+    assert {u: 1, v: 2}[u + 0] == 1
 
 
 @pytest.mark.parametrize("name", ["add", "radd", "sub", "mul", "rmul", "truediv", "lt", "le", "gt", "ge", "eq", "ne"])
@@ -1320,6 +1380,14 @@ def test_what_has_no_real_value_is_a_number_of_its_own(field):
     assert parts(np.sqrt(u - u))[:3] == (0, 0, 0.0)
 
 
+@pytest.mark.parametrize("f", [np.log, np.sqrt])
+def test_what_rounding_could_make_negative_is_no_number(field, f):
+    for m in (0.25, 2.0):
+        near, beyond = (f(Number(field, field.draw(), 0, x, m, 1)).x
+                        for x in (2.0**-32 * m, 2.0**-32 * m * 1.001))
+        assert (math.isnan(near), math.isnan(beyond)) == (True, False)
+
+
 def test_comparisons_of_equal_near_and_distant_numbers(field):
     u, v = variables(field, [1.0, 3.0])
     same = u + 0
@@ -1343,10 +1411,20 @@ def test_magnitudes_and_nearest_whole_numbers(field):
         assert parts(np.rint(variables(field, [x])[0])) == parts(constants(field, [n])[0])
         assert bool(field.ties) is tie
     assert set.union(*field.branches.values()) == {True}
-    assert np.isnan(np.rint(variables(field, [np.inf])[0]).x)
+    nowhere = np.rint(variables(field, [np.inf])[0])
+    assert (nowhere.b, math.isnan(nowhere.x), nowhere.m, nowhere.size) == (0, True, 0.0, 1)
+
+
+def test_the_reciprocal_of_what_rounding_left_has_no_sign(field):
+    for x, tie in ((2.0**-33, True), (-(2.0**-33), True), (2.0**-31, False)):
+        field.ties.clear()
+        u = Number(field, field.draw(), 0, x, 1.0, 1).reciprocal()
+        assert (u > 0, bool(field.ties)) == (x > 0, tie)
 
 
 def test_witnesses_of_functions_move_with_their_argument():
+    assert at(lambda x: x * x, 1.0, 2.0**31) == (1.0, 1 + 2.0**32)  # to 9/4 and to 1/4
+    assert at(math.exp, 709.7, 2.0**32) == (math.exp(709.7), math.inf)
     assert at(math.exp, 1.0, 2.0) == (math.e, pytest.approx(3 * math.e, rel=1e-6))
     assert at(math.exp, 1e9, 1.0) == (math.inf, 0.0)
     for f, x in ((math.log, -1.0), (lambda x: 1 / x, 0.0)):
@@ -1358,6 +1436,8 @@ def test_constants_are_rational_or_formal(field):
     p = field.p
     assert parts(constants(field, [0.375])[0])[:3] == (3 * pow(8, -1, p) % p, 0, 0.375)
     assert parts(constants(field, [Fraction(1, 3)])[0])[:3] == (pow(3, -1, p), 0, 1 / 3)
+    for c in (0.375, np.inf):
+        assert constants(field, [c])[0] is constants(field, [c])[0]
     pi, four_pi, log2, e = constants(field, [math.pi, -4 * math.pi, math.log(2), math.e])
     assert (four_pi.a, four_pi.x) == (-4 * pi.a % p, -4 * math.pi)
     assert np.exp(log2).a == 2
@@ -1365,6 +1445,12 @@ def test_constants_are_rational_or_formal(field):
     assert parts(constants(field, [math.log(2 * math.pi)])[0])[:2] == parts(np.log(2 * pi))[:2]
     assert parts(constants(field, [math.sqrt(2 * math.pi)])[0])[:2] == parts(np.sqrt(2 * pi))[:2]
     assert parts(constants(field, [math.log(math.pi)])[0])[:2] == parts(np.log(pi))[:2]
+    assert [each.size for each in constants(field, [
+        2**2047 - 1, 2**2047, Fraction(1, 2**2047 - 1), Fraction(1, 2**2047), 2**3000])] == [1, 2, 1, 2, 2]
+    infinite = constants(field, [-np.inf])[0]
+    assert (0 < infinite.a < p, infinite.field, parts(infinite)[1:]) == (True, field, (0, -np.inf, 0.0, 1))
+    assert parts(pi)[1:] == (0, np.pi, pytest.approx(2 * np.pi, rel=1e-9), 2)
+    assert parts(e)[1:] == (0, np.e, pytest.approx(3 * np.e, rel=1e-7), 5)
     huge = constants(field, [np.inf, 2**3000 + 1, 2.0**-1000])
     assert (huge[0].x, [each.size for each in huge]) == (math.inf, [1, 1 + (3001 - 1024) // 1024, 1])
 

@@ -22,12 +22,15 @@ Known = tuple[Any, int]  # an element, and its size as in (1.34)
 
 @lru_cache(1024)
 def prime(seed: int, bits: int = BITS) -> int:
-    """A random prime of so many bits that is 3 mod 4, so that -1 is no square."""
+    """A random prime of so many bits that is 3 mod 4, so that -1 is no square.                            (1.34)
+
+    Euler's test is then that of Miller and Rabin, which a composite number passes for a quarter of the bases at most.
+    """
     draw = random.Random(seed)
     while True:
         p = draw.getrandbits(bits) | 1 << bits - 1 | 3
         if all(p % q for q in (3, 5, 7, 11, 13)) and all(pow(draw.randrange(2, p), p // 2, p) in (1, p - 1)
-                                                         for _ in range(24)):
+                                                         for _ in range(bits // 2)):
             return p
 
 
@@ -49,7 +52,7 @@ class Field:
         self.ties: set[Site] = set()
         self.squares: list[bool] = []
         self.constants: dict[Any, Any] = {}
-        self.roots: dict[Any, Any] = {0: 0}
+        self.roots: dict[Any, Any] = {}
         self._inverses: dict[Any, Any] = {}
         self._exp: dict[Any, Known] = {0: (1, 0)}
         self._log: dict[Any, Known] = {1: (0, 0)}

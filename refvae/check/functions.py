@@ -31,7 +31,7 @@ class Functions:
         if not u.x > ROUNDING * u.m and u.field.known_log(u.a) is None:
             return u if not u.a and not u.b else u._nowhere()
         root, size = u.field.sqrt(u.a, u.size)
-        return u._formal(root, u.field.half * u.field.inverse(root) if u.b else 0, math.sqrt, size)
+        return u._formal(root, u.field.half * u.field.inverse(root), math.sqrt, size)
 
     def sin(u: Any) -> Any:
         sin, cos, size = u._circle()
@@ -88,8 +88,8 @@ class Functions:
 
 def at(f: Real, x: float, m: float) -> tuple[float, float]:
     """A real function at a witness, and the sum of its absolute terms: how far it moves if the witness does."""
-    y, moved = _value(f, x), _value(f, x + ROUNDING * m)
-    return y, abs(y) + abs(moved - y) / ROUNDING if math.isfinite(y) else 0.0
+    y, up, down = (_value(f, each) for each in (x, x + ROUNDING * m, x - ROUNDING * m))
+    return y, abs(y) + (abs(up - y) + abs(y - down)) / (2 * ROUNDING) if math.isfinite(y) else 0.0
 
 
 def _value(f: Real, x: float) -> float:

@@ -18,7 +18,6 @@ import numpy as np
 from refvae.check.field import Field
 from refvae.check.functions import ROUNDING, Functions, Real, at
 
-PLAIN = {bool, int, float, np.float64, np.int64}
 DIGITS = 1024  # binary digits of a constant that count as one in its size
 
 
@@ -68,7 +67,7 @@ class Number(Functions):
         if v is NotImplemented:
             return NotImplemented
         p, a, c, x, y = u.field.p, u.a, v.a, u.x, v.x
-        m = abs(x) * v.m + abs(y) * u.m
+        m = abs(x) * v.m + abs(y) * u.m + ROUNDING * u.m * v.m
         return Number(u.field, a * c % p, (a * v.b + u.b * c) % p, x * y, m, u.size + v.size)
 
     __radd__, __rmul__ = __add__, __mul__
@@ -198,8 +197,7 @@ class Number(Functions):
 
 def number(field: Field, c: Any) -> Number:
     """The constant c, or NotImplemented: a float is the dyadic rational that it is, 2^k pi and such are formal."""
-    if type(c) not in PLAIN and (not isinstance(c, (int, float, np.number, np.bool, Fraction))
-                                 or isinstance(c, np.complexfloating)):
+    if not isinstance(c, (int, float, np.integer, np.floating, np.bool, Fraction)):
         return cast(Number, NotImplemented)
     found = field.constants.get(c)
     if found is None:
@@ -210,24 +208,20 @@ def number(field: Field, c: Any) -> Number:
 def _constant(field: Field, c: Any) -> Number:
     if isinstance(c, float) and not math.isfinite(c):
         return Number(field, field.draw(), 0, c, 0.0, 1)
-    value, formal = FORMAL.get(abs(math.frexp(c)[0]) if isinstance(c, float) else 0, (c, None))
-    n, d = (Fraction(c) / Fraction(value) if formal else Fraction(c)).as_integer_ratio()
-    size = 1 + max(n.bit_length() - DIGITS, d.bit_length() - DIGITS, 0) // DIGITS
+    value, formal = FORMAL.get(abs(math.frexp(c)[0]) if isinstance(c, float) else 0, (1, None))
+    n, d = (Fraction(c) / Fraction(value)).as_integer_ratio()
+    size = max(n.bit_length(), d.bit_length(), DIGITS) // DIGITS
     ratio = Number(field, n * pow(d, -1, field.p) % field.p, 0, *at(lambda _: n / d, 0.0, 0.0), size)
     return formal(field) * ratio if formal else ratio
-
-
-def _one(field: Field) -> Number:
-    return Number(field, 1, 0, 1.0, 1.0, 1)
 
 
 def _pi(field: Field) -> Number:
     return Number(field, field.free("pi"), 0, math.pi, math.pi, 1)
 
 
-FORMAL: dict[float, tuple[float, Callable[[Field], Number]]] = {  # by mantissa: 2^k times these
+FORMAL: dict[float, tuple[float, Callable[[Field], Any]]] = {  # by mantissa: 2^k times these
     math.frexp(value)[0]: (value, formal) for value, formal in (
-        (math.pi, _pi), (math.log(math.pi), lambda field: _pi(field).log()), (math.e, lambda field: _one(field).exp()),
-        (math.log(2), lambda field: (2 * _one(field)).log()),
+        (math.pi, _pi), (math.log(math.pi), lambda field: _pi(field).log()),
+        (math.e, lambda field: number(field, 1).exp()), (math.log(2), lambda field: number(field, 2).log()),
         (math.log(2 * math.pi), lambda field: (2 * _pi(field)).log()),
         (math.sqrt(2 * math.pi), lambda field: (2 * _pi(field)).sqrt()))}

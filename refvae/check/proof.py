@@ -123,7 +123,7 @@ def settle(trial: Trial, seed: int, shake: float, relations: int) -> Run:
             error = chance(found, field)
         if found.zero or field.ties or not found.finite:
             return Run(found, error, field, seed)
-    if len(field.roots) == 1 or relations < 2:
+    if not field.roots or relations < 2:
         return Run(found, 1.0, field, seed)
     characters: list[list[bool]] = []
     while True:
