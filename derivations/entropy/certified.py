@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
+from scipy import linalg, stats
 
 from refvae.derivations.entropy.common import points
 from refvae.entropy import neighbours, total_correlation, verify_neighbours
-from refvae.entropy.columns import ranks, whitened
+from refvae.entropy.columns import ranks, standardised, whitened
 from refvae.entropy.products import centred, nearest, panels
 from refvae.entropy.rational import exact_total_correlation
 from refvae.entropy.scale import rescaled, unit_columns
@@ -110,6 +110,45 @@ def first_wrong_row(refused, rng):
     return holds([refused(x, idx, exclude=exclude) == row for exclude in (0, 2) for row, idx in spoilt(x, exclude)])
 
 
+@ledger.add("6.69", "law", refused, bound=0, wrong={
+    "nothing refused": lambda x, idx, norm=2: None,
+    "rows of a block": lambda x, idx, norm=2: (lambda row: row and row % 128)(refused(x, idx, norm))})
+def wrong_in_a_later_block(refused, rng):
+    """Of 150 points, more than a block of products holds, the last but ten has a gap in its list; both norms."""
+    x, cases = points(rng, 150), []
+    for norm in (2, np.inf):
+        near = neighbours(x, 4, norm=norm).idx
+        spoilt = near[:, :3].copy()
+        spoilt[140, 2] = near[140, 3]
+        cases += [refused(x, spoilt, norm) == 140, refused(x, near[:, :3], norm) is None]
+    return holds(cases)
+
+
+def in_order(x, y, idx):
+    """Whether the distances are taken for ascending."""
+    return refused_among(x, y, idx, 2) is None
+
+
+def by_bits(x, y, idx):
+    """Whether the distances ascend to the last bit."""
+    far = np.sqrt(((x[:, None] - y[idx]) ** 2).sum(2))
+    return bool((far[:, 1:] >= far[:, :-1]).all())
+
+
+@ledger.add("6.69", "law", in_order, bound=0, wrong={
+    "to the last bit": by_bits, "strictly ascending": lambda x, y, idx: in_order(x, y, idx) and not np.array_equal(
+        *y[idx[0]]), "any order": lambda x, y, idx: True})
+def equal_to_rounding(in_order, rng):
+    """From 0, a point, its entries in another order and itself again change places; one farther by 1e-12 does not."""
+    cases = []
+    for point in rng.standard_normal((30, 3)):
+        pairs = [(np.array([point, other]), wanted) for other, wanted in (
+            (point[[1, 2, 0]], True), (point[::-1], True), (point, True), (0 * point, False),
+            (point * (1 - 1e-12), False))]
+        cases += [in_order(np.zeros((1, 3)), y, np.array([[0, 1]])) == wanted for y, wanted in pairs]
+    return holds([*cases, in_order(np.zeros((1, 3)), np.zeros((2, 3)), np.array([[1, 0]]))])
+
+
 def refused_among(x, y, idx, norm):
     """The first row of x that lacks one of its nearest points of y, or None."""
     try:
@@ -169,6 +208,41 @@ def by_the_largest_of_both(rescaled, rng):
         cases += [2.0**499 <= largest < 2.0**500 if size > 1e100 else (e == 0 and largest == size),
                   (np.ldexp([a, b], e) == pair).all()]
     return holds(cases)
+
+
+def by_the_root(x):
+    """Standardised columns times the inverse symmetric root of their correlations, through its eigenvectors."""
+    z = stats.zscore(x)
+    values, V = np.linalg.eigh(z.T @ z / len(z))
+    return z @ (V / np.sqrt(values)) @ V.T, np.linalg.slogdet(np.cov(x.T, ddof=0))[1] / 2
+
+
+@ledger.add("6.9", "identity", lambda x: whitened(x), wrong={
+    "sign": lambda x: (-whitened(x)[0], whitened(x)[1]),
+    "by the root of the covariance": lambda x: (
+        (x - x.mean(0)) @ np.linalg.inv(linalg.sqrtm(np.cov(x.T, ddof=0))), whitened(x)[1]),
+    "by a triangular root": lambda x: (
+        (x - x.mean(0)) @ np.linalg.inv(np.linalg.cholesky(np.cov(x.T, ddof=0))).T, whitened(x)[1])})
+def by_the_root_of_the_correlations(white, rng):
+    """The points themselves, and half the logarithm of the determinant of the covariance."""
+    x = points(rng, 11)
+    z, log_det = white(x)
+    return gap((z, np.array(log_det)), (by_the_root(x)[0], np.array(by_the_root(x)[1])))
+
+
+FAR_WRONG = {"centred by the rounded mean": lambda columns, x: (x - x.mean(0), 0.0),
+             "not centred": lambda columns, x: columns(x * x)}
+
+
+def far_away(columns, rng):
+    """Integers below 64 and the same plus 2^40, so that their mean is rounded to 2^-12: the same bits."""
+    x = rng.integers(0, 64, (9, 3)).astype(float)
+    return gap(columns(x + 2.0**40), columns(x))
+
+
+for number, change in (("6.9", whitened), ("6.61", standardised)):
+    ledger.add(number, "law", change, bound=0, wrong={
+        key: lambda x, change=change, wrong=wrong: wrong(change, x) for key, wrong in FAR_WRONG.items()})(far_away)
 
 
 @ledger.add("6.9", "limit", whitened, bound=0, wrong={

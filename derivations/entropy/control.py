@@ -206,8 +206,8 @@ def mean_of_the_naive_square(square, rng):
 
 
 def with_error(e):
-    """An estimate and its standard error."""
-    return np.array([e.value, e.jackknife_se])
+    """An estimate, its standard error, the part of that due to the control, and the values without each point."""
+    return np.array([e.value, e.jackknife_se, e.settings.get("reference_se", 0.0), *e.leave_one_out()[0]])
 
 
 def controlled(x, k, seed):
@@ -217,18 +217,19 @@ def controlled(x, k, seed):
 
 @ledger.add("6.72", "identity", lambda *case: with_error(controlled(*case)), wrong={
     "no control": lambda x, k, seed: with_error(knn_entropy(x, k, whiten=True)),
-    "control added": lambda x, k, seed: (lambda e, c: np.array([2 * e.value - c.value, c.jackknife_se]))(
+    "control added": lambda x, k, seed: (lambda e, c: np.append(2 * e.value - c.value, with_error(c)[1:]))(
         knn_entropy(x, k, whiten=True), controlled(x, k, seed)),
-    "error of the control forgotten": lambda x, k, seed: np.array(
-        [controlled(x, k, seed).value, knn_entropy(x, k, whiten=True).jackknife_se])})
+    "error of the control forgotten": lambda x, k, seed: (lambda e, c: np.append(
+        [c.value, e.jackknife_se], with_error(c)[2:]))(knn_entropy(x, k, whiten=True), controlled(x, k, seed))})
 def three_samples(both, rng):
     """The samples drawn again, their mean error and its standard error."""
     x, again = points(rng, 14), np.random.default_rng(8)
     plain = knn_entropy(x, 2, whiten=True)
     errors = [knn_entropy(again.standard_normal((14, 3)), 2, whiten=True).value - 1.5 * np.log(2 * np.pi * np.e)
               for _ in range(3)]
-    se = np.sqrt(plain.jackknife_se**2 + np.var(errors) / 2)
-    return gap(both(x, 2, 8), np.array([plain.value - np.mean(errors), se]))
+    se = np.sqrt(np.var(errors) / 2)
+    without = plain.leave_one_out()[0] - np.mean(errors)
+    return gap(both(x, 2, 8), np.array([plain.value - np.mean(errors), np.hypot(plain.jackknife_se, se), se, *without]))
 
 
 @ledger.add("6.72", "law", lambda *case: float(controlled(*case)), wrong={

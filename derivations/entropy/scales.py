@@ -103,6 +103,18 @@ ledger.add("6.62", "law", partial(total, ranks=True), wrong={
     "ranks": lambda xs, k, m: total([stats.rankdata(x, axis=0) for x in xs], k, m)})(over_all_orders)
 
 
+@ledger.add("6.62", "identity", partial(total, method="3h", ranks=True), wrong={
+    "one offset for all columns": lambda xs, k: total([scores(x) for x in xs], k, "3h"),
+    "columns numbered from 1": lambda xs, k: total([scores(x, 1 + sum(y.shape[1] for y in xs[:i]))
+                                                    for i, x in enumerate(xs)], k, "3h")})
+def columns_numbered_throughout(estimate, rng):
+    """The difference of entropies, which every offset changes: scores of all columns side by side, divided again."""
+    xs = variables(rng, 9, (2, 1, 1))
+    together = scores(np.hstack(xs))
+    return gap(np.array([estimate(xs, k) for k in (1, 3)]),
+               np.array([total([together[:, :2], together[:, 2:3], together[:, 3:]], k, "3h") for k in (1, 3)]))
+
+
 @ledger.add("6.62", "law", partial(informations, ranks=True), bound=0, wrong={
     "as they are": informations, "standardised": partial(informations, standardise=True)})
 def increasing_maps(values, rng):

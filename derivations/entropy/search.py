@@ -10,6 +10,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from refvae.entropy import neighbours
+from refvae.entropy.line import line_search
 from refvae.entropy.scale import rescaled
 from refvae.entropy.tree import tree_search
 from refvae.evidence import Ledger, Outcome, gap, holds
@@ -55,7 +56,22 @@ def all_pairs_sorted(radii, rng):
     cases = []
     for x in (rng.standard_normal((60, 1)), np.round(2 * rng.standard_normal((60, 1))), np.zeros((60, 1))):
         cases += [np.array_equal(radii(x, k), brute(x, k)) for k in (1, 2, 7, 59)]
-    return holds([*cases, np.array_equal(radii(x, 5, x[:7] + 1), brute(x, 5, x[:7] + 1))])
+        cases += [np.array_equal(radii(a, 5, b), brute(a, 5, b)) for a, b in ((x, x[:7] + 1), (x[:7] + 1, x))]
+    return holds(cases)
+
+
+@ledger.add("6.56", "law", line_search, bound=0, wrong={
+    "one order too early": lambda x, y, k, own, first: (
+        line_search(x, y, k - 1, own, first - 1) if first > 1 else line_search(x, y, k, own)),
+    "all orders": lambda x, y, k, own, first: line_search(x, y, k, own)})
+def higher_orders_alone(found, rng):
+    """Orders 3 to 6 and 6 alone are those of all six, within a sample and from another."""
+    x, y = rng.standard_normal((19, 1)), rng.standard_normal((11, 1))
+    cases = []
+    for first, (sample, own) in product((1, 3, 6), ((x, True), (y, False))):
+        part, whole = found(x, sample, 6, own, first), line_search(x, sample, 6, own)
+        cases += [np.array_equal(a, b[:, first - 1:]) for a, b in zip(part, whole, strict=True)]
+    return holds(cases)
 
 
 @ledger.add("6.56", "law", lambda s, k: neighbours(s[:, None], k, method="line").rho, wrong={

@@ -171,6 +171,27 @@ def solved_where_the_least_is_positive(eigenvalues, rng):
     return holds(cases)
 
 
+def angle_or_none(theta, n):
+    """The angle of the closed form; NaN where there is none."""
+    try:
+        return 2 * np.arcsin(theta / (2 * n)) if chain_profile(theta, n).size == n else np.nan
+    except ValueError:
+        return np.nan
+
+
+@ledger.add("11.22", "law", angle_or_none, bound=0, wrong={
+    "up to pi/2": lambda theta, n: 2 * np.arcsin(theta / (2 * n)) if theta < np.pi / 2 else np.nan,
+    "up to N sin(pi/2N)": lambda theta, n: 2 * np.arcsin(theta / (2 * n)) if theta < n * np.sin(np.pi / (2 * n)) else (
+        np.nan)})
+def closed_form_up_to_the_least_eigenvalue(angle, rng):
+    """The closed form is given below the root of the least eigenvalue at rest, by scipy.linalg.eigh, and not beyond."""
+    cases = []
+    for n in (1, 2, 5, 8):
+        end = np.sqrt(linalg.eigh(*matrices(n, masses(n)), eigvals_only=True)[0])
+        cases += [np.isfinite(angle(end * (1 + error), n)) == (error < 0) for error in (-0.3, -1e-8, 1e-8, 0.3)]
+    return holds(cases)
+
+
 def solves(theta, n):
     """Whether solve_chain finds a minimum."""
     try:

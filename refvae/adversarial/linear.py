@@ -36,7 +36,7 @@ def grid(step: float = 0.1, reach: float = 8.5) -> Grid:
     Raises TypeError or ValueError unless reach / 10 000 <= step < reach < 30.
     """
     step, reach = _sizes(step, reach)
-    half = int(reach / step)
+    half = int(reach / step)                                                                            # (10.32b)
     u = step * np.arange(-half, half + 1)                                                               # (10.32b)
     w = np.exp(-u * u / 2)                                                                              # (10.32b)
     return _product(u, w, u, w)

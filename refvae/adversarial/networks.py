@@ -145,7 +145,7 @@ def ali_loss(p: Coder, x_frozen: Array, z_frozen: Array, eps_z_frozen: Array, ep
 
     def pull(dloss: Any) -> tuple[Any, ...]:
         d = np.full_like(chosen, dloss / len(chosen))                                                   # (10.31)
-        none = AliLosses(*(0 * d,) * 5)
+        none = AliLosses(*(0 * d,) * 5)                                                                 # (10.31)
         dt_enc, dt_dec, dnll = pull_losses(none._replace(**{variant: d}))                               # (10.31)
         dp = pull_pairs((pull_t_enc(dt_enc)[1], pull_t_dec(dt_dec)[1]))[0]                              # (10.31)
         denc, _ = pull_enc(pull_nll(dnll)[:2])                                                          # (10.31)

@@ -38,9 +38,10 @@ def max_entropy(x: Any, weights: Any, moments: Any) -> tuple[Array, Array]:
     x, w, m = vector(x, "x"), _positive(weights, "weights"), vector(moments, "moments")
     same_shape(x, w, "x and weights")
     _refuse(x, m)
-    shift = _powers_of_shifted(m[0], np.abs(x - m[0]).max(), len(m))
+    scale = np.abs(x - m[0]).max()
+    shift = _powers_of_shifted(m[0], scale, len(m))
     wanted = (shift @ [Fraction(1), *map(Fraction, m.tolist())])[1:].astype(float)                      # (5.22a)
-    powers = ((x - m[0]) / np.abs(x - m[0]).max())[:, None] ** np.arange(1, len(m) + 1)                 # (5.22a)
+    powers = ((x - m[0]) / scale)[:, None] ** np.arange(1, len(m) + 1)                                  # (5.22a)
     theta = _dual_minimum(w, powers, wanted)
     mass, log_total = _tilted(w, powers @ theta)                                                        # (5.22a)
     missed = np.abs(mass @ powers - wanted) > 1e-9 * (mass @ np.abs(powers))
@@ -73,12 +74,12 @@ def _dual_minimum(w: Array, powers: Array, wanted: Array) -> Array:
     ArithmeticError if the minimum is at infinity: a power that varies on the nodes, or a combination, does not there.
     """
     def dual(theta: Array) -> Any:
-        return _tilted(w, powers @ theta)[1] - theta @ wanted
+        return _tilted(w, powers @ theta)[1] - theta @ wanted                                           # (5.22)
 
     theta, rank = np.zeros(len(wanted)), 0
     for _ in range(200):
         mass = _tilted(w, powers @ theta)[0]                                                            # (5.22)
-        slope, centred = wanted - mass @ powers, powers - mass @ powers
+        slope, centred = wanted - mass @ powers, powers - mass @ powers                                 # (5.22)
         step, kept = _newton(centred.T @ (mass[:, None] * centred), slope)                              # (5.22)
         decrement, t = slope @ step, 1.0
         while decrement > 1e-6 and t > 1e-40 and not dual(theta + t * step) < dual(theta) - t * decrement / 4:
@@ -104,7 +105,7 @@ def _newton(hessian: Array, slope: Array) -> tuple[Array, int]:
     size = np.sqrt(np.diag(hessian)) + (np.diag(hessian) == 0)
     values, V = np.linalg.eigh(hessian / np.outer(size, size))                                          # (5.22)
     seen = values > 1e-14 * values[-1]
-    inverse = V[:, seen] / values[seen] @ V[:, seen].T
+    inverse = V[:, seen] / values[seen] @ V[:, seen].T                                                  # (5.22)
     return inverse @ (slope / size) / size, int(seen.sum())                                             # (5.22)
 
 

@@ -88,7 +88,5 @@ def gaussian_bottleneck(rho: float, lam: float) -> Channel:
     It is open (snr > 0) if and only if lam < rho^2. Raises ValueError unless -1 < rho < 1 and lam > 0.
     """
     rho, lam = real(rho, "rho", above=-1, below=1), real(lam, "lam", above=0)
-    if lam >= rho * rho:
-        return Channel(0.0, 0.0, 0.0)                                                                   # (5.20)
-    excess = (rho * rho - lam) / ((1 - rho) * (1 + rho))  # 1 - rho^2 would cancel                      # (5.20)
+    excess = max(rho * rho - lam, 0) / ((1 - rho) * (1 + rho))  # 1 - rho^2 would cancel                # (5.20)
     return Channel(excess / lam, float(np.log1p(excess / lam) / 2), float(np.log1p(excess) / 2))        # (5.20)

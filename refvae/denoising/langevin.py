@@ -132,8 +132,8 @@ def mala(density: Callable[[Array], tuple[Array, Array]], x: Any, step: float, n
             take = np.log(rng.random(len(x))) < _log_ratio(x, y, at_x, at_y, step)                      # (9.24)
             x = np.where(take[:, None], y, x)                                                           # (9.24)
             at_x = np.where(take, at_y[0], at_x[0]), np.where(take[:, None], at_y[1], at_x[1])          # (9.24)
-            accepted += take
-    return Sampled(x, accepted / n_steps)
+            accepted += take                                                                            # (9.24)
+    return Sampled(x, accepted / n_steps)                                                               # (9.24)
 
 
 def _advance(score: Callable[[Array], Array], x: Array, step: float, rng: np.random.Generator,

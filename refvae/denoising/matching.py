@@ -120,7 +120,7 @@ def sliced(score_map: Layer, p: Tree, x_frozen: Array, v_frozen: Array) -> tuple
     loss = ((s * s).sum(1) / 2 + slope).mean()                                                          # (9.8)
 
     def pull(dloss: Any) -> tuple[Tree, None, None]:
-        d = dloss / len(s)
+        d = dloss / len(s)                                                                              # (9.8)
         direct, through = pull_score(d * s)[0], pull_moved(d * v + 0j)[0]                        # (9.8)
         return map(lambda u, w: u + w.imag / STEP, direct, through), None, None                         # (9.8)
 

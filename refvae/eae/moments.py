@@ -31,7 +31,7 @@ def kl_of_moments(z: Array) -> tuple[Any, Pull]:
     """
     z = floating(z, "z")
     n, d = z.shape
-    mean = z.mean(0)
+    mean = z.mean(0)                                                                                    # (7.9)
     centred = z - mean                                                                                  # (7.9)
     S = centred.T @ centred / n                                                                         # (7.9)
     sign, size = slogdet(S)
@@ -51,7 +51,7 @@ def fitted_normal(z: Any) -> Normal:
     z: (n, d). Raises TypeError or ValueError for bad input.
     """
     z = matrix(z, "z")
-    mean = z.mean(0)
+    mean = z.mean(0)                                                                                    # (7.11)
     return Normal(mean, root_of((z - mean).T @ (z - mean) / len(z)))                                    # (7.11)
 
 

@@ -35,12 +35,12 @@ def verify_neighbours(x: Any, idx: Any, norm: float = 2, *, among: Any = None, e
     (a, b), e = rescaled(x, y)
     slack = 2.0**-52 * (x.shape[1] + 4)                                                                 # (6.69)
     rho = _distances(a, b, *_pairs(idx), norm).reshape(idx.shape)
-    wrong = _repeats(idx) | _beside(idx, exclude) | (rho[:, 1:] < (1 - slack) * rho[:, :-1]).any(1)
+    wrong = _repeats(idx) | _beside(idx, exclude) | (rho[:, 1:] < (1 - slack) * rho[:, :-1]).any(1)     # (6.69)
     _refuse(np.flatnonzero(wrong), idx, "wanted different other rows in ascending distance, outside its window")
     nearer = rho[:, -1] * (1 - slack)                                                                   # (6.69)
     for i, j in _suspects(a, b, rho[:, -1], norm):
         missing = _distances(a, b, i, j, norm) < nearer[i]                                              # (6.69)
-        missing &= np.abs(i - j) > exclude
+        missing &= np.abs(i - j) > exclude                                                              # (6.69)
         missing[missing] = ~(idx[i[missing]] == j[missing, None]).any(1)
         _refuse(i[missing], idx, f"wanted row {j[missing][:1].tolist()} too, nearer than its last")
     return Neighbours(restored(rho, e, "x"), idx)
@@ -54,7 +54,7 @@ def _suspects(a: Array, b: Array, rho: Array, norm: float) -> Iterator[tuple[Arr
             for u, v in zip(a[rows].T, b.T, strict=True):
                 inside &= np.abs(u[:, None] - v) <= rho[rows, None]                                     # (6.69)
             i, j = np.nonzero(inside)
-            yield i + rows.start, j
+            yield i + rows.start, j                                                                     # (6.69)
         return
     factors, e = panels(a, b, 1), centred(a, b)[2]
     r = np.ldexp(rho, -e) * (1 + 2.0**-40)
@@ -62,7 +62,7 @@ def _suspects(a: Array, b: Array, rho: Array, norm: float) -> Iterator[tuple[Arr
     most = np.nextafter(most.astype(np.float32), np.float32(np.inf))
     for rows in blocks(len(a), len(b)):
         i, j = np.nonzero(factors.left[rows] @ factors.right <= most[rows, None])                       # (6.69)
-        yield i + rows.start, j
+        yield i + rows.start, j                                                                         # (6.69)
 
 
 def _distances(a: Array, b: Array, i: Array, j: Array, norm: float) -> Array:

@@ -24,9 +24,9 @@ def whitened(x: Array) -> tuple[Array, float]:
     """
     n, d = x.shape
     unit, powers = unit_columns(x)
-    apart, more = unit_columns(unit - unit[0])
-    centred = apart - apart.mean(0)
-    sigma = np.sqrt((centred * centred).mean(0))
+    apart, more = unit_columns(unit - unit[0])                                                          # (6.9)
+    centred = apart - apart.mean(0)                                                                     # (6.9)
+    sigma = np.sqrt((centred * centred).mean(0))                                                        # (6.9)
     U, s, Vt = np.linalg.svd(centred / np.where(sigma > 0, sigma, 1), full_matrices=False)              # (6.9)
     rank = int(np.sum(s > n * np.finfo(float).eps * s[0]))
     if n <= d or rank < d:
@@ -41,8 +41,8 @@ def standardised(x: Array, name: str = "x") -> tuple[Array, float]:
     Raises ValueError for a constant column.
     """
     unit, powers = unit_columns(x)
-    apart, more = unit_columns(unit - unit[0])
-    centred = apart - apart.mean(0)
+    apart, more = unit_columns(unit - unit[0])                                                          # (6.61)
+    centred = apart - apart.mean(0)                                                                     # (6.61)
     sigma = np.sqrt((centred * centred).mean(0))                                                        # (6.61)
     if not sigma.all():
         raise ValueError(f"{name}: got constant columns {np.flatnonzero(sigma == 0).tolist()}, wanted none with "

@@ -31,7 +31,7 @@ def counts_within(x: Array, radius: Array, workers: int = 1, exclude: int = 0) -
 def counts_beside(x: Array, radius: Array, exclude: int) -> Array:
     """How many of the rows up to `exclude` places before and after each lie within its radius.   -> (n,)   (6.64)"""
     counts = np.zeros(len(x), np.intp)
-    for lag in range(1, min(exclude, len(x) - 1) + 1):
+    for lag in range(1, exclude + 1):                                                                   # (6.64)
         gap = np.abs(x[lag:] - x[:-lag]).max(1)                                                         # (6.64)
         counts[lag:] += gap <= radius[lag:]                                                             # (6.64)
         counts[:-lag] += gap <= radius[:-lag]                                                           # (6.64)
@@ -65,13 +65,13 @@ def _intervals(x: Array, radius: Array) -> tuple[Array, Array, Array]:
 
     Two binary searches a point, whose ends are moved to where the rounded distances want them, equal values at once.
     """
-    order = np.argsort(x)
+    order = np.argsort(x)                                                                               # (6.45)
     at, r = x[order], radius[order]
-    starts = np.concatenate([[0], np.flatnonzero(at[1:] != at[:-1]) + 1, [len(x)]])
+    starts = np.concatenate([[0], np.flatnonzero(at[1:] != at[:-1]) + 1, [len(x)]])                     # (6.45)
     values = at[starts[:-1]]
     low = _moved(np.searchsorted(values, at - r), -1, values, at, r)                                    # (6.45)
     high = _moved(np.searchsorted(values, at + r, "right") - 1, 1, values, at, r)                       # (6.45)
-    return order, starts[low], starts[high + 1]
+    return order, starts[low], starts[high + 1]                                                         # (6.45)
 
 
 def _moved(end: Array, out: int, values: Array, at: Array, r: Array) -> Array:

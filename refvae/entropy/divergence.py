@@ -54,8 +54,7 @@ def knn_cross_entropy(x: Any, y: Any, k: int = 3, *, norm: Norm = 2, ties: Ties 
         gain = changes(log_volumes(near.rho[:, -2:], d, norm), near.idx, np.ones(1), m)
         return without_own(local), local.mean() + digamma(m) - digamma(m + 1) + gain / n                # (6.37)
 
-    return DivergenceEstimate(float(local.mean()), local, d >= 3, _settings(x, y, k, norm, ties), leave_one_out,
-                              said)
+    return DivergenceEstimate(local, d >= 3, _settings(x, y, k, norm, ties), leave_one_out, said)
 
 
 def knn_divergence(x: Any, y: Any, k: int = 3, *, norm: Norm = 2, ties: Ties = "raise",
@@ -81,8 +80,7 @@ def knn_divergence(x: Any, y: Any, k: int = 3, *, norm: Norm = 2, ties: Ties = "
         without_x, without_y = knn_cross_entropy(x, y, k, norm=norm, workers=workers).leave_one_out()
         return without_x - entropy.leave_one_out()[0], without_y - entropy.value                        # (6.37)
 
-    return DivergenceEstimate(float(local.mean()), local, d >= 3, _settings(x, y, k, norm, ties), leave_one_out,
-                              said)
+    return DivergenceEstimate(local, d >= 3, _settings(x, y, k, norm, ties), leave_one_out, said)
 
 
 def kl_to_normal(z: Any, k: int = 3, **settings: Any) -> DivergenceEstimate:
@@ -96,8 +94,8 @@ def kl_to_normal(z: Any, k: int = 3, **settings: Any) -> DivergenceEstimate:
     with np.errstate(over="ignore"):
         energy = np.log(2 * np.pi) * z.shape[1] / 2 + (z * z).sum(1) / 2                                # (6.36)
         local = energy - entropy.local                                                                  # (6.36)
-        value = float(local.mean())
-    if not np.isfinite(value):
+        fits = np.isfinite(local.mean())
+    if not fits:
         raise ValueError(f"z: got numbers up to {np.abs(z).max():.3g}, wanted a sum of squares below 1.8e308")
 
     def leave_one_out() -> tuple[Array]:
@@ -105,7 +103,7 @@ def kl_to_normal(z: Any, k: int = 3, **settings: Any) -> DivergenceEstimate:
         rows = left_out(len(z)) if len(without) < len(z) else slice(None)
         return (without_own(energy)[rows] - without,)                                                   # (6.37)
 
-    return DivergenceEstimate(value, local, entropy.biased, entropy.settings, leave_one_out, entropy.cautions)
+    return DivergenceEstimate(local, entropy.biased, entropy.settings, leave_one_out, entropy.cautions)
 
 
 def log_ratio(a: Array, b: Array) -> Array:

@@ -21,7 +21,7 @@ def knn_cross_entropy_layer(x: Array, y: Array, idx: Array, norm: float = 2) -> 
     same_shape(x[0], y[0], "a row of x and of y")
     (n, d), far = x.shape, last_column(idx, len(x), len(y))
     other, pull_other = take(y, far)
-    log_nu, pull_log_nu = log_norm(x - other, norm)
+    log_nu, pull_log_nu = log_norm(x - other, norm)                                                     # (6.31), (6.35)
     constant = float(digamma(len(y) + 1) - digamma(np.shape(idx)[1])) + log_ball_volume(d, norm)        # (6.31)
     c = constant + d * log_nu.mean()                                                                    # (6.31)
 

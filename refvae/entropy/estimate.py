@@ -30,7 +30,6 @@ Change = Callable[[Array], tuple[Array, float]]
 class Estimate:
     """An estimate in nats; float(...) gives its value.
 
-    value          the estimate, the mean of `local`
     local          (n,) what each point contributes
     biased         whether d >= 3, where the bias may fall more slowly than the standard error: at an edge as n^(-1/d)
     settings       what it was computed from and how: n, d, k, ...
@@ -41,12 +40,16 @@ class Estimate:
     It prints its standard error once `jackknife_se` has been computed, and none before.
     """
 
-    value: float
     local: Array
     biased: bool
     settings: dict[str, Any]
     leave_one_out: Callable[[], tuple[Array, ...]]
     cautions: Callable[[], Iterable[str]] = tuple
+
+    @cached_property
+    def value(self) -> float:
+        """The estimate, the mean of `local`."""
+        return float(self.local.mean())                                                                 # (6.5)
 
     def __float__(self) -> float:
         return self.value
@@ -147,7 +150,7 @@ def _estimate(x: Array, seen: Array, w: Array, change: Change, box: Box | None, 
     z, log_det = change(x)
     volumes = _volumes(z, norm, box, sides)
     find = partial(search, z, norm=norm, sides=sides, workers=workers)
-    near = find(k, first=k - len(w) + 1, exclude=exclude or 0)
+    near = find(k, first=k - len(w) + 1, exclude=exclude or 0)                                          # (6.5), (6.64)
     refuse_ties(near.rho[:, 0], "x")
     others = candidates_apart(n, exclude or 0)
     local = _constant(others + 1, k, w) + log_det + volumes(near.rho) @ w                        # (6.5), (6.64)
@@ -163,7 +166,7 @@ def _estimate(x: Array, seen: Array, w: Array, change: Change, box: Box | None, 
         if sides is None:
             yield from cautions.of_columns(z[near.idx[:, -1]] - z, norm)
 
-    return EntropyEstimate(float(local.mean()), local, d >= 3, settings, leave_one_out, said)
+    return EntropyEstimate(local, d >= 3, settings, leave_one_out, said)
 
 
 def changed_without_each(x: Array, k: int, w: Array, norm: float, workers: int,
@@ -174,7 +177,7 @@ def changed_without_each(x: Array, k: int, w: Array, norm: float, workers: int,
 
     def without(j: int) -> float:
         z, log_det = change(np.delete(x, j, 0))
-        rho = search(z, k, norm=norm, workers=workers, first=k - len(w) + 1).rho
+        rho = search(z, k, norm=norm, workers=workers, first=k - len(w) + 1).rho                        # (6.20)
         return float(_constant(n - 1, k, w)) + log_det + float((log_volumes(rho, d, norm) @ w).mean())  # (6.20)
 
     return np.array([without(j) for j in left_out(n)])
@@ -182,7 +185,7 @@ def changed_without_each(x: Array, k: int, w: Array, norm: float, workers: int,
 
 def without_each(near: Neighbours, volumes: Callable[[Array], Array], w: Array) -> Array:
     """The estimate without each of the n points in turn, from k + 1 neighbours of each.   -> (n,)       (6.20)"""
-    n, k = len(near.idx), near.idx.shape[1] - 1
+    n, k = len(near.idx), near.idx.shape[1] - 1                                                         # (6.20)
     logs = volumes(near.rho[:, k - len(w):])
     each = logs[:, :-1] @ w                                                                             # (6.20)
     total = each.sum() - each + changes(logs, near.idx, w, n)                                           # (6.20)

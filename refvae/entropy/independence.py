@@ -65,9 +65,9 @@ def p_value(statistic: float, null: Array) -> float:
 
 def block_order(n: int, size: int, rng: np.random.Generator) -> Array:
     """Rows 0..n-1 in blocks of `size` in random order; what is left at the end stays.                    (6.65)"""
-    count = n // size
+    count = n // size                                                                                   # (6.65)
     moved = rng.permutation(count)[:, None] * size + np.arange(size)                                    # (6.65)
-    return np.concatenate([moved.ravel(), np.arange(count * size, n)])
+    return np.concatenate([moved.ravel(), np.arange(count * size, n)])                                  # (6.65)
 
 
 def local_order(near: Array, rng: np.random.Generator) -> Array:

@@ -140,7 +140,7 @@ def _result(data: Variables, local: Array, k: int, method: str, how: How, leave_
     settings = {"n": len(local), "d": dims, "k": k, "method": "ksg1" if method == "given" else method,
                 "standardise": how.standardise, "ranks": how.ranks, "exclude": how.exclude or None,
                 "ties": None if how.ties == "raise" else how.ties}
-    return InformationEstimate(float(local.mean()), local, sum(dims) >= 3, settings, leave_one_out, said)
+    return InformationEstimate(local, sum(dims) >= 3, settings, leave_one_out, said)
 
 
 def _from_counts(named: Variables, k: int, method: str,
@@ -162,7 +162,7 @@ def _form(named: Variables, method: str, exclude: int) -> Form:
         x, y, z = named.values()
         return Form(joint, (np.hstack([x, z]), np.hstack([y, z]), z), (-1, -1, 1), 0, False, exclude)   # (6.52)
     q = len(named)
-    return Form(joint, tuple(named.values()), (-1,) * q, q - 1, method == "ksg2", exclude)
+    return Form(joint, tuple(named.values()), (-1,) * q, q - 1, method == "ksg2", exclude)  # (6.41), (6.42), (6.64)
 
 
 def _from_entropies(named: Variables, k: int, method: str,
@@ -217,6 +217,6 @@ def _on_one_scale(data: Variables, how: How) -> Variables:
     if how.standardise:
         data = {name: standardised(x, name)[0] for name, x in data.items()}                             # (6.61)
     if how.ranks:
-        starts = np.cumsum([0, *(x.shape[1] for x in data.values())])
+        starts = np.cumsum([0, *(x.shape[1] for x in data.values())])                                   # (6.62)
         data = {name: scores(x, first) for first, (name, x) in zip(starts, data.items(), strict=False)}  # (6.62)
     return dict(zip(data, rescaled(*data.values())[0], strict=True))

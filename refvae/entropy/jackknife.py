@@ -28,7 +28,7 @@ def changes(logs: Array, idx: Array, w: Array, m: int) -> Array:
     """
     steps = w * np.diff(logs)                                                                           # (6.20)
     gain = np.cumsum(steps[:, ::-1], axis=1)[:, ::-1]                                                   # (6.20)
-    k = idx.shape[1] - 1
+    k = idx.shape[1] - 1                                                                                # (6.20)
     position = np.maximum(np.arange(k) - (k - len(w)), 0)                                               # (6.20)
     return np.bincount(idx[:, :k].ravel(), gain[:, position].ravel(), m)                                # (6.20)
 

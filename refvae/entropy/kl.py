@@ -71,7 +71,7 @@ def knn_entropy_layer(x: Array, idx: Array, norm: float = 2) -> tuple[Array, Pul
     x = floating(x, "x")
     (n, d), far = x.shape, last_column(idx, len(x), len(x))
     other, pull_other = take(x, far)
-    log_rho, pull_log_rho = log_norm(x - other, norm)
+    log_rho, pull_log_rho = log_norm(x - other, norm)                                                   # (6.5)
     constant = float(digamma(n) - digamma(np.shape(idx)[1])) + log_ball_volume(d, norm)                 # (6.4)
     h = constant + d * log_rho.mean()                                                                   # (6.5)
 

@@ -71,13 +71,13 @@ def ksg_without_each(form: Form, k: int, workers: int = 1) -> Array:
     total = np.zeros(len(rows))
     for sign, space, radius in zip(form.signs, form.spaces, _radii(form, now), strict=True):
         later = _radii_without(form, space, near)
-        total += sign * _sums_without(rows, space, radius, later, now.idx, 0 if form.second else 1, workers)
+        total += sign * _sums_without(rows, space, radius, later, now.idx, 0 if form.second else 1, workers)  # (6.54)
     return np.asarray(_constant(form, n - 1, k) + total / (n - 1))                                      # (6.54)
 
 
 def _radii_without(form: Form, space: Array, near: Neighbours) -> Array:
     """The radii when the neighbour in each place is taken away and the next moves up.   -> (n, k)"""
-    k = near.idx.shape[1] - 1
+    k = near.idx.shape[1] - 1                                                                           # (6.54)
     if not form.second:
         return np.repeat(below(near.rho[:, -1:]), k, axis=1)                                            # (6.54)
     distance = reach(space, near.idx)

@@ -15,13 +15,14 @@ def line_search(x: Array, y: Array, k: int, own: bool, first: int = 1) -> tuple[
     Of two points equally far away the one on the left comes first.
     """
     row, ranked = np.zeros(len(y) + 2, np.intp), np.full(len(y) + 2, np.inf)
-    row[1:-1] = np.argsort(y[:, 0])
+    row[1:-1] = np.argsort(y[:, 0])                                                                     # (6.56)
     y[:, 0].take(row[1:-1], out=ranked[1:-1], mode="clip")
     ranked[0] = -np.inf
-    at, left = x[:, 0], ranks(row[1:-1]) if own else np.searchsorted(ranked[1:-1], x[:, 0])
+    at, left = x[:, 0], ranks(row[1:-1]) if own else np.searchsorted(ranked[1:-1], x[:, 0])             # (6.56)
     rho, idx = np.empty((k - first + 1, len(x))), np.empty((k - first + 1, len(x)), np.intp)
     above, place = np.empty(len(x)), np.empty_like(left)
-    for q, right in enumerate(range(1 + own, k + 1 + own), 1 - first):  # left + right is the nearest not taken above
+    # left + right is the nearest not taken above
+    for q, right in enumerate(range(1 + own, k + 1 + own), 1 - first):                                  # (6.56)
         kept = max(q, 0)
         below = np.subtract(at, ranked.take(left, out=rho[kept], mode="clip"), out=rho[kept])           # (6.56)
         np.subtract(ranked[right:].take(left, out=above, mode="clip"), at, out=above)                   # (6.56)

@@ -73,7 +73,7 @@ def _estimate(data: dict[str, Array], seen: dict[str, Array], which: str, real: 
 
     local = local_of(slice(None))
     biased = sum(data[name].shape[1] for name in real) >= 3
-    return InformationEstimate(float(local.mean()), local, biased, settings, leave_one_out,
+    return InformationEstimate(local, biased, settings, leave_one_out,
                                lambda: _said(which, seen, real, k))
 
 
@@ -130,7 +130,7 @@ def of_mixture(x: Array, y: Array, k: int, workers: int = 1) -> Array:
     """
     x, y, rho = _joint(x, y, k, workers)
     n_xy, n_x, n_y = (counts_within(each, rho, workers) for each in (np.hstack([x, y]), x, y))
-    nearer = [counts_within(each, below(np.where(rho > 0, rho, 1.0)), workers) for each in (x, y)]
+    nearer = [counts_within(each, below(np.where(rho > 0, rho, 1.0)), workers) for each in (x, y)]      # (6.68)
     psi_n = digamma(len(x))
     equal = np.log(len(x) * (n_xy + 1) / (n_x + 1) / (n_y + 1))                                         # (6.68)
     tied = psi_n + digamma(n_xy) - digamma(n_x + 1) - digamma(n_y + 1)                                  # (6.68)

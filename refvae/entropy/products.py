@@ -89,9 +89,9 @@ def product_search(x: Array, y: Array, k: int, own: bool) -> tuple[Array, Array]
         if own:
             product[np.arange(len(product)), np.arange(rows.start, rows.stop)] = np.inf
         i, j, crowd = candidates(product, factors.size[rows], k, stripes, d)
-        clear = np.setdiff1d(np.arange(rows.start, rows.stop), crowd + rows.start)
-        rho[clear], idx[clear] = nearest(x, y, i + rows.start, j, k)
-        crowded.append(crowd + rows.start)
+        clear = np.setdiff1d(np.arange(rows.start, rows.stop), crowd + rows.start)                      # (6.58)
+        rho[clear], idx[clear] = nearest(x, y, i + rows.start, j, k)                                    # (6.58)
+        crowded.append(crowd + rows.start)                                                              # (6.58)
     hard = np.concatenate(crowded)
     if len(hard):
         rho[hard], idx[hard] = measured(x[hard], y, tree_search(x[hard], y, k, hard if own else None)[1])
@@ -142,7 +142,7 @@ def candidates(product: Array, size: Array, k: int, stripes: int, d: int) -> tup
     if crowd.any():
         i, group = i[~crowd[i]], group[~crowd[i]]
     hit, stripe = np.nonzero(striped[i, :, group] <= most[i, None])                                     # (6.58)
-    return i[hit], stripe * minima.shape[1] + group[hit], np.flatnonzero(crowd)
+    return i[hit], stripe * minima.shape[1] + group[hit], np.flatnonzero(crowd)                         # (6.58)
 
 
 def nearest(x: Array, y: Array, i: Array, j: Array, k: int) -> tuple[Array, Array]:

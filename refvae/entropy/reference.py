@@ -9,6 +9,7 @@ import numpy as np
 
 from refvae.entropy.estimate import EntropyEstimate, knn_entropy
 from refvae.inputs import generator, matrix, whole
+from refvae.trees import Array
 
 
 class ReferenceEstimate(EntropyEstimate):
@@ -33,7 +34,11 @@ def entropy_with_reference(x: Any, k: int = 3, *, references: int = 4, rng: np.r
     truth = x.shape[1] / 2 * np.log(2 * np.pi * np.e)                                                   # (6.72)
     errors = np.array([float(knn_entropy(rng.standard_normal(x.shape), k, whiten=True, exclude=exclude)) - truth
                        for _ in range(references)])                                                     # (6.72)
-    local = found.local - errors.mean()                                                                 # (6.72)
-    how = found.settings | {"references": references, "reference_se": float(errors.std(ddof=1) / np.sqrt(references))}
-    return ReferenceEstimate(float(local.mean()), local, found.biased, how,
-                             lambda: (found.leave_one_out()[0] - errors.mean(),), found.cautions)
+    mean, se = errors.mean(), errors.std(ddof=1) / np.sqrt(references)                                  # (6.72)
+
+    def without_each() -> tuple[Array]:
+        return (found.leave_one_out()[0] - mean,)                                                       # (6.72)
+
+    local = found.local - mean                                                                          # (6.72)
+    how = found.settings | {"references": references, "reference_se": float(se)}
+    return ReferenceEstimate(local, found.biased, how, without_each, found.cautions)

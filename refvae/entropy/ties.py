@@ -53,7 +53,7 @@ def unrounded(x: Array, rng: Any) -> Array:
 def last_place(column: Array) -> float:
     """The largest unit, a whole number of decimal places, of which all differences are multiples; 0 for none. (6.63)"""
     for places in range(DECIMALS):
-        if (np.round(column, places) == column).all():
+        if (np.round(column, places) == column).all():                                                  # (6.63)
             whole = np.rint(column * 10.0**places)                                                      # (6.63)
             if np.abs(whole).max() >= 2.0**53:
                 return 0.0

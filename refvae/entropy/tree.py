@@ -17,7 +17,7 @@ def tree_search(x: Array, y: Array, k: int, own: Array | None, norm: float = 2, 
     """
     tree = cKDTree(y, balanced_tree=False, boxsize=sides)
     order = tree.indices if own is not None and len(own) == len(y) else np.arange(len(x))
-    ranks = np.arange(1, k + 1 + (own is not None))
+    ranks = np.arange(1, k + 1 + (own is not None))                                                     # (6.60)
     far, near = tree.query(x[order], ranks, p=norm, workers=workers)                                    # (6.60)
     if own is not None:
         far, near = without_self(far, near, own[order])

@@ -58,7 +58,7 @@ def decoder_jets(dec: tuple[Dense, ...], z: Array, activation: Activation = tanh
     second = np.zeros_like(first)
     for i, layer in enumerate(dec):
         h, first, second = h @ layer.W + layer.b, first @ layer.W, second @ layer.W                     # (4.11)
-        if i < len(dec) - 1:
+        if i < len(dec) - 1:                                                                            # (4.11)
             slope, pull_slope = DERIVATIVE[activation](h)
             second = pull_slope(first * first) + slope * second                                         # (4.11)
             h, first = activation(h)[0], slope * first                                                  # (4.11)

@@ -68,7 +68,8 @@ def solve_chain(theta: float, mass: Any) -> Array:
 
 def _angle(theta: float, n: int) -> float:
     """phi with 2 sin(phi/2) = theta/n; ValueError, with the reason, unless n phi < pi/2."""
-    theta, most = real(theta, "theta"), 2 * whole(n, "n") * np.sin(np.pi / (4 * n))
+    theta, n = real(theta, "theta"), whole(n, "n")
+    most = 2 * n * np.sin(np.pi / (4 * n))                                                              # (11.22)
     if not 0 <= theta < most:
         raise ValueError(f"theta: got {theta}, wanted 0 <= theta < {most:.6g}: from there on a chain of {n} joints has "
                          "no least energy, (11.22)")
@@ -81,7 +82,7 @@ def chain_profile(theta: float, n: int) -> Array:
     Raises TypeError or ValueError unless n is an int >= 1 and 0 <= theta < 2 n sin(pi/(4 n)).
     """
     phi = _angle(theta, n)
-    j = np.arange(1, n + 1)
+    j = np.arange(1, n + 1)                                                                             # (11.21)
     y: Array = j / n * np.sinc(j * phi / np.pi) / (np.sinc(phi / np.pi) * np.cos(n * phi))              # (11.21)
     return y
 
@@ -91,7 +92,7 @@ def chain_eigenvalues(theta: float, n: int) -> Array:
 
     theta: any number. The least is positive for a minimum. Raises TypeError or ValueError unless n is an int >= 1.
     """
-    theta, q = real(theta, "theta"), np.arange(1, whole(n, "n") + 1)
+    theta, q = real(theta, "theta"), np.arange(1, whole(n, "n") + 1)                                    # (11.22)
     eigenvalues: Array = (2 * n * np.sin((2 * q - 1) * np.pi / (4 * n))) ** 2 - theta**2                # (11.22)
     return eigenvalues
 

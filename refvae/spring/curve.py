@@ -173,8 +173,7 @@ def total_energy_length(theta: Any) -> Array:
     t = array(theta, "theta")
     if not (t >= 0).all():
         raise ValueError(f"theta: got {t.min()}, wanted theta >= 0")
-    safe = np.where(t == 0, 1, t)
-    l1: Array = np.where(t == 0, 1, np.tanh(safe) / safe)                                               # (11.16)
+    l1: Array = np.divide(np.tanh(t), t, out=np.ones_like(t), where=t != 0)                             # (11.16)
     return l1
 
 

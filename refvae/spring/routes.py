@@ -20,7 +20,7 @@ def solve_ode(theta: float, n: int) -> Array:
     (n + 1,) in units of l0; the mesh stays as it is. Raises TypeError or ValueError unless n is an int >= 1 and
     0 <= theta < pi/2.
     """
-    t, s = float(below_quarter(real(theta, "theta"))), np.linspace(0, 1, whole(n, "n") + 1)
+    t, s = float(below_quarter(real(theta, "theta"))), np.linspace(0, 1, whole(n, "n") + 1)             # (11.26)
     slope = lambda s, y: np.array([y[1], -t * t * y[0]])                                                # (11.26)
     ends = lambda left, right: np.array([left[0], right[1] - 1])                                        # (11.26)
     found = solve_bvp(slope, ends, s, np.array([s, np.ones_like(s)]), tol=1e3, max_nodes=n + 1,

@@ -71,15 +71,16 @@ def causal_attention(p: Attention, x: Array, *, heads: int) -> tuple[Array, Pull
     [Vaswani et al. 2017, equation 1]
     """
     n, m, h = x.shape
-    side_by_side, pull_qkv = dense(p.qkv, x.reshape(n * m, h))
-    q, k, v = side_by_side.reshape(n, m, 3, heads, h // heads).transpose(2, 0, 3, 1, 4)  # (n, heads, m, h / heads)
+    side_by_side, pull_qkv = dense(p.qkv, x.reshape(n * m, h))                                          # (8.28)
+    # each (n, heads, m, h / heads)
+    q, k, v = side_by_side.reshape(n, m, 3, heads, h // heads).transpose(2, 0, 3, 1, 4)                 # (8.28)
     scale = float(np.sqrt(h // heads))                                                                  # (8.28)
     w, pull_softmax = causal_softmax(q @ k.swapaxes(2, 3) / scale)                                      # (8.28)
     gathered = (w @ v).swapaxes(1, 2).reshape(n * m, h)                                                 # (8.28)
     y, pull_out = dense(p.out, gathered)
 
     def pull(dy: Array) -> tuple[Attention, Array]:
-        dout, dgathered = pull_out(dy.reshape(n * m, h))
+        dout, dgathered = pull_out(dy.reshape(n * m, h))                                                # (8.28)
         dwv = dgathered.reshape(n, m, heads, h // heads).swapaxes(1, 2)                                 # (8.28)
         ds = pull_softmax(dwv @ v.swapaxes(2, 3)) / scale                                               # (8.28)
         parts = np.stack([ds @ k, ds.swapaxes(2, 3) @ q, w.swapaxes(2, 3) @ dwv])                       # (8.28)

@@ -111,7 +111,7 @@ def made_logits(p: tuple[Dense, ...], idx: Array, *, activation: Activation = re
     [Germain, Gregor, Murray & Larochelle 2015, section 4]
     """
     n, m = idx.shape
-    K = len(p[-1].b) // m
+    K = len(p[-1].b) // m                                                                               # (8.25)
     masks = made_masks(m, K, tuple(len(layer.b) for layer in p[:-1]))
     y, pulls = np.eye(K, dtype=p[0].b.real.dtype)[indices(idx, K, "idx")].reshape(n, m * K), []         # (8.25)
     for i, (layer, mask) in enumerate(zip(p, masks, strict=True)):
@@ -150,7 +150,7 @@ def attention_logits(p: AttentionPrior, idx: Array, *, heads: int = 2,
                      activation: Activation = relu) -> tuple[Array, Pull]:
     """Logits of each code given the earlier ones, from blocks of causal attention.   idx (n, m) -> (n, m, K)  (8.29)"""
     n, m = idx.shape
-    first = len(p.tokens) - 1
+    first = len(p.tokens) - 1                                                                           # (8.29)
     before = np.hstack([np.full((n, 1), first), indices(idx, first, "idx")[:, :-1]])                    # (8.29)
     x, pull_lookup = lookup(p.tokens, before)
     same_shape(p.places, x[0], "p.places and a grid")
@@ -159,10 +159,10 @@ def attention_logits(p: AttentionPrior, idx: Array, *, heads: int = 2,
         x, pull_block = attention_block(block, x, heads=heads, activation=activation)
         pulls.append(pull_block)
     unit, pull_norm = layer_norm(p.norm, x)
-    y, pull_out = dense(p.out, unit.reshape(n * m, -1))
+    y, pull_out = dense(p.out, unit.reshape(-1, x.shape[2]))
 
     def pull(dlogits: Array) -> tuple[AttentionPrior, None]:
-        dout, dunit = pull_out(dlogits.reshape(n * m, -1))
+        dout, dunit = pull_out(dlogits.reshape(-1, y.shape[1]))
         dnorm, dx = pull_norm(dunit.reshape(x.shape))
         dblocks: list[Block] = []
         for pull_block in pulls[::-1]:

@@ -33,9 +33,10 @@ def nearest_code(z: Any, codes: Any) -> Array:
         rows = slice(start, start + size)
         score = scores(z0[rows], codes0)
         open_ = score <= (score.min(1) + margin[rows])[:, None]                                         # (8.2)
-        idx[rows] = open_.argmax(1)
-        several = np.flatnonzero(open_.sum(1) > 1)
-        idx[start + several] = _decided(z[start + several], codes, open_[several])
+        found = open_.argmax(1)
+        several = open_.sum(1) > 1                                                                      # (8.2)
+        found[several] = _decided(z[rows][several], codes, open_[several])
+        idx[rows] = found
     return idx
 
 
