@@ -13,7 +13,7 @@ from refvae import inputs
 from refvae.check import GradientError, check_gradient, check_layer, exact, proof, symbolic
 from refvae.check import field as field_module
 from refvae.check.arrays import constants, variables
-from refvae.check.exact import Adjoint, Chance, along, equal, prove_check, prove_layer
+from refvae.check.exact import Adjoint, Chance, along, equal, prove_check, prove_gradient, prove_layer
 from refvae.check.field import MULTIPLES, Field, Pair, prime
 from refvae.check.functions import at
 from refvae.check.number import Number
@@ -347,6 +347,7 @@ def zeros(x):
     (lambda x: (x.astype(float) ** 2, lambda d: 2 * x * d), "astype", "astype"),
     (lambda x: (np.linalg.inv(x[:3]), lambda d: d), "np.linalg.inv", "np.linalg"),
     (lambda x: (inverse(x[:3]), lambda d: d), "inverse(x[:3])", "np.linalg"),
+    (lambda x: (inverse(x[0]), lambda d: d), "inverse(x[0])", "np.linalg"),
     (lambda x: (deeper(x), lambda d: d), "math.exp(x[0, 0])", "np.exp"),
     (lambda x: (np.exp(np.where(x > 0, x, 0)), lambda d: d), "np.where", "0 * x"),
     (lambda x: (np.logaddexp(x, x), lambda d: d), "logaddexp", "np.maximum"),
@@ -539,6 +540,11 @@ def test_sizes_of_a_trial(field):
     assert not trial_of(lambda x: (x, lambda d: d * (1 + 2.0**-52)), (X[0],))(field, 0.0).zero
 
 
+def test_values_and_cotangents_may_be_floats(field):
+    assert trial_of(lambda x: (np.ones(2), lambda d: np.zeros(3)), (X[0],))(field, 0.0) == (True, 2 * 4 + 3 * 2, True)
+    assert not trial_of(lambda x: (x, lambda d: np.ones(3)), (X[0],))(field, 0.0).zero
+
+
 @pytest.mark.parametrize("layer", [lambda x: (x / (0 * x), lambda d: d), lambda x: (x, lambda d: d / (0 * x))])
 def test_what_is_nowhere_finite(field, layer):
     assert not trial_of(layer, (X[0],))(field, 0.0).finite
@@ -651,6 +657,8 @@ def test_proofs_say_what_they_decide(monkeypatch):
     assert prove_layer(f, (X,)) == prove_layer(f, (X,), 7, here=True, relations=1) == Proof(NOT_RUN)
     assert [(trial.layer.f, trial.seed, seed, how) for trial, seed, how in asked] == [
         (f, 0, 0, {"relations": 2, "here": False}), (f, 7, 7, {"relations": 1, "here": True})]
+    assert prove_gradient(np.sum, X, np.ones_like, 8, explain=False) == Proof(NOT_RUN)
+    assert asked[-1][0].seed == asked[-1][1] == 8
     assert prove_check(None, None, 9, 1) == Proof(NOT_RUN)
     assert asked[-1][1:] == (9, {"relations": 1})
 

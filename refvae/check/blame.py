@@ -8,7 +8,7 @@ from pathlib import Path
 
 NOTHING = "+ - * / **, comparisons, indexing, sums, products, einsum, np.exp, log, sqrt, tanh, sin, ... run exactly"
 ADVICE = (  # what the error says -> what to write
-    (r"linalg",
+    (r"linalg|LinAlg",
      "np.linalg needs floats, all but norm: write the formula out at these sizes"),
     (r"type (int|float) which has no callable (\w+) method",
      "a plain number stands beside exact ones, often from np.where(c, 0, x): write 0 * x for 0"),
@@ -28,6 +28,5 @@ def why_not(error: Exception) -> str:
     own = [frame for frame in frames if not re.search(r"[\\/](numpy|scipy|refvae[\\/]check)[\\/]", frame.filename)]
     message = f"{type(error).__name__}: {(str(error) or 'no message').splitlines()[0]}"
     frame = (own or frames)[-1]
-    text = f"{message} {frames[-1].filename} {frame.line}"
-    advice = next((what for pattern, what in ADVICE if re.search(pattern, text)), NOTHING)
+    advice = next((what for pattern, what in ADVICE if re.search(pattern, f"{message} {frame.line}")), NOTHING)
     return f"{Path(frame.filename).name}:{frame.lineno}: {(frame.line or '').strip()}\n  {message}\n  instead: {advice}"
