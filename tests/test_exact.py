@@ -638,6 +638,8 @@ def test_slopes_are_differences_of_a_thousandth_of_the_scale():
     trial = trial_of(lambda x, y: (x**7 * y.sum(), None), (np.zeros(1), np.array([2.0, -3.0])))
     h, [d] = 2.0**-10 * np.sqrt(13 / 3), trial.cotangent(np.zeros(1), 0.0)
     assert trial._slope(0, 0.0) == pytest.approx(-36 * h**6 * d, rel=1e-9, abs=0)
+    trial = trial_of(lambda x: (3 * x, None), (X[0],))
+    assert trial._slope(2, -1.0) == pytest.approx(3 * trial.cotangent(X[0], -1.0)[2], rel=1e-9)
 
 
 def test_formulas_are_of_the_point_that_was_refuted(monkeypatch):
@@ -740,9 +742,9 @@ def test_derivatives_along_a_direction_in_every_part(field):
     assert [one.size for one in along(np.exp, x, v)] == [2 * 4 + field.size] * 2
 
 
-def test_a_derivative_is_that_of_the_branch_of_the_point(field):
+@pytest.mark.parametrize("f", [lambda x: x if x > 1 + 2.0**-20 else x * x, lambda x: x if x < 1 - 2.0**-20 else x * x])
+def test_a_derivative_is_that_of_the_branch_of_the_point(field, f):
     [x] = variables(field, [1.0], False)
-    f = lambda x: x if x > 1 + 2.0**-20 else x * x
     got = along(f, x, 2)
     assert (got.a, got.size) == (4 * x.a % field.p, 2 * 2)
 
