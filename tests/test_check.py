@@ -1167,6 +1167,18 @@ def test_nothing_declared_zero_is_zero_and_what_does_not_settle_says_so():
     assert [(block.status, block.hint) for block in found] == [("INCONCLUSIVE", reports.UNSETTLED), ("PASS", "")]
 
 
+@pytest.mark.parametrize(("slope", "number", "doubt", "floor", "zero", "status", "hint"), [
+    (1.0, 2.0, 1.0, 0.0, (), "INCONCLUSIVE", reports.ROUNDING.format(0.5)), (1.0, 2.0, 1 - 5e-7, 0.0, (), "FAIL", ""),
+    (1.0, 0.0, 1.0, 0.0, ("x",), "INCONCLUSIVE", reports.ROUNDING.format(1.0)),
+    (1.0, 0.0, 0.0, 0.0, ("x",), "FAIL", ""),
+    (2.0, 2.0, 0.0, 2.0, (), "INCONCLUSIVE", reports.NOTHING.format("x")), (2.0, 2.0, 0.0, 1.9, (), "PASS", ""),
+    (3.0, 4.0, 1.0, 0.0, (), "PASS", "")])
+def test_borders_belong_to_what_is_inconclusive_and_to_what_passes(slope, number, doubt, floor, zero, status, hint):
+    problem = stub(slope=[slope], scale=[1.0], floor=floor, x=(0, 1))
+    [block] = methods.compare(problem, np.array([number]), np.array([doubt]), {*zero}, 0.25)
+    assert (block.status, block.hint) == (status, hint)
+
+
 def test_a_declared_zero_that_rounding_blurs_is_inconclusive():
     problem = stub(slope=[1e-9, 1.0], scale=[1.0, 1.0], x=(0, 1), y=(1, 2))
     numeric_slopes, doubts = np.array([0.0, 1.0]), np.array([1e-6, 0.0])

@@ -342,6 +342,30 @@ def test_a_mutant_of_the_checker_is_killed_by_its_tests(text, monkeypatch):
     assert sum(one.status == KILLED and "::" in one.by for one in found) > len(found) / 2
 
 
+CLOSURE = """\
+def outer(a, b):
+    def inner(x):
+        return x + a if b else x
+    return inner
+
+
+function = outer(1, True)
+"""
+
+
+@pytest.mark.parametrize(("mutant", "exchanged"), [
+    ("return (x - a) if b else x", True), ("return x + b if b else x", False), ("function = outer(2, True)", False)])
+def test_functions_get_their_altered_code_or_are_made_anew(tmp_path, monkeypatch, mutant, exchanged):
+    (path := tmp_path / "closure.py").write_text(CLOSURE)
+    names = {}
+    exec(compile(CLOSURE, str(path), "exec"), names)
+    held = SimpleNamespace(functions=[(names["outer"], str(path)), (names["function"], str(path))], caches=[])
+    monkeypatch.setattr(checker, "_session", held)
+    one = next(one for line in range(1, 8) for one in mutants(CLOSURE, line) if one.text == mutant)
+    assert checker._exchange(path, one.code(path)) is exchanged
+    assert names["function"](5) == (4 if exchanged else 6)
+
+
 def test_progress_is_said_where_there_is_no_terminal(monkeypatch, capsys):
     clock = iter(range(0, 1000, 20))
     monkeypatch.setattr(mutate, "time", SimpleNamespace(monotonic=lambda: next(clock)))

@@ -12,7 +12,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -147,7 +146,7 @@ def _allowance(tests: Sequence[int]) -> float:
 
 
 def _exchange(path: Path, code: CodeType) -> bool:
-    """Give the functions of a file their altered code; False if the code of the module itself differs."""
+    """Give the functions of a file their altered code; False if some must be made anew, by the module itself."""
     old, new = codes_of(str(path)), codes(code, str(path))
     inside = {(each.co_qualname, each.co_firstlineno, at): each for at, each in enumerate(new)}
     changed = {before: after for at, before in enumerate(old) if before.co_flags & 2
@@ -158,8 +157,10 @@ def _exchange(path: Path, code: CodeType) -> bool:
         cached.cache_clear()
     for function, file in _session.functions:
         if file == str(path) and function.__code__ in changed:
-            with suppress(ValueError):  # other free variables: the function around it makes it anew
+            try:
                 function.__code__ = changed[function.__code__]
+            except ValueError:  # other free variables
+                return False
     return True
 
 

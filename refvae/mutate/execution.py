@@ -123,7 +123,7 @@ def codes_of(file: str) -> list[CodeType]:
 
 def codes(source: str | CodeType, file: str) -> list[CodeType]:
     """All code objects of a module, each before those inside it."""
-    found = [source if isinstance(source, CodeType) else compile(source, file, "exec")]
+    found = [source if isinstance(source, CodeType) else compile(source, file, "exec", dont_inherit=True)]
     for code in found:
         found += [inner for inner in code.co_consts if isinstance(inner, CodeType)]
     return found

@@ -49,7 +49,7 @@ class Mutant:
     def code(self, path: Path) -> Any:
         """The altered module, compiled; the tree keeps the alteration."""
         self.slot.put(self.new)
-        return compile(self.tree, str(path), "exec")
+        return compile(self.tree, str(path), "exec", dont_inherit=True)
 
 
 def digest(text: str) -> str:
