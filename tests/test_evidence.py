@@ -21,6 +21,7 @@ from refvae.evidence import (
     PASS,
     UNCHECKED,
     Control,
+    Evidence,
     Ledger,
     Outcome,
     Result,
@@ -147,6 +148,15 @@ def test_a_result_carries_what_its_evidence_says():
     assert 0 <= found.seconds < 10
 
 
+def test_what_is_not_said_is_nothing():
+    assert Outcome(1.0, 2.0, 3.0)[3:] == ("", True, None)
+    assert Outcome(1.0, 2.0, 3.0).conclusive is True
+    by_hand = Evidence("9.2", "law", "itself", "", itself, 0.0, {}, 1.0)
+    assert (by_hand.prove, by_hand.why, by_hand.file, by_hand.line) == (None, "", "", 0)
+    assert (result("9.2").proof, result("9.2").file, result("9.2").line) == (None, "", 0)
+    assert entry(itself).prove is None
+
+
 def test_arithmetic_that_warns_is_judged_by_its_result():
     assert run(entry(called, lambda: np.ones(1)[0] / np.zeros(1)[0], wrong={"a": raises(ValueError())})).status == FAIL
 
@@ -169,6 +179,7 @@ def redraw(subject, rng):
 
 
 def test_random_numbers_depend_on_equation_kind_name_and_seed():
+    assert run(entry(draw)).outcome == run(entry(draw), 0).outcome
     numbers = [first(), first(eq="9.3"), first(kind="law"), first(check=redraw), first(seed=1)]
     assert len(set(numbers)) == 5
 
@@ -325,6 +336,15 @@ def test_a_wrong_version_must_be_rejected_in_floats_and_refuted_exactly():
     short = proved(short=lambda x: cube(x)[:2]).controls[0]
     assert (short.rejected, short.proof.status) == (True, REFUTED)
     assert short.proof.note.startswith("ValueError: the two routes: got shapes")
+
+
+def test_all_relations_may_be_used():
+    def of_roots(subject, rng):
+        x = rng.exponential(size=3)
+        return gap(subject(x), x)
+
+    found = proved(lambda x: np.sqrt(x) * np.sqrt(x), check=of_roots)
+    assert (found.status, found.proof.status, found.proof.relations) == (PASS, PROVED, 2)
 
 
 def test_a_check_that_crashes_proves_nothing():

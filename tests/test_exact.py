@@ -1166,6 +1166,12 @@ def test_a_proof_takes_the_worst_of_its_runs():
     assert found.note == proof.LARGE.format(2.0**400 / 2.0**355 + 2.0**400 * 2.0 ** (13 - 356))
 
 
+@pytest.mark.parametrize(("part", "status"), [(1 - 1e-7, PROVED), (1 + 1e-7, NOT_RUN)])
+def test_more_than_one_chance_in_10_to_the_9_is_no_proof(part, status):
+    size = int(part * 1e-9 / (2.0**-355 + 2.0**-343))
+    assert decide(Told(lambda shake: Found(True, size, True)), 0)[0].status == status
+
+
 def test_ties_name_the_border():
     def trial(field, shake):
         field.ties |= {("b/f.py", 2, 0), ("a/e.py", 7, 1), ("b/f.py", 2, 3)}
@@ -1179,6 +1185,7 @@ def test_what_a_proof_says():
     assert str(Proof(PROVED, 1e-20, 2, ("one", "two"), "here")) == (
         "PROVED: a false one comes so far with probability 1e-20 at most; 2 cells; here\n  one\n  two")
     assert str(Proof(REFUTED, note="there")) == "REFUTED: there"
+    assert repr(Proof(REFUTED)) == "Proof(status='REFUTED', error=1.0, cells=0, branches=(), note='', relations=2)"
 
 
 # The field: every relation that it knows, with its sizes, and none that it does not
