@@ -1172,6 +1172,29 @@ def test_more_than_one_chance_in_10_to_the_9_is_no_proof(part, status):
     assert decide(Told(lambda shake: Found(True, size, True)), 0)[0].status == status
 
 
+def test_as_much_as_is_certain_is_a_proof(monkeypatch):
+    monkeypatch.setattr(proof, "CERTAIN", 2.0**-88 + 2.0 ** (13 - 89))
+    assert decide(Told(), 0)[0].status == PROVED
+
+
+@pytest.mark.parametrize("at", [0.0, 1.0, None])
+def test_one_cell_whose_signs_are_not_settled_is_no_proof_whatever_the_others_are(at):
+    def trial(field, shake):
+        field.branches["a", 1, 0] = {True}
+        alike = [field.sqrt(a, 1) for a in (2, 8, 32, 128) if shake == at]
+        return Found(not alike or field.rooted, 1 if at is not None else 2**400, True)
+    found = decide(trial, 0)[0]
+    assert (found.status, "signs" in found.note) == (NOT_RUN, at is not None)
+
+
+def test_a_proof_takes_the_relations_of_all_its_cells():
+    for cell in (0.0, 1.0):
+        trial = Told(s1=lambda shake: True)
+        told = lambda field, shake, trial=trial, cell=cell: trial(field, shake)._replace(
+            zero=field.related or shake != cell)
+        assert (decide(told, 0)[0].relations, trial.shakes.count(cell)) == (1, 2)
+
+
 def test_ties_name_the_border():
     def trial(field, shake):
         field.ties |= {("b/f.py", 2, 0), ("a/e.py", 7, 1), ("b/f.py", 2, 3)}
@@ -1387,7 +1410,7 @@ def test_formal_elements_are_counted_with_their_sizes(field):
     assert (field.size, field.count) == (12 + 2 * (1 + 1), 2)
     assert (np.sqrt(v).size, np.sin(u).size, np.arctan(u).size) == (1, 4, 1)
     assert (field.size, field.count) == (16 + 2 * (2 + (1 + 4) + 2), 5)
-    assert np.expm1(u).size == (np.exp(u) - 1).size
+    assert (np.cos(u).size, np.expm1(u).size) == (4, (np.exp(u) - 1).size)
 
 
 def test_what_has_no_real_value_is_a_number_of_its_own(field):
@@ -1467,6 +1490,7 @@ def test_constants_are_rational_or_formal(field):
     assert [each.size for each in constants(field, [
         2**2047 - 1, 2**2047, Fraction(1, 2**2047 - 1), Fraction(1, 2**2047), 2**3000])] == [1, 2, 1, 2, 2]
     infinite = constants(field, [-np.inf])[0]
+    assert type(infinite.a) is int
     assert (0 < infinite.a < p, infinite.field, parts(infinite)[1:]) == (True, field, (0, -np.inf, 0.0, 1))
     assert parts(pi)[1:] == (0, np.pi, pytest.approx(2 * np.pi, rel=1e-9), 2)
     assert parts(e)[1:] == (0, np.e, pytest.approx(3 * np.e, rel=1e-7), 5)

@@ -159,9 +159,9 @@ def chance(found: Found, field: Field) -> float:
 
 
 def _proved(runs: Sequence[Run], sides: dict[Site, set[bool]]) -> Proof:
-    error = max(run.error for run in runs)
-    if error > CERTAIN:
-        return Proof(NOT_RUN, note=UNSETTLED if any(run.field.squares for run in runs) else LARGE.format(error))
+    worst = max(runs, key=lambda run: run.error)
+    if worst.error > CERTAIN:
+        return Proof(NOT_RUN, note=UNSETTLED if worst.field.squares else LARGE.format(worst.error))
     lines: dict[tuple[str, int], list[set[bool]]] = {}
     for (file, line, _), outcomes in sides.items():
         lines.setdefault((Path(file).name, line), []).append(outcomes)
@@ -169,7 +169,7 @@ def _proved(runs: Sequence[Run], sides: dict[Site, set[bool]]) -> Proof:
                                            " and ".join(f"{min(each)} only" for each in taken if len(each) == 1))
                      for (file, line), taken in lines.items())
     relations = max(run.field.related + run.field.rooted for run in runs)
-    return Proof(PROVED, error, len(runs), branches, relations=relations)
+    return Proof(PROVED, worst.error, len(runs), branches, relations=relations)
 
 
 def _nowhere(field: Field) -> str:
