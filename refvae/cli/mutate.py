@@ -124,7 +124,8 @@ def report(fates: Sequence[Fate], entries: Sequence[Allowed], stale: Sequence[tu
 
 
 def _why(fate: Fate, entries: Sequence[Allowed], root: Path) -> str:
-    return next((entry.reason for entry in entries if allowed.matches(entry, fate, root)), "")
+    place = allowed.place(fate, root)
+    return next((entry.reason for entry in entries if entry.place == place), "")
 
 
 def _watched(over: Callable[..., Iterator[Any]], task: Callable[..., Any], *each: Sequence[Any],

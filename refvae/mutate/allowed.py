@@ -6,6 +6,7 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,11 @@ class Allowed:
     line: str
     mutant: str
     reason: str
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Which mutant it is."""
+        return self.file, self.line, self.mutant
 
 
 def read(path: Path) -> list[Allowed]:
@@ -46,23 +52,29 @@ def name(path: Path, root: Path) -> str:
     return Path(os.path.relpath(path, root)).as_posix()
 
 
-def matches(entry: Allowed, fate: Fate, root: Path) -> bool:
-    """Whether an entry is about this mutant."""
-    mutant = name(fate.path, root), digest(fate.text), fate.mutant
-    return mutant == (entry.file, entry.line, entry.mutant)
+def place(fate: Fate, root: Path) -> tuple[str, str, str]:
+    """What an entry for this mutant holds, but for the reason."""
+    return name(fate.path, root), digest(fate.text), fate.mutant
 
 
 def stale(entries: Sequence[Allowed], fates: Sequence[Fate], root: Path) -> Iterator[tuple[Allowed, str]]:
     """Entries without their line, without their mutant, or whose mutant a check kills in this run; and which it is."""
+    seen: dict[tuple[str, str, str], list[Fate]] = {}
+    for fate in fates:
+        seen.setdefault(place(fate, root), []).append(fate)
+    texts = cache(lambda file, line: _texts(root / file, line))
     for entry in entries:
-        path = root / entry.file
-        source = path.read_text("utf8") if path.exists() else ""
-        lines = [i for i, text in enumerate(source.splitlines(), 1) if digest(text) == entry.line]
-        if not lines:
+        found, same = texts(entry.file, entry.line), seen.get(entry.place, [])
+        if found is None:
             yield entry, "no such line"
-        elif not any(mutant.text == entry.mutant for i in lines for mutant in mutants(source, i)):
+        elif entry.mutant not in found:
             yield entry, "no such mutant"
-        else:
-            seen = [fate for fate in fates if matches(entry, fate, root)]
-            if seen and not any(fate.status == SURVIVES for fate in seen):
-                yield entry, f"killed by {seen[0].by}"
+        elif same and all(fate.status != SURVIVES for fate in same):
+            yield entry, f"killed by {same[0].by}"
+
+
+def _texts(path: Path, line: str) -> set[str] | None:
+    """The mutants of the lines with this hash; None if there is no such line."""
+    source = path.read_text("utf8") if path.exists() else ""
+    lines = [i for i, text in enumerate(source.splitlines(), 1) if digest(text) == line]
+    return {mutant.text for i in lines for mutant in mutants(source, i)} if lines else None
