@@ -22,6 +22,9 @@ class EAE(NamedTuple):
     dec: tuple[Dense, ...]
 
 
+NOWHERE = EAE((), ())  # no place to write a cotangent into: new arrays are made
+
+
 def eae_init(sizes: Sequence[int], rng: np.random.Generator | int) -> EAE:
     """Mirrored perceptrons for sizes = (features, ..., d), as (1.26). Raises what `mlp_init` raises."""
     rng = generator(rng)
@@ -45,20 +48,30 @@ def neg_objective(p: EAE, x_frozen: Array, idx: Array, lam: float, *,
     idx holds the nearest other rows among the *normalised* codes of these n rows, in ascending distance; `searching`
     finds them. [Scientific Spaces 7343 (4)]
     """
-    lam = float(lam)  # a NumPy float would turn float32 into float64
-    x_frozen = floating(x_frozen, "x")
-    h, pull_encode = mlp(p.enc, x_frozen, activation, frozen=True)
+    return _rewarded(p, _codes(p, x_frozen, activation), x_frozen, idx, lam, activation)
+
+
+def _codes(p: EAE, x_frozen: Array, activation: Activation) -> tuple[Array, Pull]:
+    """Normalised codes.   x: (n, features) -> z: (n, d)                                                  (7.2)"""
+    h, pull_encode = mlp(p.enc, floating(x_frozen, "x"), activation, frozen=True)
     z, pull_norm = batch_norm(h)                                                                        # (7.2)
+    return z, lambda dz, out=(): pull_encode(pull_norm(dz), out)[0]                                     # (7.3)
+
+
+def _rewarded(p: EAE, codes: tuple[Array, Pull], x_frozen: Array, idx: Array, lam: float,
+              activation: Activation) -> tuple[Any, Pull]:
+    """The objective from what `_codes` gives, which encodes once for the search and for the loss.        (7.2)"""
+    lam = float(lam)  # a NumPy float would turn float32 into float64
+    z, pull_codes = codes
     xhat, pull_decode = mlp(p.dec, z, activation)
-    se, pull_se = squared_error(xhat, x_frozen)
+    se, pull_se = squared_error(xhat, floating(x_frozen, "x"))
     entropy, pull_entropy = knn_entropy_layer(z, idx)
     loss = se.mean() - lam * entropy                                                                    # (7.2)
 
-    def pull(dloss: Any) -> tuple[EAE, None, None]:
-        ddec, dz = pull_decode(pull_se(np.full_like(se, dloss / len(se)))[0])                           # (7.3)
+    def pull(dloss: Any, out: EAE = NOWHERE) -> tuple[EAE, None, None]:
+        ddec, dz = pull_decode(pull_se(np.full_like(se, dloss / len(se)))[0], out.dec)                  # (7.3)
         dz = dz - pull_entropy(lam * dloss)[0]                                                          # (7.3)
-        denc, _ = pull_encode(pull_norm(dz))                                                            # (7.3)
-        return EAE(denc, ddec), None, None
+        return EAE(pull_codes(dz, out.enc), ddec), None, None                                           # (7.3)
 
     return loss, pull
 
@@ -69,9 +82,10 @@ def searching(k: int, lam: float, *, activation: Activation = softplus) -> Objec
     It raises ValueError where a code has its k-th neighbour at distance 0, for there the entropy is -infinity.
     """
     def objective(p: EAE, x_frozen: Array) -> tuple[Any, Pull]:
-        near = neighbours(batch_norm(mlp(p.enc, x_frozen, activation)[0])[0].real, k)                   # (7.4)
+        codes = _codes(p, x_frozen, activation)
+        near = neighbours(codes[0].real, k)                                                             # (7.4)
         refuse_ties(near.rho[:, -1], "codes")
-        loss, pull = neg_objective(p, x_frozen, near.idx, lam, activation=activation)                   # (7.4)
-        return loss, lambda dloss: pull(dloss)[:2]                                                      # (7.4)
+        loss, pull = _rewarded(p, codes, x_frozen, near.idx, lam, activation)                           # (7.4)
+        return loss, lambda dloss, out=NOWHERE: pull(dloss, out)[:2]                                    # (7.4)
 
     return objective

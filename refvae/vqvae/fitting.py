@@ -14,7 +14,7 @@ from refvae.layers import Activation, relu
 from refvae.optim import SGD, Adam, TwoParts
 from refvae.trees import Array, Pull
 from refvae.vqvae.codebook import EMA, batch_statistics, ema_surrogate, reset_unused
-from refvae.vqvae.model import VQVAE, choose, chosen, vq_surrogate, vqvae_init
+from refvae.vqvae.model import NOWHERE, VQVAE, choose, encoded, vq_surrogate, vqvae_init
 
 
 class WithEMA(NamedTuple):
@@ -29,9 +29,10 @@ def by_gradient(beta: float, gamma: float, activation: Activation = relu) -> Obj
     beta, gamma = real(beta, "beta", least=0), real(gamma, "gamma", least=0)
 
     def loss(p: VQVAE, x_frozen: Array) -> tuple[Any, Pull]:
-        z, idx = chosen(p, x_frozen, activation)
-        value, pull = vq_surrogate(p, x_frozen, idx, z, p.codes, beta=beta, gamma=gamma, activation=activation)
-        return value, lambda d: pull(d)[:2]
+        of_enc, idx = encoded(p, x_frozen, activation)
+        value, pull = vq_surrogate(p, x_frozen, idx, of_enc[0], p.codes, beta=beta, gamma=gamma, activation=activation,
+                                   of_enc=of_enc)
+        return value, lambda d, out=NOWHERE: pull(d, out)[:2]
 
     return loss
 
@@ -42,8 +43,10 @@ def by_averages(gamma: float, rho: float, activation: Activation = relu) -> Obje
 
     def loss(p: WithEMA, x_frozen: Array) -> tuple[Any, Pull]:
         net = p.net._replace(codes=p.ema.codes)
-        z, idx = chosen(net, x_frozen, activation)
-        value, pull = vq_surrogate(net, x_frozen, idx, z, net.codes, beta=0.0, gamma=gamma, activation=activation)
+        of_enc, idx = encoded(net, x_frozen, activation)
+        z = of_enc[0]
+        value, pull = vq_surrogate(net, x_frozen, idx, z, net.codes, beta=0.0, gamma=gamma, activation=activation,
+                                   of_enc=of_enc)
         batch = batch_statistics(p.ema, z.reshape(-1, z.shape[2]), idx.ravel(), rho)                    # (8.18)
         if z.dtype == np.float32:
             counts, means, share = (part.astype(np.float32) for part in batch)

@@ -23,6 +23,9 @@ class VQVAE(NamedTuple):
     codes: Any
 
 
+NOWHERE = VQVAE((), (), None)  # no place to write a cotangent into: new arrays are made
+
+
 def vqvae_init(sizes: Sequence[int], m: int, k: int, K: int, rng: np.random.Generator | int, *,
                scale: float = 0.1) -> VQVAE:
     """Mirrored perceptrons for sizes = (d, ...), as (1.26), and K codes from N(0, scale^2), for m codes of k numbers.
@@ -40,15 +43,15 @@ def encode_grid(enc: tuple[Dense, ...], x: Array, *, k: int, activation: Activat
                 frozen: bool = False) -> tuple[Array, Pull]:
     """What is to be quantised.   x: (n, d), frozen or not -> z: (n, m, k)                               (8.13)"""
     h, pull_mlp = mlp(enc, x, activation, frozen=frozen)
-    return h.reshape(len(x), -1, k), lambda dz: pull_mlp(dz.reshape(h.shape))                           # (8.13)
+    return h.reshape(len(x), -1, k), lambda dz, out=(): pull_mlp(dz.reshape(h.shape), out)              # (8.13)
 
 
 def decode_grid(dec: tuple[Dense, ...], z: Array, *, activation: Activation = relu) -> tuple[Array, Pull]:
     """What comes back.   z: (n, m, k) -> xhat: (n, d)                                                   (8.13)"""
     xhat, pull_mlp = mlp(dec, z.reshape(len(z), -1), activation)                                        # (8.13)
 
-    def pull(dxhat: Array) -> tuple[tuple[Dense, ...], Array]:
-        ddec, dz = pull_mlp(dxhat)
+    def pull(dxhat: Array, out: tuple[Dense, ...] = ()) -> tuple[tuple[Dense, ...], Array]:
+        ddec, dz = pull_mlp(dxhat, out)
         return ddec, dz.reshape(z.shape)                                                                # (8.13)
 
     return xhat, pull
@@ -65,13 +68,14 @@ def choose(p: VQVAE, x: Array, activation: Activation = relu) -> tuple[Array, Ar
     perceptron(p.dec, "p.dec", units)
     if units % k:
         raise ValueError(f"p.enc: got {units} outputs, wanted a multiple of {k}, the length of a code")
-    return chosen(p, x, activation)
+    (z, _), idx = encoded(p, x, activation)
+    return z, idx
 
 
-def chosen(p: VQVAE, x: Array, activation: Activation = relu) -> tuple[Array, Array]:
-    """`choose` without its checks, for every step of a training."""
-    z = encode_grid(p.enc, x, k=p.codes.shape[1], activation=activation)[0]
-    return z, nearest_code(z.reshape(-1, z.shape[2]), p.codes).reshape(z.shape[:2])
+def encoded(p: VQVAE, x_frozen: Array, activation: Activation = relu) -> tuple[Any, Array]:
+    """`choose` without its checks, for every step of a training: what `encode_grid` gives, z and pull, and idx."""
+    z, pull = encode_grid(p.enc, x_frozen, k=p.codes.shape[1], activation=activation, frozen=True)
+    return (z, pull), nearest_code(z.reshape(-1, z.shape[2]), p.codes).reshape(z.shape[:2])
 
 
 @in_range
@@ -103,23 +107,25 @@ def quantised_loss(p: VQVAE, x_frozen: Array, idx: Array, *, activation: Activat
 
 
 def vq_surrogate(p: VQVAE, x_frozen: Array, idx: Array, z_frozen: Array, codes_frozen: Array, *, beta: float = 1.0,
-                 gamma: float = 0.25, activation: Activation = relu) -> tuple[Any, Pull]:
+                 gamma: float = 0.25, activation: Activation = relu, of_enc: Any = None) -> tuple[Any, Pull]:
     """Straight-through reconstruction, codebook and commitment terms, mean over the batch.              (8.13)
 
     x (n, d), idx (n, m) -> (). The gradient of training is that at z_frozen = z, codes_frozen = p.codes and the nearest
     idx (`choose`). All terms are sums over pixels or components; the weights are as in `codebook_loss`.
+
+    of_enc  what `encode_grid` gives for x, if that is known already
     """
-    z, pull_encode = encode_grid(p.enc, x_frozen, k=p.codes.shape[1], activation=activation, frozen=True)
+    z, pull_encode = of_enc or encode_grid(p.enc, x_frozen, k=p.codes.shape[1], activation=activation, frozen=True)
     y, pull_through = straight_through(z, lookup(codes_frozen, idx)[0] - z_frozen)                      # (8.13)
     xhat, pull_decode = decode_grid(p.dec, y, activation=activation)
     se, pull_se = squared_error(xhat, x_frozen)
     terms, pull_terms = codebook_loss(z, p.codes, idx, z_frozen, codes_frozen, beta=beta, gamma=gamma)
 
-    def pull(dloss: Any) -> tuple[VQVAE, None, None, None, None]:
+    def pull(dloss: Any, out: VQVAE = NOWHERE) -> tuple[VQVAE, None, None, None, None]:
         each = np.full_like(se, dloss / len(se))                                                        # (8.13)
-        ddec, dy = pull_decode(pull_se(each)[0])                                                        # (8.13)
+        ddec, dy = pull_decode(pull_se(each)[0], out.dec)                                               # (8.13)
         dz, dcodes, *_ = pull_terms(each)                                                               # (8.13)
-        denc, _ = pull_encode(pull_through(dy)[0] + dz)                                                 # (8.13)
+        denc, _ = pull_encode(pull_through(dy)[0] + dz, out.enc)                                        # (8.13)
         return VQVAE(denc, ddec, dcodes), None, None, None, None
 
     return (se + terms).mean(), pull                                                                    # (8.13)

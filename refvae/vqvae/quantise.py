@@ -42,7 +42,8 @@ def nearest_code(z: Any, codes: Any) -> Array:
 
 def scores(z: Array, codes: Array) -> Array:
     """|e_j|^2 - 2 <z, e_j>, the squared distance less |z|^2.   z (n, k), codes (K, k) -> (n, K)          (8.2)"""
-    found: Array = (codes * codes).sum(1) - 2 * z @ codes.T                                             # (8.2)
+    found: Array = z @ (-2 * codes).T                                                                   # (8.2)
+    found += (codes * codes).sum(1)                                                                     # (8.2)
     return found
 
 
@@ -68,8 +69,9 @@ def lookup(codes: Array, idx: Array) -> tuple[Array, Pull]:
     zq = codes[idx]                                                                                     # (8.4)
 
     def pull(dzq: Array) -> tuple[Array, None]:
-        dcodes = np.zeros_like(codes)
-        np.add.at(dcodes, idx, dzq)                                                                     # (8.4)
+        dcodes, width = np.zeros(codes.shape, codes.dtype), dzq.shape[-1]
+        place = idx[..., None] * width + np.arange(width)                                               # (8.4)
+        np.add.at(dcodes.reshape(-1), place.ravel(), dzq.ravel())                                       # (8.4)
         return dcodes, None
 
     return zq, pull
