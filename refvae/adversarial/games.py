@@ -34,7 +34,7 @@ def gan_game(p: Gan, p_frozen: Gan, x_frozen: Array, z_frozen: Array, *,
              activation: Activation = relu) -> tuple[Any, Pull]:
     """Losses of discriminator and generator, each with the other at p_frozen.   x (n, d), z (n, k) -> () (10.36)"""
     made = mlp(p_frozen.gen, z_frozen, activation)[0]                                                   # (10.36)
-    of_d, pull_d = discriminator_loss(p.disc, x_frozen, made, activation=activation)                    # (10.36)
+    of_d, pull_d = discriminator_loss(p.disc, x_frozen, made, activation=activation, frozen=True)       # (10.36)
     of_g, pull_g = generator_loss(p.gen, z_frozen, p_frozen.disc, made, activation=activation)          # (10.36)
 
     def pull(dloss: Any) -> tuple[Gan, None, None, None]:
@@ -47,7 +47,7 @@ def aae_game(p: Game, p_frozen: Game, x_frozen: Array, z_frozen: Array, *, lam: 
              activation: Activation = relu) -> tuple[Any, Pull]:
     """The same for an AAE, whose discriminator tells codes of the prior z (n, k) from those of x.        (10.36)"""
     codes = mlp(p_frozen.coder.enc, x_frozen, activation)[0]                                            # (10.36)
-    of_d, pull_d = discriminator_loss(p.disc, z_frozen, codes, activation=activation)                   # (10.36)
+    of_d, pull_d = discriminator_loss(p.disc, z_frozen, codes, activation=activation, frozen=True)      # (10.36)
     of_c, pull_c = aae_loss(p.coder, x_frozen, p_frozen.disc, lam=lam, activation=activation)           # (10.36)
 
     def pull(dloss: Any) -> tuple[Game, None, None, None]:
@@ -62,7 +62,7 @@ def ali_game(p: Game, p_frozen: Game, x_frozen: Array, z_frozen: Array, eps_z_fr
     noise = z_frozen, eps_z_frozen, eps_x_frozen
     enc_pairs, dec_pairs = ali_pairs(p_frozen.coder, x_frozen, *noise, activation=activation)[0]        # (10.36)
     made = dec_pairs[:, :x_frozen.shape[1]]                                                             # (10.36)
-    of_d, pull_d = discriminator_loss(p.disc, enc_pairs, dec_pairs, activation=activation)              # (10.36)
+    of_d, pull_d = discriminator_loss(p.disc, enc_pairs, dec_pairs, activation=activation, frozen=True) # (10.36)
     of_c, pull_c = ali_loss(p.coder, x_frozen, *noise, made, p_frozen.disc, variant=variant,            # (10.36)
                             activation=activation)
 

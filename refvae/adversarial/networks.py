@@ -38,22 +38,26 @@ class Coder(NamedTuple):
     dec: Layers
 
 
-def logits(p: Layers, x: Array, activation: Activation) -> tuple[Array, Pull]:
-    """The single output of a network, as a vector.   p: d -> 1, x (n, d) -> t (n,)                       (10.12)"""
+def logits(p: Layers, x: Array, activation: Activation, frozen: bool = False) -> tuple[Array, Pull]:
+    """The single output of a network, as a vector.   p: d -> 1, x (n, d), frozen or not -> t (n,)        (10.12)"""
     if p[-1].W.shape[1] != 1:
         raise ValueError(f"discriminator: got {p[-1].W.shape[1]} outputs, wanted 1")
-    t, pull = mlp(p, x, activation)
+    t, pull = mlp(p, x, activation, frozen=frozen)
     return t[:, 0], lambda dt: pull(dt[:, None])                                                        # (10.12)
 
 
-def discriminator_loss(p: Layers, x: Array, y: Array, *, activation: Activation = relu) -> tuple[Any, Pull]:
-    """Mean of -log D(x) - log(1 - D(y)) over two batches.   p: d -> 1, x, y (n, d) -> ()                  (10.12)"""
-    t_x, pull_x = logits(p, x, activation)
-    t_y, pull_y = logits(p, y, activation)
+def discriminator_loss(p: Layers, x: Array, y: Array, *, activation: Activation = relu,
+                       frozen: bool = False) -> tuple[Any, Pull]:
+    """Mean of -log D(x) - log(1 - D(y)) over two batches.   p: d -> 1, x, y (n, d) -> ()                  (10.12)
+
+    If the batches are frozen their cotangents are None and cost nothing.
+    """
+    t_x, pull_x = logits(p, x, activation, frozen)
+    t_y, pull_y = logits(p, y, activation, frozen)
     losses, pull_losses = gan_losses(t_x, t_y)
     loss = losses.discriminator.mean()                                                                  # (10.12)
 
-    def pull(dloss: Any) -> tuple[Layers, Array, Array]:
+    def pull(dloss: Any) -> tuple[Layers, Array | None, Array | None]:
         d = np.full_like(losses.discriminator, dloss / len(x))                                          # (10.12)
         dt_x, dt_y = pull_losses(GanLosses(d, 0 * d, 0 * d))                                            # (10.12)
         dp_x, dx = pull_x(dt_x)                                                                         # (10.12)
@@ -104,23 +108,25 @@ def aae_loss(p: Coder, x_frozen: Array, disc_frozen: Layers, *, lam: float = 1.0
     return loss, pull
 
 
-def ali_pairs(p: Coder, x: Array, z: Array, eps_z: Array, eps_x: Array, *,
-              activation: Activation = relu) -> tuple[tuple[Array, Array], Pull]:
+def ali_pairs(p: Coder, x: Array, z: Array, eps_z: Array, eps_x: Array, *, activation: Activation = relu,
+              frozen: bool = False) -> tuple[tuple[Array, Array], Pull]:
     """Pairs (x, z') of the encoder and (x', z) of the decoder, side by side.   -> two of (n, d + k)      (10.31)
 
-    x, eps_x (n, d); z, eps_z (n, k).
+    x, eps_x (n, d); z, eps_z (n, k). If x and z are frozen their cotangents are None and cost nothing.
     """
-    (mu, logvar), pull_enc = encode(p.enc, x, activation)
+    (mu, logvar), pull_enc = encode(p.enc, x, activation, frozen=frozen)
     code, pull_code = reparam(mu, logvar, eps_z)
-    (mean, logvar_x), pull_dec = encode(p.dec, z, activation)
+    (mean, logvar_x), pull_dec = encode(p.dec, z, activation, frozen=frozen)
     made, pull_made = reparam(mean, logvar_x, eps_x)
     at = x.shape[1]
 
-    def pull(d: tuple[Array, Array]) -> tuple[Coder, Array, Array, Array, Array]:
+    def pull(d: tuple[Array, Array]) -> tuple[Coder, Array | None, Array | None, Array, Array]:
         dmu, dlogvar, deps_z = pull_code(d[0][:, at:])                                                  # (10.31)
         denc, dx = pull_enc((dmu, dlogvar))                                                             # (10.31)
         dmean, dlogvar_x, deps_x = pull_made(d[1][:, :at])                                              # (10.31)
         ddec, dz = pull_dec((dmean, dlogvar_x))                                                         # (10.31)
+        if frozen:
+            return Coder(denc, ddec), None, None, deps_z, deps_x
         return Coder(denc, ddec), dx + d[0][:, :at], dz + d[1][:, at:], deps_z, deps_x                  # (10.31)
 
     return (np.hstack([x, code]), np.hstack([made, z])), pull                                           # (10.31)
@@ -135,7 +141,7 @@ def ali_loss(p: Coder, x_frozen: Array, z_frozen: Array, eps_z_frozen: Array, ep
     loss. The divergence of the decoder from the frozen one has no gradient there, (10.15), and is left out.
     """
     (enc_pairs, dec_pairs), pull_pairs = ali_pairs(p, x_frozen, z_frozen, eps_z_frozen, eps_x_frozen,
-                                                   activation=activation)
+                                                   activation=activation, frozen=True)
     t_enc, pull_t_enc = logits(disc_frozen, enc_pairs, activation)
     t_dec, pull_t_dec = logits(disc_frozen, dec_pairs, activation)
     (mu, logvar), pull_enc = encode(p.enc, made_frozen, activation, frozen=True)

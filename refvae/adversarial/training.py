@@ -76,7 +76,7 @@ def fit_gan(p: Gan, sample: Sample, *, rounds: int, batch: int, rng: np.random.G
     perceptron(p.disc, "p.disc", len(perceptron(p.gen, "p.gen")[-1].b))
 
     def of_disc(disc: Tree, x: Array, y: Array) -> Any:
-        return discriminator_loss(disc, x, y, activation=activation)                                    # (10.21a)
+        return discriminator_loss(disc, x, y, activation=activation, frozen=True)                       # (10.21a)
 
     def of_gen(gen: Tree, z: Array, disc_frozen: Tree, old_frozen: Array) -> Any:
         return generator_loss(gen, z, disc_frozen, old_frozen, lam=schedule.lam,                        # (10.21a)

@@ -48,7 +48,7 @@ def neg_objective(p: EAE, x_frozen: Array, idx: Array, lam: float, *,
     idx holds the nearest other rows among the *normalised* codes of these n rows, in ascending distance; `searching`
     finds them. [Scientific Spaces 7343 (4)]
     """
-    return _rewarded(p, _codes(p, x_frozen, activation), x_frozen, idx, lam, activation)
+    return _rewarded(p, _codes(p, x_frozen, activation), x_frozen, idx, lam, activation)                # (7.2)
 
 
 def _codes(p: EAE, x_frozen: Array, activation: Activation) -> tuple[Array, Pull]:

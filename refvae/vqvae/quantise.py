@@ -69,10 +69,10 @@ def lookup(codes: Array, idx: Array) -> tuple[Array, Pull]:
     zq = codes[idx]                                                                                     # (8.4)
 
     def pull(dzq: Array) -> tuple[Array, None]:
-        dcodes, width = np.zeros(codes.shape, codes.dtype), dzq.shape[-1]
+        dcodes, width = np.zeros(codes.size, codes.dtype), dzq.shape[-1]
         place = idx[..., None] * width + np.arange(width)                                               # (8.4)
-        np.add.at(dcodes.reshape(-1), place.ravel(), dzq.ravel())                                       # (8.4)
-        return dcodes, None
+        np.add.at(dcodes, place.ravel(), dzq.ravel())                                                   # (8.4)
+        return dcodes.reshape(codes.shape), None
 
     return zq, pull
 
