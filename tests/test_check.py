@@ -1441,7 +1441,7 @@ def test_a_report_is_made_of_what_the_legs_say(monkeypatch):
     rng, v, asked = object(), object(), []
     problem = problem_at((np.array([1.0, 2.0]), np.array([4.0])), lambda x: x[0].sum() * x[1].sum())
     problem.slope, problem.note = np.array([1.0, 2.0, 5.0]), "a note"
-    answers = {"direction": v, "kink": [], "agreement": ("why", False),
+    answers = {"direction": v, "kink": [], "agreement": ("why", False), "suspect": "x0",
                "numeric_gradient": (np.array([1.0, 2.5, 5.0]), np.array([0.0, 0.25, 0.0])),
                "compare": [reports.Block("x0", 0.25, "FAIL"), reports.Block("x1", 0.5, "PASS")],
                "taylor": reports.Leg("Taylor rate", 0.0, 0.1, "PASS"),
@@ -1454,7 +1454,7 @@ def test_a_report_is_made_of_what_the_legs_say(monkeypatch):
     numbers, doubts = answers["numeric_gradient"]
     assert asked == [
         ("direction", (problem, rng), {}), ("kink", (problem, v), {}), ("agreement", (problem, v), {"kinked": False}),
-        ("numeric_gradient", (problem,), {"exact": True}), ("compare", (problem, numbers, doubts, {"x1"}, 1e-12), {}),
+        ("numeric_gradient", (problem, ["x0", "x1"]), {"exact": True}), ("compare", (problem, numbers, doubts, {"x1"}, 1e-12), {}),
         ("taylor", (problem, v), {}), ("adjoint", ("layer", problem, {"x1"}, rng), {})]
     assert report == reports.Report(
         "FAIL", 0.25, 1e-12, "x0", (float(np.linalg.norm([1.0, 2.0])), float(np.linalg.norm([1.0, 2.5]))), "x0[1]",
@@ -1466,6 +1466,47 @@ def test_a_report_is_made_of_what_the_legs_say(monkeypatch):
     assert check._report(problem, (), rng, "layer", True).legs == ()
     answers["compare"][0] = reports.Block("x0", 0.25, "INCONCLUSIVE")
     assert len(check._report(problem, (), rng, "layer", True).legs) == 3
+
+
+@pytest.mark.parametrize(("until_failed", "refused", "zero", "status", "looked_at", "blocks"), [
+    (True, False, (), "FAIL", [["x1"]], ["x1"]),
+    (True, False, (), "PASS", [["x1"], ["x0", "x1"]], ["x0", "x1"]),
+    (True, True, (), "FAIL", [["x0", "x1"]], ["x0", "x1"]),
+    (True, False, ("x0",), "FAIL", [["x0", "x1"]], ["x0", "x1"]),
+    (False, False, (), "FAIL", [["x0", "x1"]], ["x0", "x1"])])
+def test_until_failed_begins_with_the_suspect(monkeypatch, until_failed, refused, zero, status, looked_at, blocks):
+    problem = problem_at((np.array([1.0, 2.0]), np.array([4.0])), lambda x: x[0].sum() * x[1].sum())
+    asked = []
+    for name, says in (("kink", [reports.Leg("k", 0.0, 0.0, "KINK")]), ("agreement", ("why", refused)),
+                       ("compare", [reports.Block("x0", 0.0, "PASS"), reports.Block("x1", 0.5, status)])):
+        monkeypatch.setattr(methods, name, lambda *args, says=says, **how: says)
+    monkeypatch.setattr(methods, "suspect", lambda given, v: "x1")
+    monkeypatch.setattr(methods, "numeric_gradient",
+                        lambda given, names, exact: asked.append(names) or np.zeros((2, 3)))
+    report = check._report(problem, zero, np.random.default_rng(0), until_failed=until_failed)
+    assert (asked, [block.name for block in report.blocks], report.block) == (looked_at, blocks, "x1")
+
+
+def test_the_suspect_is_the_block_whose_slope_along_the_direction_is_most_wrong():
+    v, slope = np.array([1.0, -2.0, 3.0, 1.0]), np.array([1.0, 1.0, 1.0, 1.0])
+    problem = smooth(lambda x: x[0] + 1.5 * x[1] + x[2] * 1.01 - x[3], slope, scale=(1.0,) * 4)
+    problem.blocks = {"x": slice(0, 1), "y": slice(1, 3), "z": slice(3, 4)}
+    assert methods.suspect(problem, v) == "z"
+    problem.f = lambda x: x[0] + 1.5 * x[1] + x[2] * 1.01 + x[3] * 1.0625
+    assert methods.suspect(problem, v) == "y"  # where x[1] and x[2] are 97 % wrong together: -2 + 3 against -3 + 3.03
+
+
+def test_a_wrong_block_is_reported_with_its_coordinate_where_nothing_else_is_looked_at():
+    def layer(p, x):
+        return p[0] @ x + p[1], lambda dy: ((np.outer(dy, x), 1.5 * dy), p[0].T @ dy)
+
+    args = (np.arange(6.0).reshape(2, 3) + 1, np.ones(2)), np.array([2.0, 1.0, 5.0])
+    whole = check.layer_report(layer, args, (), 3)
+    found = check.layer_report(layer, args, (), 3, until_failed=True)
+    assert [block.name for block in whole.blocks] == ["p[0]", "p[1]", "x"]
+    assert [block.name for block in found.blocks] == ["p[1]"] == [whole.block]
+    for one in (whole, found):
+        assert (one.status, one.error, one.entry) == ("FAIL", pytest.approx(1 / 3, rel=1e-12), whole.entry)
 
 
 @pytest.mark.parametrize(("statuses", "errors", "declared", "entry"), [
@@ -1597,9 +1638,13 @@ def test_a_direction_is_gaussian_of_length_1_in_units_of_the_scale():
 def test_slopes_along_every_coordinate_and_what_noise_makes_of_them():
     problem = smooth(lambda x: 3 * x[0] + 5 * x[1] + x[1] ** 2, [], (2.0, 4.0), floor=1e-9)
     for exact, doubts in ((True, [0.0, 0.0]), (False, [1e-9 * 128 / 2, 1e-9 * 128 / 4])):
-        found, seen = methods.numeric_gradient(problem, exact)
+        problem.blocks = {"x0": slice(0, 1), "x1": slice(1, 2)}
+        found, seen = methods.numeric_gradient(problem, ["x0", "x1"], exact)
         assert found == pytest.approx([3, 5], rel=1e-12)
         assert seen == pytest.approx(doubts, rel=1e-15, abs=0)
+        found, seen = methods.numeric_gradient(problem, ["x1"], exact)
+        assert found == pytest.approx([np.nan, 5], rel=1e-12, nan_ok=True)
+        assert seen == pytest.approx([np.nan, doubts[1]], rel=1e-15, abs=0, nan_ok=True)
 
 
 def test_what_settles_at_no_step_has_no_slope():

@@ -101,7 +101,7 @@ def check_layer(f: Callable[..., Any], args: Sequence[Any], *, zero: Sequence[st
 
 def layer_report(f: Callable[..., Any], args: Sequence[Any], zero: Sequence[str], rng: np.random.Generator | int,
                  branches: Callable[..., Any] | None = None, *, until_failed: bool = False) -> Report:
-    """The report of `check_layer`; with `until_failed` no other leg runs where a coordinate has failed already."""
+    """The report of `check_layer`; with `until_failed` nothing else is looked at where one block has failed."""
     layer, [rng] = Layer(f, args), generator(rng).spawn(1)
     dy = layer.cotangent(rng)
     pattern = None if branches is None else lambda x: branches(*layer.args(x))
@@ -121,9 +121,13 @@ def _report(problem: Problem, zero: Sequence[str], rng: np.random.Generator, lay
     v, declared = legs.direction(problem, rng), set(zero)
     found = legs.kink(problem, v)
     why, refused = legs.agreement(problem, v, kinked=bool(found))
-    numeric, doubts = legs.numeric_gradient(problem, exact=not refused)
     bound = legs.DIFFERENCES if refused else legs.EXACT
-    blocks = legs.compare(problem, numeric, doubts, declared, bound)
+    first = [[legs.suspect(problem, v)]] if until_failed and not (refused or declared) else []
+    for names in (*first, list(problem.blocks)):
+        numeric, doubts = legs.numeric_gradient(problem, names, exact=not refused)
+        blocks = [block for block in legs.compare(problem, numeric, doubts, declared, bound) if block.name in names]
+        if any(block.status == "FAIL" for block in blocks):
+            break
     if not found and not (until_failed and any(block.status == "FAIL" for block in blocks)):
         found += [legs.taylor(problem, v)] + ([legs.line(problem, v)] if problem.has_gradient else [])
         found += [legs.adjoint(layer, problem, declared, rng)] if layer and not refused else []

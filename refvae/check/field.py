@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -80,7 +79,7 @@ class Field:
             return known
         if (square := self._known_exp(2 * a % self.p)) is not None:
             self._remember(a, size, *self.sqrt(*square))
-        elif (b := self._partner(self._exp, lambda known: ((a - b) % self.p for b in known))) is not None:
+        elif (b := self._summand(a)) is not None:
             (e, m), (f, n) = self._exp[b], self._exp[(a - b) % self.p]
             self._remember(a, size, e * f % self.p, m + n)
         else:
@@ -98,7 +97,7 @@ class Field:
         """The l with exp(l) = a."""
         if (known := self.known_log(a)) is not None:
             return known
-        if (b := self._partner(self._log, lambda known: (a * b % self.p for b in known))) is not None:
+        if (b := self._factor(a)) is not None:
             (c, m), (d, n) = self._log[a * b % self.p], self._log[b]
             self._remember((c - d) % self.p, m + n, a, size)
         else:
@@ -112,13 +111,19 @@ class Field:
         return self._log.get(a)
 
     def _powers(self, a: Any, size: int, r: Any, degree: int) -> None:
-        """exp(k a) = r^k for all k of MULTIPLES, given exp(a) = r."""
+        """exp(k a) = r^k for all k of MULTIPLES, given exp(a) = r; one inverse serves all 1 / r^k."""
+        if self.related:
+            self._inverses.update(zip(self._ladder(r), self._ladder(self.inverse(r)), strict=True))
+        for k, power in zip(MULTIPLES, self._ladder(r), strict=True):
+            self._note(k * a % self.p, size, power, k * degree)
+
+    def _ladder(self, r: Any) -> tuple[Any, ...]:
+        """r^k for all k of MULTIPLES."""
         p = self.p
         square, cube = r * r % p, r * r * r % p
         fourth, sixth = square * square % p, cube * cube % p
         eighth = fourth * fourth % p
-        for k, power in zip(MULTIPLES, (r, square, cube, fourth, sixth, eighth, eighth * eighth % p), strict=True):
-            self._note(k * a % p, size, power, k * degree)
+        return r, square, cube, fourth, sixth, eighth, eighth * eighth % p
 
     def _remember(self, a: Any, size: int, e: Any, degree: int) -> None:
         """exp(a) = e and exp(2a) = e^2."""
@@ -133,11 +138,19 @@ class Field:
             self._exp.setdefault(-a % self.p, (self.inverse(e), degree))
             self._log.setdefault(self.inverse(e), (-a % self.p, size))
 
-    def _partner(self, known: dict[Any, Any], others: Callable[[Iterable[Any]], Iterable[Any]]) -> Any:
-        """The first known b whose other one is known too; looked for if `related`, and among few."""
+    def _summand(self, a: Any) -> Any:
+        """The first known argument b of exp for which a - b is one too; looked for if `related`, and among few."""
+        known, p = self._exp, self.p
         if not self.related or len(known) > FEW:
             return None
-        return next((b for b, other in zip(known, others(known), strict=True) if other in known), None)
+        return next((b for b in known if (a - b) % p in known), None)
+
+    def _factor(self, a: Any) -> Any:
+        """The first known argument b of log for which ab is one too; looked for if `related`, and among few."""
+        known, p = self._log, self.p
+        if not self.related or len(known) > FEW:
+            return None
+        return next((b for b in known if a * b % p in known), None)
 
     def sqrt(self, a: Any, size: int) -> Known:
         """exp(l / 2) where a is a known exp(l); else free, or a root of a if `rooted` and a contains no root itself."""

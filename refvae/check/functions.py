@@ -88,7 +88,10 @@ class Functions:
 
 def at(f: Real, x: float, m: float) -> tuple[float, float]:
     """A real function at a witness, and the sum of its absolute terms: how far it moves if the witness does."""
-    y, up, down = (_value(f, each) for each in (x, x + ROUNDING * m, x - ROUNDING * m))
+    try:
+        y, up, down = f(x), f(x + ROUNDING * m), f(x - ROUNDING * m)
+    except (OverflowError, ValueError, ZeroDivisionError):
+        y, up, down = (_value(f, each) for each in (x, x + ROUNDING * m, x - ROUNDING * m))
     return y, abs(y) + (abs(up - y) + abs(y - down)) / (2 * ROUNDING) if math.isfinite(y) else 0.0
 
 

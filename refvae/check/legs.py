@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -61,11 +62,25 @@ def _agree(one: float, other: float, relative: float, noise: float) -> bool:
     return abs(one - other) <= relative * abs(other) + noise
 
 
-def numeric_gradient(problem: Problem, exact: bool) -> tuple[Array, Array]:
-    """The gradient by numbers alone, one coordinate after the other, and what rounding of f can make of each."""
-    slope = _stepped if exact else _settled
-    basis = (scale * (np.arange(problem.x.size) == j) for j, scale in enumerate(problem.scale))
-    slopes, doubts = np.array([slope(problem.f, problem.x, v, problem.floor) for v in basis]).T / problem.scale
+def suspect(problem: Problem, v: Array) -> str:
+    """The block whose slope along v is most wrong by a complex step: where a mistake is looked for first."""
+    def error(at: slice) -> float:
+        part = v * (np.arange(v.size) >= at.start) * (np.arange(v.size) < at.stop)
+        return block_error(problem.slope @ part, np.array(complex_step(problem.f, problem.x, part)))
+
+    return max(problem.blocks, key=lambda name: error(problem.blocks[name]))
+
+
+def numeric_gradient(problem: Problem, names: Sequence[str], exact: bool) -> tuple[Array, Array]:
+    """The gradient by numbers alone, one coordinate of these blocks after the other, and NaN in all others.
+
+    The second vector is what rounding of f can make of each.
+    """
+    slope, every = _stepped if exact else _settled, np.arange(problem.x.size)
+    slopes, doubts = np.full((2, problem.x.size), np.nan)
+    for j in (j for name in names for j in every[problem.blocks[name]]):
+        found = slope(problem.f, problem.x, problem.scale * (every == j), problem.floor)
+        slopes[j], doubts[j] = np.array(found) / problem.scale[j]
     return slopes, doubts
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from refvae.check.field import Field
 from refvae.check.functions import ROUNDING, Functions, Real, at
 
+blank = object.__new__  # sums and products are most of a run: they fill a number themselves, for a call costs as much
 DIGITS = 1024  # binary digits of a constant that count as one in its size
 
 
@@ -48,27 +49,30 @@ class Number(Functions):
 
     # Arithmetic
 
-    def __add__(u, other: Any) -> Number:
-        v: Number = other if type(other) is Number else number(u.field, other)
-        if v is NotImplemented:
+    def __add__(u, v: Any) -> Number:
+        if type(v) is not Number and (v := number(u.field, v)) is NotImplemented:
             return NotImplemented
-        p = u.field.p
-        return Number(u.field, (u.a + v.a) % p, (u.b + v.b) % p, u.x + v.x, u.m + v.m, u.size + v.size)
+        w, p = blank(Number), u.field.p
+        w.field, w.a, w.b, w.x, w.m, w.size = (
+            u.field, (u.a + v.a) % p, (u.b + v.b) % p, u.x + v.x, u.m + v.m, u.size + v.size)
+        return w
 
-    def __sub__(u, other: Any) -> Number:
-        v: Number = other if type(other) is Number else number(u.field, other)
-        if v is NotImplemented:
+    def __sub__(u, v: Any) -> Number:
+        if type(v) is not Number and (v := number(u.field, v)) is NotImplemented:
             return NotImplemented
-        p = u.field.p
-        return Number(u.field, (u.a - v.a) % p, (u.b - v.b) % p, u.x - v.x, u.m + v.m, u.size + v.size)
+        w, p = blank(Number), u.field.p
+        w.field, w.a, w.b, w.x, w.m, w.size = (
+            u.field, (u.a - v.a) % p, (u.b - v.b) % p, u.x - v.x, u.m + v.m, u.size + v.size)
+        return w
 
-    def __mul__(u, other: Any) -> Number:
-        v: Number = other if type(other) is Number else number(u.field, other)
-        if v is NotImplemented:
+    def __mul__(u, v: Any) -> Number:
+        if type(v) is not Number and (v := number(u.field, v)) is NotImplemented:
             return NotImplemented
-        p, a, c, x, y = u.field.p, u.a, v.a, u.x, v.x
+        w, p, a, c, x, y = blank(Number), u.field.p, u.a, v.a, u.x, v.x
         m = abs(x) * v.m + abs(y) * u.m + ROUNDING * u.m * v.m
-        return Number(u.field, a * c % p, (a * v.b + u.b * c) % p, x * y, m, u.size + v.size)
+        w.field, w.a, w.b, w.x, w.m, w.size = (
+            u.field, a * c % p, (a * v.b + u.b * c) % p, x * y, m, u.size + v.size)
+        return w
 
     __radd__, __rmul__ = __add__, __mul__
 
