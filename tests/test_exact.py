@@ -663,6 +663,9 @@ def test_proofs_say_what_they_decide(monkeypatch):
     assert asked[-1][0].seed == asked[-1][1] == 8
     assert prove_check(None, None, 9, 1) == Proof(NOT_RUN)
     assert asked[-1][1:] == (9, {"relations": 1})
+    monkeypatch.setattr(exact, "prove_layer", lambda f, args, *how, **more: (how, more))
+    for explain in (False, True):
+        assert prove_gradient(np.sum, X, np.ones_like, 8, explain=explain) == ((8,), {"explain": explain})
 
 
 def test_refutations_are_located_and_explained_where_that_is_asked_for(monkeypatch):
