@@ -1454,7 +1454,8 @@ def test_a_report_is_made_of_what_the_legs_say(monkeypatch):
     numbers, doubts = answers["numeric_gradient"]
     assert asked == [
         ("direction", (problem, rng), {}), ("kink", (problem, v), {}), ("agreement", (problem, v), {"kinked": False}),
-        ("numeric_gradient", (problem, ["x0", "x1"]), {"exact": True}), ("compare", (problem, numbers, doubts, {"x1"}, 1e-12), {}),
+        ("numeric_gradient", (problem, ["x0", "x1"]), {"exact": True}),
+        ("compare", (problem, numbers, doubts, {"x1"}, 1e-12), {}),
         ("taylor", (problem, v), {}), ("adjoint", ("layer", problem, {"x1"}, rng), {})]
     assert report == reports.Report(
         "FAIL", 0.25, 1e-12, "x0", (float(np.linalg.norm([1.0, 2.0])), float(np.linalg.norm([1.0, 2.5]))), "x0[1]",
