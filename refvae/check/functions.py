@@ -55,7 +55,8 @@ class Functions:
         return u._seen(math.expm1, u.exp() - 1)
 
     def log1p(u: Any) -> Any:
-        return u._seen(math.log1p, (1 + u).log())
+        log = (1 + u).log()
+        return log if math.isnan(log.x) else u._seen(math.log1p, log)
 
     def sinh(u: Any) -> Any:
         return u._seen(math.sinh, (u.exp() - (-u).exp()) / 2)
@@ -96,10 +97,10 @@ def at(f: Real, x: float, m: float) -> tuple[float, float]:
 
 
 def _value(f: Real, x: float) -> float:
-    """Infinite where it overflows, which is greater than all that is finite; NaN where it is not defined."""
+    """Infinite where it overflows at x > 0, greater than all that is finite; NaN where it has no value or sign."""
     try:
         return f(x)
     except OverflowError:
-        return math.inf
+        return math.inf if x > 0 else math.nan
     except (ValueError, ZeroDivisionError):
         return math.nan

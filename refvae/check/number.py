@@ -147,9 +147,10 @@ class Number(Functions):
         v: Number = other if type(other) is Number else number(u.field, other)
         if v is NotImplemented:
             return NotImplemented
-        if u.a == v.a:
+        near = not abs(u.x - v.x) > ROUNDING * (u.m + v.m)
+        if near and u.a == v.a:
             return u.field.took(holds(0, 0), False)
-        return u.field.took(holds(u.x, v.x), not abs(u.x - v.x) > ROUNDING * (u.m + v.m))
+        return u.field.took(holds(u.x, v.x), near)
 
     def __lt__(u, v: Any) -> Any:
         return u._compare(v, operator.lt)
@@ -215,7 +216,7 @@ def _constant(field: Field, c: Any) -> Number:
     value, formal = FORMAL.get(abs(math.frexp(c)[0]) if isinstance(c, float) else 0, (1, None))
     n, d = (Fraction(c) / Fraction(value)).as_integer_ratio()
     size = max(n.bit_length(), d.bit_length(), DIGITS) // DIGITS
-    ratio = Number(field, n * pow(d, -1, field.p) % field.p, 0, *at(lambda _: n / d, 0.0, 0.0), size)
+    ratio = Number(field, n * pow(d, -1, field.p) % field.p, 0, *at(lambda _: n / d, float(n > 0), 0.0), size)
     return formal(field) * ratio if formal else ratio
 
 
