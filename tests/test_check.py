@@ -1465,6 +1465,8 @@ def test_a_report_is_made_of_what_the_legs_say(monkeypatch):
         "Taylor rate", "line integral", "adjoint test"]
     assert [leg.method for leg in check._report(problem, (), rng).legs] == ["Taylor rate", "line integral"]
     assert check._report(problem, (), rng, "layer", True).legs == ()
+    monkeypatch.setattr(methods, "suspect", lambda *args: "x1")
+    assert check._report(problem, (), rng, "layer", True).legs == ()
     answers["compare"][0] = reports.Block("x0", 0.25, "INCONCLUSIVE")
     assert len(check._report(problem, (), rng, "layer", True).legs) == 3
 

@@ -126,9 +126,9 @@ def _report(problem: Problem, zero: Sequence[str], rng: np.random.Generator, lay
     for names in (*first, list(problem.blocks)):
         numeric, doubts = legs.numeric_gradient(problem, names, exact=not refused)
         blocks = [block for block in legs.compare(problem, numeric, doubts, declared, bound) if block.name in names]
-        if any(block.status == "FAIL" for block in blocks):
+        if failed := any(block.status == "FAIL" for block in blocks):
             break
-    if not found and not (until_failed and any(block.status == "FAIL" for block in blocks)):
+    if not found and not (until_failed and failed):
         found += [legs.taylor(problem, v)] + ([legs.line(problem, v)] if problem.has_gradient else [])
         found += [legs.adjoint(layer, problem, declared, rng)] if layer and not refused else []
     worst = max(blocks, key=lambda block: (block.status == "FAIL", np.inf if np.isnan(block.error) else block.error))
