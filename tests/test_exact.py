@@ -1389,6 +1389,8 @@ def test_arithmetic_of_every_part(field):
     assert parts(u - v) == ((u.a - v.a) % p, (u.b - v.b) % p, 2.25, 2.25, 2)
     assert parts(u * v) == (u.a * v.a % p, (u.a * v.b + u.b * v.a) % p, -1.125, 2.25 + 2.0**-32 * 1.125, 2)
     assert parts(-u) == (-u.a % p, -u.b % p, -0.75, 0.75, 1)
+    w = u * v
+    assert [each.size for each in (w + u, u + w, w - u, u - w, w * u, u * w)] == [3] * 6
     assert parts(2 + u) == parts(u + 2) == ((2 + u.a) % p, u.b, 2.75, 2.75, 2)
     assert parts(2 - u) == ((2 - u.a) % p, -u.b % p, 1.25, 2.75, 2)
     one = u.reciprocal()
@@ -1413,6 +1415,12 @@ def test_powers_of_every_part(field):
     assert parts(w**-3) == parts(w.reciprocal() ** 3)
     assert not field.branches
     assert [parts(each) for each in u ** np.array([2, 3])] == [parts(u**2), parts(u**3)]
+
+
+@pytest.mark.parametrize("c", [np.int64(3), np.float32(0.375), np.float64(0.375), np.bool(True)])
+def test_constants_of_numpy_are_those_of_python(c):
+    found, want = (constants(Field(1), np.array([each], object))[0] for each in (c, c.item()))
+    assert (parts(found), type(found.a), type(found.size)) == (parts(want), int, int)
 
 
 def test_equal_numbers_are_one_key(field):

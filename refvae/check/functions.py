@@ -89,10 +89,11 @@ class Functions:
 
 def at(f: Real, x: float, m: float) -> tuple[float, float]:
     """A real function at a witness, and the sum of its absolute terms: how far it moves if the witness does."""
+    points = x, x + ROUNDING * m, x - ROUNDING * m
     try:
-        y, up, down = f(x), f(x + ROUNDING * m), f(x - ROUNDING * m)
+        y, up, down = map(f, points)
     except (OverflowError, ValueError, ZeroDivisionError):
-        y, up, down = (_value(f, each) for each in (x, x + ROUNDING * m, x - ROUNDING * m))
+        y, up, down = (_value(f, each) for each in points)
     return y, abs(y) + (abs(up - y) + abs(y - down)) / (2 * ROUNDING) if math.isfinite(y) else 0.0
 
 
