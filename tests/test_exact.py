@@ -1319,6 +1319,9 @@ def test_sums_and_products_are_known_only_where_they_are_looked_for(related, mon
     (k, _), (m, _) = f.log(x, 5), f.log(y, 6)
     assert (f.log(x * y % p, 9) == ((k + m) % p, 2)) is related
     assert f.exp(f.log(x * y % p, 9)[0], 1) == (x * y % p, 9)
+    quotient = x * f.inverse(y) % p
+    assert (f.log(quotient, 9) == ((k - m) % p, 2)) is related
+    assert all(each * inverse % p == 1 for each, inverse in f._inverses.items())
     e = f.exp(f.draw(), 4)[0]
     assert (f.log(x * e % p, 7)[1] == 1 + 4) is related
     monkeypatch.setattr(field_module, "FEW", 3)
