@@ -3,8 +3,9 @@
     steps, steps2   a training step beside PyTorch, JAX and the bare products, on one and on two threads
     models          a training step of every other model of `refvae train` beside PyTorch, and the same losses
     svd             truncated SVD beside SciPy and scikit-learn
+    stored          truncated SVD of a file and of sparse matrices: time beside bare passes, peak memory, SciPy
     memory          peak memory and two workers of the entropy estimates
-    growth          how cost grows with size
+    growth          how cost grows with size, with a figure
     entropy         the estimates beside their peers (benchmarks/entropy.py, its own table)
 
 All methods of a job take turns in one process, whose threads are set before it starts. A ratio is the median over the
@@ -24,7 +25,7 @@ from pathlib import Path
 
 PEERS = ("numpy", "scipy", "torch", "jax", "scikit-learn")
 JOBS = {"steps": ("steps", 1), "steps2": ("steps", 2), "models": ("models", 1), "svd": ("svd", 1),
-        "memory": ("memory", 1), "growth": ("growth", 1)}
+        "stored": ("stored", 1), "memory": ("memory", 1), "growth": ("growth", 1)}
 NAMES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 

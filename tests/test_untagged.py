@@ -34,7 +34,7 @@ PLUMBING = {
                             "_file_offset": SIZES},
     "layers.py": {"_plus": "a sum, in place where nobody else has seen the first",
                   "mlp_grad: for": "the layers from last to first"},
-    "linear_ae/passes.py": {"Passes.__init__": SIZES, "_pieces_of": SIZES, "Passes._sum: self.count": "says how many",
+    "linear_ae/passes.py": {"Passes.__init__": SIZES, "Passes._sum: self.count": "says how many",
                             "Passes._walk: self.count": "says how many"},
     "linear_ae/svd.py": {"_columns": "how many vectors to iterate: more do not harm",
                          "_pieces": SIZES, "_signed": "a convention: which of two signs",

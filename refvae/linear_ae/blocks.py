@@ -75,7 +75,7 @@ def in_order(executor: Executor | None, f: Callable[..., Any], *arguments: Itera
 
 def load(loader: Loader) -> Any:
     """A block in float64."""
-    return loader().astype(np.float64)
+    return loader().astype(np.float64, copy=False)
 
 
 def count_bad(loader: Loader) -> int:

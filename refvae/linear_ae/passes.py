@@ -14,6 +14,7 @@ from refvae.linear_ae.blocks import Blocks, Loader, count_bad, in_order, load
 from refvae.trees import Array
 
 FEW = 256  # rows that are converted to float64 at a time, so that they stay in the cache
+GROUP = 32  # rows that BLAS multiplies at a time, so few that it does not rearrange them first
 QUIET: Any = {"over": "ignore", "invalid": "ignore"}  # set where the product is, for executors have states of their own
 
 
@@ -26,11 +27,11 @@ class Passes:
     def __init__(self, blocks: Blocks, executor: Executor | None, centre: bool = False) -> None:
         self.blocks, self.executor, self.count = blocks, executor, 0
         self.starts = np.cumsum([0, *blocks.rows[:-1]])
-        self.mean: Array | None = self._sum(column_sums) / blocks.shape[0] if centre else None
+        self.mean: Array | None = self._sum(blocks.n, column_sums) / blocks.shape[0] if centre else None
 
     def gram(self, single: bool = False) -> Array:
         """X'X, the sum over the blocks, in float64; `single`: of products in float32, which may overflow."""
-        return self._sum(partial(own_gram, mean=self.mean, single=single))
+        return self._sum((self.blocks.n, self.blocks.n), partial(own_gram, mean=self.mean, single=single))
 
     def times(self, V: Array) -> Array:
         """X V, (m, l), one block under the other."""
@@ -42,7 +43,7 @@ class Passes:
 
     def adjoint(self, Y: Array) -> Array:
         """X'Y for Y (m, l)."""
-        T = self._sum(back, np.split(Y, self.starts[1:]))
+        T = self._sum((self.blocks.n, Y.shape[1]), back, np.split(Y, self.starts[1:]))
         return T if self.mean is None else T - np.outer(self.mean, Y.sum(0))                            # (2.24)
 
     def _walk(self, f: Callable[..., Any], V: Array) -> tuple[Array, Array]:
@@ -57,12 +58,12 @@ class Passes:
             total += more                                                                               # (2.24)
         return self._finite(Y), total
 
-    def _sum(self, f: Callable[..., Array], *more: Any) -> Array:
+    def _sum(self, shape: int | tuple[int, int], f: Callable[..., Array], *more: Any) -> Array:
         self.count += 1
-        total: Any = 0
+        total = np.zeros(shape)
         for part in in_order(self.executor, f, self.blocks.loaders, *more):
-            total = total + part                                                                        # (2.24)
-        return self._finite(np.asarray(total))
+            total += part                                                                               # (2.24)
+        return self._finite(total)
 
     def _finite(self, product: Array) -> Array:
         """The product; if it is not finite, look for the entries of the matrix that are to blame."""
@@ -82,14 +83,14 @@ def column_sums(loader: Loader) -> Array:
 
 
 def own_gram(loader: Loader, mean: Array | None, single: bool) -> Array:
-    """The Gram matrix of a block less the mean row, in float64; of sparse blocks that is so of their sum."""
+    """The Gram matrix of a block less the mean row; of sparse blocks that is so of their sum."""
     block = loader() if single else load(loader)
     if mean is not None and not sparse.issparse(block):
         block = block - mean.astype(block.dtype)                                                        # (2.24)
     with np.errstate(**QUIET):
         product = block.T @ block                                                                       # (2.24)
     if not sparse.issparse(product):
-        return np.asarray(product, np.float64)
+        return np.asarray(product)
     dense = np.asarray(product.todense())
     return dense if mean is None else dense - block.shape[0] * np.outer(mean, mean)                    # (2.24)
 
@@ -99,16 +100,24 @@ def products(loader: Loader, V: Array, mean: Array | None, and_back: bool = Fals
     Y, T = [], np.zeros(V.shape)
     with np.errstate(**QUIET):
         for piece in _pieces_of(loader()):
-            Y.append(np.asarray(piece @ V) if mean is None else piece @ V - mean @ V)                   # (2.24)
+            Y.append(_times(piece, V) if mean is None else _times(piece, V) - mean @ V)                 # (2.24)
             if and_back:
-                T += piece.T @ Y[-1]                                                                    # (2.24)
+                T += (Y[-1].T @ piece).T                                                                # (2.24)
     return np.concatenate(Y), T
 
 
 def _pieces_of(block: Any) -> Iterator[Any]:
     """A block in float64, a dense one in pieces of FEW rows."""
-    few = len(block) // max(1, len(block) // FEW) + 1 if isinstance(block, np.ndarray) else block.shape[0]
-    return (block[start:start + few].astype(np.float64) for start in range(0, block.shape[0], few))
+    few = FEW if isinstance(block, np.ndarray) else block.shape[0]
+    return (block[start:start + few].astype(np.float64, copy=False) for start in range(0, block.shape[0], few))
+
+
+def _times(piece: Any, V: Array) -> Array:
+    """A piece times V, a dense one in groups of GROUP rows if they divide it."""
+    if sparse.issparse(piece) or len(piece) % GROUP:
+        return np.asarray(piece @ V)                                                                    # (2.24)
+    groups: Array = piece.reshape(len(piece) // GROUP, GROUP, len(V)) @ V                               # (2.24)
+    return groups.reshape(len(piece), V.shape[1])                                                       # (2.24)
 
 
 def back(loader: Loader, Y: Array) -> Array:

@@ -85,12 +85,13 @@ def _gram(matrix: Passes, k: int, single: bool = False) -> TruncatedSVD | None:
     G = matrix.gram(single)
     if not np.isfinite(G).all():  # the squares of 1e200 overflow
         return None
-    values, V = linalg.eigh(G, subset_by_index=(max(len(G) - k - 1, 0), len(G) - 1))
+    values, V = linalg.eigh(G.T, subset_by_index=(max(len(G) - k - 1, 0), len(G) - 1), overwrite_a=True)
+    del G
     values, rest, V = values[:-k - 1:-1], values[:-k], np.ascontiguousarray(V[:, :-k - 1:-1])
     if not (single or np.finfo(float).eps * values[0] < SAFE * values[-1]):                             # (2.27)
         return None
     Y, T = matrix.both(V)
-    largest = _largest(rest, T - G @ V)
+    largest = _largest(rest, T - V * values)
     U, s, W = _ritz(Y, V)
     T = T @ (V.T @ W)
     if single and not _right(s, float(np.linalg.norm(T - W * s**2, 2)), largest):
