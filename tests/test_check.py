@@ -1499,6 +1499,14 @@ def test_the_suspect_is_the_block_whose_slope_along_the_direction_is_most_wrong(
     assert methods.suspect(problem, v) == "y"  # where x[1] and x[2] are 97 % wrong together: -2 + 3 against -3 + 3.03
 
 
+def test_the_suspect_is_looked_for_block_by_block(monkeypatch):
+    problem = at_point("f", slope=np.ones(4), blocks={"x": slice(0, 1), "y": slice(1, 3), "z": slice(3, 4)})
+    monkeypatch.setattr(methods, "complex_step", step := Called([1.0]))
+    assert methods.suspect(problem, np.array([1.0, -2.0, 4.0, 5.0])) == "z"
+    assert [(f, x is problem.x, part.tolist()) for f, x, part in step.asked] == [
+        ("f", True, part) for part in ([1, 0, 0, 0], [0, -2, 4, 0], [0, 0, 0, 5])]
+
+
 def test_a_wrong_block_is_reported_with_its_coordinate_where_nothing_else_is_looked_at():
     def layer(p, x):
         return p[0] @ x + p[1], lambda dy: ((np.outer(dy, x), 1.5 * dy), p[0].T @ dy)
