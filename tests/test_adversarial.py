@@ -233,6 +233,19 @@ def test_responsibilities_far_away_are_no_nan():
 # Losses
 
 
+@pytest.mark.parametrize(("layer", "dy"), [
+    (lambda **how: discriminator_loss(mlp_init((2, 3, 1), 0), *PAIRS[::3], **how), 1.0),
+    (lambda **how: ali_pairs(CODER, *PAIRS, **how), (np.ones((3, 3)), np.full((3, 3), 2.0)))])
+def test_frozen_rows_have_no_cotangent_and_change_no_other(layer, dy):
+    (y, pull), (same, pull_same) = layer(frozen=True), layer()
+    np.testing.assert_array_equal(y, same)
+    (dp, dx, dz, *noise), (dp_same, _, _, *noise_same) = pull(dy), pull_same(dy)
+    assert dx is None
+    assert dz is None
+    for a, b in zip(trees.leaves((dp, *noise)), trees.leaves((dp_same, *noise_same)), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_losses_of_huge_logits_are_exact():
     t = np.array([800.0, -800.0])
     losses, pull = gan_losses(t, t)
