@@ -5,6 +5,7 @@
     svd             truncated SVD beside SciPy and scikit-learn
     stored          truncated SVD of a file and of sparse matrices: time beside bare passes, peak memory, SciPy
     memory          peak memory and two workers of the entropy estimates
+    startup         commands and imports that should not keep anybody waiting, and all evidence on two cores
     growth          how cost grows with size, with a figure
     entropy         the estimates beside their peers (benchmarks/entropy.py, its own table)
 
@@ -25,7 +26,8 @@ from pathlib import Path
 
 PEERS = ("numpy", "scipy", "torch", "jax", "scikit-learn")
 JOBS = {"steps": ("steps", 1), "steps2": ("steps", 2), "models": ("models", 1), "svd": ("svd", 1),
-        "stored": ("stored", 1), "memory": ("memory", 1), "growth": ("growth", 1)}
+        "stored": ("stored", 1), "memory": ("memory", 1), "startup": ("startup", 1),
+        "growth": ("growth", 1)}
 NAMES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 

@@ -112,3 +112,20 @@ def test_an_interrupted_run_reports_what_is_finished(jobs, tmp_path):
     assert (run.returncode, err) == (130, "")
     if out:  # a slow machine has imported nothing yet
         assert re.search(r"^Interrupted: \d+ of \d+ claims were run through, and are reported above\.$", out, re.M)
+
+
+LATE = """
+import sys
+from refvae.cli.lazy import load_late
+load_late("scipy", "constants", "nothing")
+from scipy import constants
+assert "scipy.constants._constants" not in sys.modules
+assert constants.pi > 3 and "scipy.constants._constants" in sys.modules
+load_late("scipy", "constants")
+import scipy.constants
+assert scipy.constants is constants
+"""
+
+
+def test_modules_are_loaded_when_something_of_theirs_is_asked_for():
+    subprocess.run([sys.executable, "-c", LATE], check=True)

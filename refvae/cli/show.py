@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from refvae import search
 from refvae.cli import terminal
+from refvae.cli.lazy import load_late
 from refvae.cli.select import BadInput, opened, statement
 from refvae.pictures import pictures, shown_in
 from refvae.plain import line, page, wrapped
@@ -134,6 +135,7 @@ def about(chosen: Statement, latex: bool = False) -> Iterator[str]:
 
 
 def _evidence(chosen: Statement) -> Iterator[str]:
+    load_late("scipy", "integrate", "linalg", "optimize", "sparse", "special", "stats")
     from refvae.cli.verify import verify  # here alone, for it loads NumPy
     from refvae.evidence import UNCHECKED
 

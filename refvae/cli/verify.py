@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import signal
 import sys
@@ -92,6 +93,7 @@ def verify_until_interrupted(chosen: Sequence[Statement], seed: int, jobs: int) 
     """The results, and whether an interrupt came before the last."""
     tasks = [(claim, index, seed) for claim in chosen for index, entry in enumerate(_entries(claim.chapter, claim.book))
              if entry.eq == home(claim.number)[0]]
+    gc.freeze()  # what is loaded stays: the collector need not look through it, nor the processes copy it
     with tqdm(total=len(tasks), unit="check", disable=not sys.stderr.isatty(), leave=False) as bar:
         results: list[Result] = []
         try:

@@ -6,7 +6,7 @@ from math import tau
 from typing import Any
 
 import numpy as np
-from scipy.linalg import solve_triangular
+from scipy import linalg
 
 from refvae.data.worlds_base import World, positive, reals
 from refvae.data.worlds_plane import checkerboard, mixture, ring, spiral
@@ -28,13 +28,13 @@ def gaussian(mean: Any, cov: Any) -> World:
     logdet = 2 * np.log(np.diag(root)).sum()
 
     def white(x: Array) -> Array:
-        return np.asarray(solve_triangular(root, (x - mean).T, lower=True))
+        return np.asarray(linalg.solve_triangular(root, (x - mean).T, lower=True))
 
     return World(
         "gaussian", d,
         lambda rng, n: mean + rng.standard_normal((n, d)) @ root.T,
         lambda x: -((white(x) ** 2).sum(0) + logdet + d * np.log(tau)) / 2,
-        lambda x: -np.asarray(solve_triangular(root.T, white(x))).T,
+        lambda x: -np.asarray(linalg.solve_triangular(root.T, white(x))).T,
         lambda: (d * (1 + np.log(tau)) + logdet) / 2)
 
 

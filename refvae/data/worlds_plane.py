@@ -7,7 +7,7 @@ from math import fsum, tau
 from typing import Any
 
 import numpy as np
-from scipy.special import erfcx, log_ndtr, logsumexp, softmax
+from scipy import special
 
 from refvae.data.worlds_base import World, positive
 from refvae.inputs import matrix, whole
@@ -47,11 +47,11 @@ def mixture(means: Any, sigma: float, weights: Any = None, name: str = "mixture"
 
     def logpdf(x: Array) -> Array:
         near, _, logits = compare(x)
-        return np.asarray(logsumexp(logits, axis=1) - (near**2).sum(1) / 2 - np.log(tau) - 2 * np.log(sigma))
+        return np.asarray(special.logsumexp(logits, axis=1) - (near**2).sum(1) / 2 - np.log(tau) - 2 * np.log(sigma))
 
     def score(x: Array) -> Array:
         near, apart, logits = compare(x)
-        return np.asarray((np.einsum("nk,nkd->nd", softmax(logits, axis=1), apart) - near) / sigma)
+        return np.asarray((np.einsum("nk,nkd->nd", special.softmax(logits, axis=1), apart) - near) / sigma)
 
     def draw(rng: np.random.Generator, n: int) -> Array:
         return np.asarray(means[rng.choice(len(means), n, p=weights)] + sigma * rng.standard_normal((n, 2)))
@@ -109,15 +109,15 @@ def checkerboard(cells: int = 4, side: float = 1.0, sigma: float = 0.1) -> World
         """Logarithms of E E and O O (n, 2), and their gradients (n, 2, 2)."""
         logs, slopes = _smoothed_interval(x[..., None] - centres, side / 2, sigma)
         each = [(logs[..., odd::2], slopes[..., odd::2]) for odd in (0, 1)]
-        gradients = [(softmax(np.nan_to_num(log), axis=2) * slope).sum(2) for log, slope in each]
-        return np.stack([logsumexp(log, axis=2).sum(1) for log, _ in each], 1), np.stack(gradients, 1)
+        gradients = [(special.softmax(np.nan_to_num(log), axis=2) * slope).sum(2) for log, slope in each]
+        return np.stack([special.logsumexp(log, axis=2).sum(1) for log, _ in each], 1), np.stack(gradients, 1)
 
     def score(x: Array) -> Array:
         logs, gradients = colours(x)
-        return np.asarray(np.einsum("nc,ncd->nd", softmax(np.nan_to_num(logs), axis=1), gradients))
+        return np.asarray(np.einsum("nc,ncd->nd", special.softmax(np.nan_to_num(logs), axis=1), gradients))
 
     def logpdf(x: Array) -> Array:
-        return np.asarray(logsumexp(colours(x)[0], axis=1) - area)
+        return np.asarray(special.logsumexp(colours(x)[0], axis=1) - area)
 
     def draw(rng: np.random.Generator, n: int) -> Array:
         corner = centres[dark[rng.integers(len(dark), size=n)]] - side / 2
@@ -136,10 +136,10 @@ def _smoothed_interval(x: Array, half: float, sigma: float) -> tuple[Array, Arra
     t = np.abs(x)
     a, b = (half - t) / sigma, -(half + t) / sigma
     drop = -2 * half / sigma * (t / sigma)
-    scaled_a, scaled_b = erfcx(-a / np.sqrt(2)), erfcx(-b / np.sqrt(2))
+    scaled_a, scaled_b = special.erfcx(-a / np.sqrt(2)), special.erfcx(-b / np.sqrt(2))
     ratio = np.exp(drop) * scaled_b / scaled_a
     slope = np.sqrt(2 / np.pi) / scaled_a * np.expm1(drop) / (1 - ratio) / sigma
-    return log_ndtr(a) + np.log1p(-ratio), np.sign(x) * slope
+    return special.log_ndtr(a) + np.log1p(-ratio), np.sign(x) * slope
 
 
 # Entropy
