@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from scipy import sparse
+from scipy import linalg, sparse
 
 from refvae.data import digits
 from refvae.linear_ae import blocks, svd, truncated_svd
@@ -267,3 +267,20 @@ def test_a_large_sparse_matrix_of_any_size_gets_the_residual_that_it_has(size):
     assert (true <= 1.1e-10 * found.s).all()
     np.testing.assert_allclose(found.residual, true, rtol=0.1, atol=1e-13 * found.s[0])
     np.testing.assert_allclose(found.s, size * 0.97 ** np.arange(20.0), rtol=1e-12)
+
+
+@pytest.mark.parametrize("copies", [1, 9])
+def test_a_wide_sparse_matrix_of_low_rank_and_one_of_equal_parts(copies, monkeypatch):
+    monkeypatch.setattr(svd, "_columns", lambda shape, k: k + 2)
+    part = sparse.random_array((150, 300), density=0.1, rng=np.random.default_rng(3))
+    X = sparse.csr_array(sparse.kron(sparse.eye_array(copies), part) if copies > 1 else sparse.hstack([part] * 8))
+    found = truncated_svd(X, 12)
+    want = linalg.svdvals(part.toarray())
+    np.testing.assert_allclose(found.s, np.repeat(want, copies)[:12] * (1 if copies > 1 else 8**0.5), rtol=1e-10)
+    np.testing.assert_allclose(found.U.T @ found.U, np.eye(12), atol=1e-12)
+    assert found.route == "iteration"
+
+
+def test_what_overflows_when_squared_in_a_wide_matrix():
+    X = np.random.default_rng(0).standard_normal((50, 1000))
+    np.testing.assert_allclose(truncated_svd(1e200 * X, 4).s / 1e200, linalg.svdvals(X)[:4], rtol=1e-10)

@@ -38,7 +38,9 @@ PLUMBING = {
                             "Passes._walk: self.count": "says how many"},
     "linear_ae/svd.py": {"_columns": "how many vectors to iterate: more do not harm",
                          "_pieces": SIZES, "_signed": "a convention: which of two signs",
-                         "_iterate: wanted": MARGIN} | dict.fromkeys(
+                         "_iterate: wanted": MARGIN, "truncated_svd": "from where the iteration starts",
+                         "_krylov: values, Z": "the largest of all", "_krylov: if": MARGIN,
+                         "_krylov: Q, _": "orthogonal already, but for rounding"} | dict.fromkeys(
                              ("_gram: values, V", "_gram: largest", "_gram: T", "_gram: if", "_gram: return",
                               "_ritz: for", "_ritz: piece[:]"), "what comes of it is measured, (2.25) and (2.27a)"),
     "linear_ae/words.py": {"Semantics.surprises: noise": MARGIN},

@@ -3,6 +3,7 @@
 from refvae.derivations.linear_ae import (
     biases,
     iteration,
+    krylov,
     landscape,
     large,
     learning,
@@ -17,4 +18,4 @@ from refvae.derivations.linear_ae import (
 from refvae.evidence import Ledger
 
 ledger = Ledger.of(problem, optimum, biases, learning, words, landscape, regularised, large, iteration,
-                   single, meaning, semantics)
+                   krylov, single, meaning, semantics)

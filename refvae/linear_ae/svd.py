@@ -19,6 +19,7 @@ SAFE = 1e-8  # relative error of a singular value that the Gram route may make
 TOLERANCE = 1e-10  # residual, relative to its singular value, at which the iteration stops
 FLOOR = 1e-13  # the same relative to the largest one: less is rounding error
 MOST_PASSES = 200
+BASIS = 5  # blocks of vectors that the Krylov space may have, before it is begun again from the best of them
 
 
 class _Triple(NamedTuple):
@@ -59,9 +60,10 @@ def truncated_svd(X: Any, k: int, rng: np.random.Generator | int = 0, *, centre:
     eigenvectors refined on X itself in a second pass, all in float64, unless s_k / s_1 is below 1.5e-4 (2.27). Of
     float32 the products of every block are taken in float32, if the second pass finds that the singular values are
     right to 1e-8 all the same (2.27a); the vectors then are right to about 1e-7 over the relative gap, and `residual`
-    tells. For what is refused, and for more columns, randomised subspace iteration reads the matrix twice a step until
-    every residual is 1e-10 of its singular value or 1e-13 of the largest, with a RuntimeWarning if 200 passes were not
-    enough. In every row of Vt the entry of largest modulus is positive.
+    tells. For what is refused, and for more columns, a block Krylov space of X'X grows by one pass a step (2.26a), and
+    subspace iteration from its best vectors reads the matrix twice a step, until every residual is 1e-10 of its
+    singular value or 1e-13 of the largest, with a RuntimeWarning if 200 passes were not enough. In every row of Vt the
+    entry of largest modulus is positive.
 
     With processes, or on a Dask cluster (extra `dask`), on files that no machine holds together:
 
@@ -77,7 +79,12 @@ def truncated_svd(X: Any, k: int, rng: np.random.Generator | int = 0, *, centre:
     found = None
     if blocks.n <= min(WIDE, blocks.shape[0]):
         found = (_gram(matrix, k, single=True) if blocks.single else None) or _gram(matrix, k)
-    return found or _iterate(matrix, rng.standard_normal((blocks.n, _columns(blocks.shape, k))), k, MOST_PASSES)
+    if found:
+        return found
+    start = rng.standard_normal((blocks.n, _columns(blocks.shape, k)))
+    if (BASIS + 1) * start.shape[1] <= blocks.n:
+        start = _krylov(matrix, start, k, MOST_PASSES // 2)[0]
+    return _iterate(matrix, start, k, MOST_PASSES)
 
 
 def _gram(matrix: Passes, k: int, single: bool = False) -> TruncatedSVD | None:
@@ -108,6 +115,31 @@ def _right(s: Array, residual: float, largest: float) -> bool:
     """Whether singular values s with this residual of X'X are right to SAFE, if no other square exceeds `largest`."""
     distance = s[-1] ** 2 - largest                                                                     # (2.27a)
     return bool(residual**2 < 2 * SAFE * s[-1] ** 2 * distance)                                         # (2.27a)
+
+
+def _krylov(matrix: Passes, start: Array, k: int, most: int) -> tuple[Array, Array, Array]:
+    """The l best vectors (n, l) for X'X in the span of `start` (n, l), X'X start, (X'X)^2 start, ...      (2.26a)
+
+    With their eigenvalues there (l,) and the residuals of the first k. One pass a step, at most `most`; what overflows
+    gives `start` again.
+    """
+    Q, _ = np.linalg.qr(start)
+    size, W, H = Q.shape[1], Q[:, :0], np.zeros((0, 0))
+    while True:
+        W, P = np.hstack([W, Q]), matrix.both(Q)[1]
+        if not np.isfinite(P).all():
+            return start, np.full(size, np.inf), np.full(k, np.inf)
+        C = W.T @ P                                                                                    # (2.26a)
+        H = np.block([[H, C[:-size]], [C[:-size].T, C[-size:]]])                                       # (2.26a)
+        values, Z = linalg.eigh(H)
+        values, Z = values[:-size - 1:-1], Z[:, :-size - 1:-1]
+        Q, R = np.linalg.qr(P - W @ C)                                                                 # (2.26a)
+        residual = np.linalg.norm(R @ Z[-size:, :k], axis=0)                                           # (2.26a)
+        if (residual <= np.maximum(TOLERANCE * values[:k], FLOOR * values[0])).all() or matrix.count >= most:
+            return W @ Z, values, residual                                                             # (2.26a)
+        Q, _ = np.linalg.qr(Q - W @ (W.T @ Q))
+        if W.shape[1] == BASIS * size:
+            W, H = W @ Z, np.diag(values)                                                              # (2.26a)
 
 
 def _iterate(matrix: Passes, start: Array, k: int, most: int) -> TruncatedSVD:
