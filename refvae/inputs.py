@@ -147,7 +147,7 @@ def _plain(x: Any, name: str, wanted: str) -> Array:
 
 def _disguised(x: Any) -> bool:
     """Whether an array is masked, sparse or an `np.matrix`, which compute otherwise than an array."""
-    return isinstance(x, (np.ma.MaskedArray, np.matrix)) or hasattr(x, "tocsr")
+    return type(x) is not np.ndarray and (isinstance(x, (np.ma.MaskedArray, np.matrix)) or hasattr(x, "tocsr"))
 
 
 def _finite(a: Array, name: str) -> Array:
@@ -156,8 +156,8 @@ def _finite(a: Array, name: str) -> Array:
         return a.copy()
     with np.errstate(over="ignore"):
         a = a.astype(np.float64)
-    bad = np.argwhere(~np.isfinite(a))
-    if len(bad):
+    if not np.isfinite(a).all():
+        bad = np.argwhere(~np.isfinite(a))
         if not a.ndim:
             raise ValueError(f"{name}: got {a}, wanted a finite number")
         place = tuple(map(int, bad[0])) if a.ndim > 1 else int(bad[0, 0])
@@ -176,9 +176,10 @@ def floating(x: Any, name: str) -> Array:
     if _disguised(x):
         raise TypeError(f"{name}: got {type(x).__name__}, wanted a plain array")
     a = np.asarray(x)
-    if a.dtype.kind in "biu":
+    kind = a.dtype.kind
+    if kind in "biu":
         return a.astype(np.float64)
-    if a.dtype.kind not in "fcO" or a.dtype == np.float16 or not _computable(a):
+    if kind not in "fcO" or a.dtype.char == "e" or not _computable(a):
         raise TypeError(f"{name}: got dtype {a.dtype}, wanted float64, float32 or integers")
     return a
 

@@ -38,7 +38,7 @@ def map(f: Callable[..., Any], tree: Tree, *others: Tree) -> Tree:
     """The tree of f(leaf, ...) over the corresponding leaves of trees of one shape; ValueError if they differ."""
     if tree is None:
         return None
-    sizes = [len(part) if isinstance(part, tuple) else None for part in (tree, *others)]
+    sizes = [len(part) if isinstance(part, tuple) else None for part in (tree, *others)] if others else []
     if len(set(sizes)) > 1:
         shapes = ["an array" if n is None else f"{n} parts" for n in sizes]
         raise ValueError(f"trees differ: got {', '.join(shapes)}, wanted the same")
@@ -93,7 +93,14 @@ def unflatten(vector: Array, like: Tree) -> Tree:
     if vector.shape != (ends[-1],):
         raise ValueError(f"vector: got shape {vector.shape}, wanted {(ends[-1],)}")
     pieces = (vector[a:b].reshape(shape) for (a, b), shape in zip(pairwise(ends), shapes, strict=True))
-    return map(lambda _: next(pieces), like)
+    return _filled(like, pieces)
+
+
+def _filled(tree: Tree, pieces: Iterator[Array]) -> Tree:
+    """The tree with the next piece at every leaf."""
+    if isinstance(tree, tuple):
+        return _like(tree, [_filled(part, pieces) for part in tree])
+    return None if tree is None else next(pieces)
 
 
 def _wide(leaf: Any) -> Any:
