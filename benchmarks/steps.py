@@ -6,6 +6,7 @@ products are those of the two halves of a step, without one for the gradient of 
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -214,8 +215,8 @@ def energy_ours(dtype=np.float32, sizes=(64, 128, 128, 1)):
     run = fit._Run(fit._start(p, Adam(), rng), Adam(), rng)
 
     def objective(p, x, eps):
-        loss, pull = dsm(layers.mlp_grad, p, x, eps, 0.5)
-        return loss, lambda dloss: pull(dloss)[:3]
+        loss, pull = dsm(partial(layers.mlp_grad, frozen=True), p, x, eps, 0.5)
+        return loss, lambda dloss, out: pull(dloss, out)[:3]
 
     def step():
         return run.advance(objective, (x[rng.integers(0, ROWS, BATCH)], rng.standard_normal((BATCH, 64), dtype)), ROWS)
@@ -232,7 +233,7 @@ def energy_torch(dtype=np.float32, sizes=(64, 128, 128, 1)):
     x = torch.from_numpy(x)
     net = [tuple(torch.tensor(leaf.astype(dtype), requires_grad=True) for leaf in layer)
            for layer in layers.mlp_init(sizes, rng)]
-    adam = torch.optim.Adam([leaf for layer in net for leaf in layer])
+    adam = torch.optim.Adam(leaves := [leaf for layer in net for leaf in layer])
 
     def step():
         some = x[torch.from_numpy(rng.integers(0, ROWS, BATCH))]
@@ -244,7 +245,7 @@ def energy_torch(dtype=np.float32, sizes=(64, 128, 128, 1)):
         s, = torch.autograd.grad(energy, noisy, create_graph=True)
         loss = ((s + eps / 0.5) ** 2).sum(1).mean() / 2
         adam.zero_grad()
-        loss.backward()
+        loss.backward(inputs=leaves)
         adam.step()
         return float(loss.detach())
 

@@ -15,7 +15,7 @@ def tanh(x: Array) -> tuple[Array, Pull]:
     x = floating(x, "x")
 
     def pull(dy: Array) -> Array:
-        e = decay(x)[1] ** 2                                                                           # (1.5)
+        e = decay(x)[1] ** 2                                                                            # (1.5)
         slope: Array = 4 * e / (1 + e) ** 2                                                             # (1.5)
         return dy * slope                                                                               # (1.5)
 
@@ -34,7 +34,7 @@ def softplus(x: Array) -> tuple[Array, Pull]:
     """log(1 + exp(x)), without overflow.   x -> y, like x                                   (1.8), adjoint (1.9)"""
     x = floating(x, "x")
     positive, e = decay(x)
-    y = positive * x + np.log1p(e)                                                                      # (1.8)
+    y = positive_part(positive, x) + np.log1p(e)                                                        # (1.8)
     return y, lambda dy: dy * (positive + (1 - positive) * e) / (1 + e)                                 # (1.9)
 
 
@@ -42,13 +42,13 @@ def relu(x: Array) -> tuple[Array, Pull]:
     """Positive part; by convention its derivative at 0 is 0.   x -> y, like x                    (1.10)"""
     x = floating(x, "x")
     on = _numbers(x.real > 0, x)                                                                        # (1.10)
-    return on * x, lambda dy: on * dy                                                                   # (1.10)
+    return positive_part(on, x), lambda dy: on * dy                                                     # (1.10)
 
 
 def tanh_prime(x: Array) -> tuple[Array, Pull]:
     """Derivative of `tanh` as a layer of its own.   x -> y, like x                               (1.11)"""
     x = floating(x, "x")
-    e = decay(x)[1] ** 2                                                                               # (1.11)
+    e = decay(x)[1] ** 2                                                                                # (1.11)
     y = 4 * e / (1 + e) ** 2                                                                            # (1.11)
     return y, lambda dy: dy * -2 * np.tanh(x) * y                                                       # (1.11)
 
@@ -82,3 +82,10 @@ def _numbers(which: Array, x: Array) -> Array:
     """1 for true and 0 for false, in the type of x: products with them are many times faster than `np.where`."""
     numbers: Array = which.astype(x.real.dtype)
     return numbers
+
+
+def positive_part(positive: Array, x: Array) -> Array:
+    """x where `positive` is 1, else 0: their product, which at -inf is no number, so that floats take the maximum."""
+    if x.dtype.kind != "f":
+        return np.asarray(positive * x)                                                                 # (1.8), (1.10)
+    return np.asarray(np.maximum(x, 0 * positive))                                                      # (1.8), (1.10)

@@ -194,17 +194,11 @@ def value_and_gradient(objective: Objective, p: Tree, *args: Any, out: Tree = No
     out  None, or a tree like p: a place for the gradient, for a pull that takes one
     """
     loss, pull = objective(p, *args)
-    places = {"out": out} if out is not None and _takes_out(pull) else {}
-    cotangents = pull(np.ones_like(loss), **places)
+    cotangents = pull(np.ones_like(loss), **trees.place(pull, out))
     if args and (not isinstance(cotangents, tuple) or len(cotangents) != 1 + len(args)):
         got = len(cotangents) if isinstance(cotangents, tuple) else 1
         raise ValueError(f"pull: got {got} cotangents, wanted one for each of {1 + len(args)} arguments")
     return float(loss), cotangents[0] if args else cotangents
-
-
-def _takes_out(pull: Pull) -> bool:
-    code = getattr(pull, "__code__", None)
-    return code is not None and "out" in code.co_varnames[:code.co_argcount]
 
 
 def batches(n: int, size: int, rng: np.random.Generator) -> Iterator[Array]:

@@ -173,6 +173,8 @@ def floating(x: Any, name: str) -> Array:
 
     float32, float64, complex and exact numbers pass as they are; TypeError for float16 and for what is no number.
     """
+    if type(x) is np.ndarray and x.dtype.char in "fdFD":
+        return x
     if _disguised(x):
         raise TypeError(f"{name}: got {type(x).__name__}, wanted a plain array")
     a = np.asarray(x)

@@ -179,13 +179,14 @@ def mlp(p: tuple[Dense, ...], x: Array, activation: Activation = tanh, *, frozen
     return y, pull
 
 
-def mlp_grad(p: tuple[Dense, ...], x: Array, activation: Activation = tanh) -> tuple[Array, Pull]:
+def mlp_grad(p: tuple[Dense, ...], x: Array, activation: Activation = tanh, *,
+             frozen: bool = False) -> tuple[Array, Pull]:
     """Input gradient s of the summed output of `mlp`.   x: (n, d) -> s: (n, d)              (1.23), adjoint (1.24)
 
     Its pull is the tangent, in the direction ds, of the backward pass of `mlp`: every line is the derivative of the
     line with the same name. [Pearlmutter 1994] Needs a twice differentiable activation: with `relu` it runs and says
-    that s is locally constant in x, which is true and useless (1.25). Raises ValueError for an activation that has no
-    entry in DERIVATIVE.
+    that s is locally constant in x, which is true and useless (1.25). It takes a place for the parameters' cotangent,
+    and a frozen x, as that of `mlp`. Raises ValueError for an activation that has no entry in DERIVATIVE.
     """
     if activation not in DERIVATIVE:
         raise ValueError(f"activation: got {activation!r}, wanted a key of refvae.layers.DERIVATIVE")
@@ -197,22 +198,26 @@ def mlp_grad(p: tuple[Dense, ...], x: Array, activation: Activation = tanh) -> t
         slopes.append(slope)
         pull_slopes.append(pull_slope)
     dy = np.ones_like(dense(p[-1], inputs[-1])[0])
-    dhs = [dy @ p[-1].W.T]                                                                              # (1.23)
+    dhs, das = [dy @ p[-1].W.T], list[Array]()                                                          # (1.23)
     for layer, slope in zip(p[-2::-1], slopes[::-1], strict=True):
-        dhs.insert(0, (dhs[0] * slope) @ layer.W.T)                                                     # (1.23)
+        das.insert(0, dhs[0] * slope)                                                                   # (1.23)
+        dhs.insert(0, das[0] @ layer.W.T)                                                               # (1.23)
 
-    def pull(ds: Array) -> tuple[tuple[Dense, ...], Array]:
+    def pull(ds: Array, out: tuple[Dense, ...] = ()) -> tuple[tuple[Dense, ...], Array | None]:
+        places = out or (NOWHERE,) * len(p)
         input_dots, a_dots = [ds], []
         for layer, slope in zip(p[:-1], slopes, strict=True):
             a_dots.append(input_dots[-1] @ layer.W)                                                     # (1.24)
             input_dots.append(slope * a_dots[-1])                                                       # (1.24)
-        dp_dot, dh_dot = [Dense(input_dots[-1].T @ dy, 0 * p[-1].b)], 0 * dhs[-1]                       # (1.24)
+        dh_dot, dW_dot = 0 * dhs[-1], np.matmul(input_dots[-1].T, dy, out=places[-1].W)                 # (1.24)
+        dp_dot = [Dense(dW_dot, np.multiply(0, p[-1].b, out=places[-1].b))]                             # (1.24)
         for i in reversed(range(len(p) - 1)):
-            da = dhs[i + 1] * slopes[i]                                                                 # (1.24)
             da_dot = dh_dot * slopes[i] + pull_slopes[i](dhs[i + 1] * a_dots[i])                        # (1.24)
-            dp_dot.insert(0, Dense(input_dots[i].T @ da + inputs[i].T @ da_dot, da_dot.sum(0)))         # (1.24)
-            dh_dot = da_dot @ p[i].W.T                                                                  # (1.24)
-        return tuple(dp_dot), dh_dot
+            dW_dot = np.matmul(input_dots[i].T, das[i], out=places[i].W)                                # (1.24)
+            dW_dot = _plus(dW_dot, inputs[i].T @ da_dot)                                                # (1.24)
+            dp_dot.insert(0, Dense(dW_dot, da_dot.sum(0, out=places[i].b)))                             # (1.24)
+            dh_dot = da_dot if frozen and not i else da_dot @ p[i].W.T                                  # (1.24)
+        return tuple(dp_dot), None if frozen else dh_dot
 
     s = dhs[0]
     return s, pull

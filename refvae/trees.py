@@ -24,9 +24,17 @@ class Flat(NamedTuple):
 
 def leaves(tree: Tree) -> list[Array]:
     """The arrays of a tree, from left to right; None (no cotangent) is no leaf."""
+    found: list[Array] = []
+    _collect(tree, found)
+    return found
+
+
+def _collect(tree: Tree, found: list[Array]) -> None:
     if isinstance(tree, tuple):
-        return [leaf for part in tree for leaf in leaves(part)]
-    return [] if tree is None else [tree]
+        for part in tree:
+            _collect(part, found)
+    elif tree is not None:
+        found.append(tree)
 
 
 def names(tree: Tree, root: str = "") -> list[str]:
@@ -101,6 +109,13 @@ def _filled(tree: Tree, pieces: Iterator[Array]) -> Tree:
     if isinstance(tree, tuple):
         return _like(tree, [_filled(part, pieces) for part in tree])
     return None if tree is None else next(pieces)
+
+
+def place(pull: Pull, out: Tree) -> dict[str, Tree]:
+    """The argument `out` for a pull that takes a place for the cotangent of its parameters, or none."""
+    code = getattr(pull, "__code__", None)
+    takes = code is not None and "out" in code.co_varnames[:code.co_argcount]
+    return {"out": out} if takes and leaves(out) else {}
 
 
 def _wide(leaf: Any) -> Any:

@@ -86,6 +86,15 @@ def test_slopes_are_accurate_to_round_off_of_their_largest_value(got, want):
     assert np.abs(got(x) - want(x)).max() <= 1e-15  # against slopes of up to 1
 
 
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+def test_activations_have_their_limits_at_infinity(kind):
+    x = np.array([-np.inf, np.inf], kind)
+    for layer, want, slope in ((relu, [0, np.inf], [0, 1]), (softplus, [0, np.inf], [0, 1]), (sigmoid, [0, 1], [0, 0]),
+                               (tanh, [-1, 1], [0, 0]), (sigmoid_prime, [0, 0], [0, 0]), (tanh_prime, [0, 0], [0, 0])):
+        np.testing.assert_array_equal(layer(x)[0], want)
+        np.testing.assert_array_equal(grad(layer, x), slope)
+
+
 @pytest.mark.parametrize("x", [800.0, 1e308])
 def test_activations_saturate_exactly(x):
     x = np.array([x, -x])

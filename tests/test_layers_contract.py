@@ -652,7 +652,7 @@ def test_the_nll_of_bytes_is_that_of_floats():
 # A place for the cotangent
 
 
-@pytest.mark.parametrize("layer", [layers.dense, layers.mlp])
+@pytest.mark.parametrize("layer", [layers.dense, layers.mlp, layers.mlp_grad])
 def test_the_cotangent_of_the_parameters_can_be_written_into_one_flat_vector(layer):
     rng = np.random.default_rng(14)
     p, x = TABLE[layer].args(rng)
@@ -663,6 +663,29 @@ def test_the_cotangent_of_the_parameters_can_be_written_into_one_flat_vector(lay
     assert types(dp) == types(p)
     assert all(a is b for a, b in zip(trees.leaves(dp), trees.leaves(out), strict=True))
     assert raw((vector, dx)) == raw((trees.flatten(want).vector, want_dx))
+
+
+@pytest.mark.parametrize("layer", [layers.mlp, layers.mlp_grad])
+def test_a_frozen_input_has_no_cotangent_and_the_parameters_have_theirs(layer):
+    rng = np.random.default_rng(17)
+    p, x = TABLE[layer].args(rng)
+    (y, pull), (_, want) = layer(p, x, frozen=True), layer(p, x)
+    dy = like(rng, y)
+    dp, dx = pull(dy)
+    assert dx is None
+    assert raw(dp) == raw(want(dy)[0])
+
+
+def test_score_matching_of_a_frozen_map_hands_a_place_on_and_gives_none_for_the_data():
+    rng = np.random.default_rng(18)
+    p, x, eps = net(rng), rng.standard_normal((7, 6)), rng.standard_normal((7, 6))
+    dp, *want = dsm(layers.mlp_grad, p, x, eps, 0.5)[1](1.0)
+    vector, out = trees.flatten(trees.map(lambda leaf: np.full(leaf.shape, np.nan), p))
+    got, *rest = dsm(functools.partial(layers.mlp_grad, frozen=True), p, x, eps, 0.5)[1](1.0, out=out)
+    assert rest == [None] * 3
+    assert want[2] is None
+    assert all(a is b for a, b in zip(trees.leaves(got), trees.leaves(out), strict=True))
+    assert raw(vector) == raw(trees.flatten(dp).vector)
 
 
 def test_a_perceptron_of_one_map_takes_a_place_too():

@@ -105,6 +105,15 @@ def logaddexp(softplus, rng):
     return entrywise(softplus(x)[0], np.logaddexp(0, x))
 
 
+@ledger.add("1.8", "limit", softplus, bound=0, wrong={
+    "log(1 + exp(x)), which overflows": lambda x: (np.log(1 + np.exp(x)), None),
+    "clipped at +-700": lambda x: softplus(np.clip(x, -700, 700))})
+def ends(softplus, rng):
+    """At -inf it is 0, at 800 and inf it is x."""
+    x = np.array([-np.inf, 800.0, np.inf])
+    return holds(softplus(x)[0] == [0, 800, np.inf])
+
+
 SOFTPLUS_WRONG = {"derivative of ReLU": slope(softplus, lambda y, x: x > 0),
                   "derivative tanh": slope(softplus, lambda y, x: np.tanh(x)),
                   "derivative at -x": slope(softplus, lambda y, x: sigmoid(-x)[0])}
@@ -140,10 +149,10 @@ RELU_WRONG = {"derivative 1 at 0": slope(relu, lambda y, x: x >= 0),
     **RELU_WRONG, "leaky": lambda x: (np.where(x > 0, x, 0.01 * x), relu(x)[1]),
     "0 up to 1e-310": lambda x: (x * (x > 1e-310), lambda dy: dy * (x > 1e-310))})
 def positive_part(relu, rng):
-    """Value and derivative exactly, next to 0 too, with the convention 0 at the kink, at 0 and -0."""
-    x = np.array([-2.0, -SMALLEST, -0.0, 0.0, SMALLEST, 3.0])
+    """Value and derivative exactly, next to 0 and at -inf too, with the convention 0 at the kink, at 0 and -0."""
+    x = np.array([-np.inf, -2.0, -SMALLEST, -0.0, 0.0, SMALLEST, 3.0])
     y, pull = relu(x)
-    return holds([y == [0, 0, 0, 0, SMALLEST, 3], pull(np.full(6, 5.0)) == [0, 0, 0, 0, 5, 5]])
+    return holds([y == [0, 0, 0, 0, 0, SMALLEST, 3], pull(np.full(7, 5.0)) == [0, 0, 0, 0, 0, 5, 5]])
 
 
 ledger.adjoint("1.10", relu, one(7, 6), wrong={"derivative 1 everywhere": RELU_WRONG["derivative 1 everywhere"],

@@ -140,6 +140,26 @@ def complex_step_of_first_order(mlp_grad, rng):
     return gap(flat(mlp_grad(p, x)[1](ds)), along(lambda at: flat(mlp(p, at)[1](np.ones((7, 2)))), x, ds))
 
 
+def written(change):
+    """mlp_grad with a frozen input, what its pull leaves in `out` being changed."""
+    def pull(p, x, ds, out):
+        mlp_grad(p, x, frozen=True)[1](ds, out=out)
+        change(out)
+
+    return lambda p, x, frozen=False: (None, (lambda ds, out: pull(p, x, ds, out)) if frozen else mlp_grad(p, x)[1])
+
+
+@ledger.add("1.24", "law", mlp_grad, wrong={
+    "first bias left": written(lambda out: out[0].b.fill(0)),
+    "weights of the middle doubled": written(lambda out: np.multiply(2, out[1].W, out=out[1].W))})
+def written_into_buffers(mlp_grad, rng):
+    """With a frozen input pull(ds, out=...) leaves in the arrays of `out` what pull(ds) gives."""
+    p, x = field_args(6, 5, 4, 2)(rng)
+    ds, out = rng.standard_normal(x.shape), trees.map(np.ones_like, p)
+    mlp_grad(p, x, frozen=True)[1](ds, out=out)
+    return gap(out, mlp_grad(p, x)[1](ds)[0])
+
+
 @ledger.add("1.24", "law", mlp_grad, exact=True, wrong={
     "coordinates weighted": spoiled(mlp_grad, lambda d: (d[0], d[1] * np.arange(1, 7))),
     "coordinates rolled": spoiled(mlp_grad, lambda d: (d[0], np.roll(d[1], 1, 1)))})

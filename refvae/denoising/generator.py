@@ -77,7 +77,7 @@ def fit_dde_generator(log_p: LogDensity, p: tuple[Dense, ...], own: tuple[Dense,
     codes, features = len(perceptron(p, "p")[0].W), len(perceptron(own, "own")[0].W)
     same_shape(p[-1].b, np.empty(features), "p[-1].b and an input of own")
     makes, knows = _Mover(p, optimisers[0]), _Mover(own, optimisers[1])
-    matching, history = partial(dsm, partial(mlp_grad, activation=own_activation)), []
+    matching, history = partial(dsm, partial(mlp_grad, activation=own_activation, frozen=True)), []
     for _ in tqdm(range(rounds), unit="round", disable=None if progress is None else not progress):
         losses = []
         for _ in range(inner):

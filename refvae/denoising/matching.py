@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from refvae.inputs import array, floating, in_range, matrix, real, same_shape, whole
-from refvae.trees import Array, Pull, Tree, map
+from refvae.trees import Array, Pull, Tree, map, place
 
 Layer = Callable[..., tuple[Array, Pull]]
 STEP = 1e-30  # imaginary, so small that its square is lost
@@ -61,7 +61,8 @@ def dsm(score_map: Layer, p: Tree, x: Array, eps: Array, sigma_frozen: Any, weig
     x, eps     (n, d), data and standard normal noise
     sigma, weight   numbers or (n, 1): the standard deviation of the noise, and what a row counts
 
-    The cotangents are those of p, x, eps and sigma (None). [Vincent 2011, (11)]
+    The cotangents are those of p, x, eps and sigma (None); those of x and eps are None too if the score map is frozen
+    in xt. pull(dloss, out=...) hands a place for that of p on. [Vincent 2011, (11)]
     """
     same_shape(x, eps, "x and eps")
     x, eps = floating(x, "x"), floating(eps, "eps")
@@ -72,9 +73,11 @@ def dsm(score_map: Layer, p: Tree, x: Array, eps: Array, sigma_frozen: Any, weig
     r = s + eps / sigma                                                                                 # (9.5)
     loss = (weight * r * r).sum(1).mean() / 2                                                           # (9.5)
 
-    def pull(dloss: Any) -> tuple[Tree, Array, Array, None]:
+    def pull(dloss: Any, out: Tree = None) -> tuple[Tree, Array | None, Array | None, None]:
         dr = dloss / len(r) * weight * r                                                                # (9.5)
-        dp, dxt, *_ = pull_score(dr)
+        dp, dxt, *_ = pull_score(dr, **place(pull_score, out))
+        if dxt is None:
+            return dp, None, None, None
         return dp, dxt, sigma * dxt + dr / sigma, None                                                  # (9.5)
 
     return loss, pull
