@@ -1,6 +1,7 @@
 """Every benchmark side by side: python -m benchmarks [--only NAME] [--out FILE].
 
     steps, steps2   a training step beside PyTorch, JAX and the bare products, on one and on two threads
+    energy          a second-order step of an energy network beside PyTorch and JAX
     models          a training step of every other model of `refvae train` beside PyTorch, and the same losses
     svd             truncated SVD beside SciPy and scikit-learn
     stored          truncated SVD of a file and of sparse matrices: time beside bare passes, peak memory, SciPy
@@ -25,8 +26,8 @@ from importlib import import_module
 from pathlib import Path
 
 PEERS = ("numpy", "scipy", "torch", "jax", "scikit-learn")
-JOBS = {"steps": ("steps", 1), "steps2": ("steps", 2), "models": ("models", 1), "svd": ("svd", 1),
-        "stored": ("stored", 1), "memory": ("memory", 1), "startup": ("startup", 1),
+JOBS = {"steps": ("steps", 1), "steps2": ("steps", 2), "energy": ("energy", 1), "models": ("models", 1),
+        "svd": ("svd", 1), "stored": ("stored", 1), "memory": ("memory", 1), "startup": ("startup", 1),
         "growth": ("growth", 1)}
 NAMES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -57,7 +58,7 @@ def main():
     print(", ".join(f"{name} {version(name) or 'not installed, skipped'}" for name in PEERS))
     print(f"{'job':<34}{'method':<34}{'milliseconds':>12} {'ratio':>9}   goal", flush=True)
     rows, part = [], Path(a.out).with_suffix(".part")
-    for name in a.only or JOBS:
+    for name in a.only or [*JOBS, "entropy"]:
         if name == "entropy":
             subprocess.run([sys.executable, Path(__file__).parent / "entropy.py", "--quick"], check=True)
             continue

@@ -6,14 +6,12 @@ products are those of the two halves of a step, without one for the gradient of 
 
 from __future__ import annotations
 
-from functools import partial
 from itertools import pairwise
 
 import numpy as np
 
-from benchmarks.timing import THREADS, clock, compare, line, rounds, version
+from benchmarks.timing import THREADS, clock, compare, line, version
 from refvae import fit, layers, trees
-from refvae.denoising import dsm
 from refvae.optim import Adam
 from refvae.vae import elbo, neg_elbo, vae_init
 
@@ -22,7 +20,6 @@ SIZES = {"64-128-64-8": (64, 128, 64, 8), "784-400-20": (784, 400, 20)}
 GOALS = {("64-128-64-8", 1): {"PyTorch": 2.5, "JAX jit": 1.2, "bare products": 1.8},
          ("784-400-20", 1): {"PyTorch": 1.2, "JAX jit": 1.0, "bare products": 1.45},
          ("64-128-64-8", 2): {"PyTorch": 3.0}, ("784-400-20", 2): {"PyTorch": 1.3}}
-ENERGY = {1: {"PyTorch": 1.7, "JAX scan": 1.0}, 2: {}}
 
 
 def start(sizes, dtype):
@@ -205,87 +202,6 @@ def parts(name, sizes, steps=200):
             for kind, spent in sorted(meter.spent.items(), key=lambda each: -each[1])]
 
 
-# The energy network
-
-
-def energy_ours(dtype=np.float32, sizes=(64, 128, 128, 1)):
-    """Denoising score matching through `mlp_grad` with tanh."""
-    x, _, rng = start(sizes, dtype)
-    p = trees.map(lambda leaf: leaf.astype(dtype), layers.mlp_init(sizes, rng))
-    run = fit._Run(fit._start(p, Adam(), rng), Adam(), rng)
-
-    def objective(p, x, eps):
-        loss, pull = dsm(partial(layers.mlp_grad, frozen=True), p, x, eps, 0.5)
-        return loss, lambda dloss, out: pull(dloss, out)[:3]
-
-    def step():
-        return run.advance(objective, (x[rng.integers(0, ROWS, BATCH)], rng.standard_normal((BATCH, 64), dtype)), ROWS)
-
-    return step
-
-
-def energy_torch(dtype=np.float32, sizes=(64, 128, 128, 1)):
-    """The same by double backward."""
-    import torch
-
-    torch.set_num_threads(THREADS)
-    x, _, rng = start(sizes, dtype)
-    x = torch.from_numpy(x)
-    net = [tuple(torch.tensor(leaf.astype(dtype), requires_grad=True) for leaf in layer)
-           for layer in layers.mlp_init(sizes, rng)]
-    adam = torch.optim.Adam(leaves := [leaf for layer in net for leaf in layer])
-
-    def step():
-        some = x[torch.from_numpy(rng.integers(0, ROWS, BATCH))]
-        eps = torch.randn(some.shape, dtype=some.dtype)
-        h = noisy = (some + 0.5 * eps).requires_grad_()
-        for W, b in net[:-1]:
-            h = torch.tanh(torch.addmm(b, h, W))
-        energy = torch.addmm(net[-1][1], h, net[-1][0]).sum()
-        s, = torch.autograd.grad(energy, noisy, create_graph=True)
-        loss = ((s + eps / 0.5) ** 2).sum(1).mean() / 2
-        adam.zero_grad()
-        loss.backward(inputs=leaves)
-        adam.step()
-        return float(loss.detach())
-
-    return step
-
-
-def energy_jax(dtype=np.float32, sizes=(64, 128, 128, 1), length=20):
-    """The same under jit and scan, `length` steps a call."""
-    import jax
-    import jax.numpy as jnp
-
-    x, _, rng = start(sizes, dtype)
-    p, adam = trees.map(lambda leaf: leaf.astype(dtype), layers.mlp_init(sizes, rng)), jax_adam(jax, dtype)
-    data = jnp.asarray(x)
-
-    def energy(p, x):
-        for layer in p[:-1]:
-            x = jnp.tanh(x @ layer.W + layer.b)
-        return (x @ p[-1].W + p[-1].b).sum()
-
-    def loss(p, x, eps):
-        return ((jax.grad(energy, 1)(p, x + dtype(0.5) * eps) + eps / dtype(0.5)) ** 2).sum(1).mean() / 2
-
-    def one(state, rows):
-        p, m, v, t, key = state
-        key, own = jax.random.split(key)
-        value, g = jax.value_and_grad(loss)(p, data[rows], jax.random.normal(own, (BATCH, 64), dtype))
-        return (*adam(p, g, m, v, (t + 1).astype(dtype)), t + 1, key), value
-
-    run = jax.jit(lambda state, rows: jax.lax.scan(one, state, rows))
-    zero = jax.tree.map(jnp.zeros_like, p)
-    state = [(jax.tree.map(jnp.asarray, p), zero, zero, jnp.zeros((), jnp.int32), jax.random.key(0))]
-
-    def steps():
-        state[0], values = run(state[0], rng.integers(0, ROWS, (length, BATCH)))
-        return float(values[-1])
-
-    return steps
-
-
 def main():
     """All rows."""
     lines = []
@@ -303,14 +219,6 @@ def main():
             lines += compare(f"step {name} {dtype.__name__}", methods, goals, calls=calls)
         if THREADS == 1:
             lines += parts(name, sizes)
-    methods = {"refvae": energy_ours()} | ({"PyTorch": energy_torch()} if version("torch") else {})
-    lines += compare("energy 64-128-128-1 float32", methods, ENERGY[THREADS], calls=40)
-    if version("jax"):
-        length, step = 20, energy_ours()
-        both = rounds({"refvae": lambda: [step() for _ in range(length)], "JAX scan": energy_jax(length=length)}, 15, 2)
-        ratio = np.median(both["JAX scan"] / both["refvae"])
-        lines.append(line("energy 64-128-128-1 float32", "JAX scan", 1e3 * float(np.median(both["JAX scan"])) / length,
-                          float(ratio), ENERGY[THREADS].get("JAX scan")))
     if THREADS == 1 and version("torch"):
         worst = agreement()
         lines.append(line("losses of 1000 steps, float64", "difference from PyTorch", 0.0, worst, 1e-12, at_most=True))

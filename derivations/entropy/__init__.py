@@ -3,6 +3,7 @@
 from refvae.derivations.entropy import (
     candidates,
     certified,
+    columns,
     control,
     divergence_gradients,
     divergences,
@@ -27,4 +28,4 @@ from refvae.evidence import Ledger
 
 ledger = Ledger.of(order, spacings, motions, gradients, small, support, errors, weighted, divergences,
                    divergence_gradients, information, information_laws, permutation, search, products,
-                   candidates, scales, windows, labels, control, certified)
+                   candidates, scales, windows, labels, control, certified, columns)
