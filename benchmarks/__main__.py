@@ -67,8 +67,8 @@ def main():
         subprocess.run([sys.executable, "-m", "benchmarks", "--child", module, str(part)], check=True,
                        env=environment(threads))
         rows += part.read_text(encoding="utf-8").splitlines()[1:]
-    part.unlink(missing_ok=True)
-    Path(a.out).write_text("\n".join([",".join(HEADER), *rows]) + "\n", encoding="utf-8")
+        Path(a.out).write_text("\n".join([",".join(HEADER), *rows]) + "\n", encoding="utf-8")
+        part.unlink()
 
 
 if __name__ == "__main__":

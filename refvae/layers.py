@@ -190,13 +190,7 @@ def mlp_grad(p: tuple[Dense, ...], x: Array, activation: Activation = tanh, *,
     """
     if activation not in DERIVATIVE:
         raise ValueError(f"activation: got {activation!r}, wanted a key of refvae.layers.DERIVATIVE")
-    inputs, slopes, pull_slopes = [floating(x, "x")], [], []
-    for layer in p[:-1]:
-        a, _ = dense(layer, inputs[-1])
-        slope, pull_slope = DERIVATIVE[activation](a)
-        inputs.append(activation(a)[0])
-        slopes.append(slope)
-        pull_slopes.append(pull_slope)
+    inputs, slopes, pull_slopes = _activated(p[:-1], floating(x, "x"), activation)
     dy = np.ones_like(dense(p[-1], inputs[-1])[0])
     dhs, das = [dy @ p[-1].W.T], list[Array]()                                                          # (1.23)
     for layer, slope in zip(p[-2::-1], slopes[::-1], strict=True):
@@ -221,3 +215,16 @@ def mlp_grad(p: tuple[Dense, ...], x: Array, activation: Activation = tanh, *,
 
     s = dhs[0]
     return s, pull
+
+
+def _activated(layers: tuple[Dense, ...], x: Array,
+               activation: Activation) -> tuple[list[Array], list[Array], list[Pull]]:
+    """Layers, each with its activation: x and their outputs, then the slopes of the activation, and their pulls."""
+    outputs, slopes, pulls = [x], list[Array](), list[Pull]()
+    for layer in layers:
+        a, _ = dense(layer, outputs[-1])                                                                # (1.23)
+        slope, pull = DERIVATIVE[activation](a)                                                         # (1.23)
+        outputs.append(activation(a)[0])                                                                # (1.23)
+        slopes.append(slope)
+        pulls.append(pull)
+    return outputs, slopes, pulls
