@@ -194,7 +194,7 @@ def mlp_grad(p: tuple[Dense, ...], x: Array, activation: Activation = tanh, *,
     dy = np.ones_like(dense(p[-1], inputs[-1])[0])
     dhs, das = [dy @ p[-1].W.T], list[Array]()                                                          # (1.23)
     for layer, slope in zip(p[-2::-1], slopes[::-1], strict=True):
-        das.insert(0, dhs[0] * slope)                                                                   # (1.23)
+        das.insert(0, dhs[0] * slope)                                                           # (1.23), (1.24)
         dhs.insert(0, das[0] @ layer.W.T)                                                               # (1.23)
 
     def pull(ds: Array, out: tuple[Dense, ...] = ()) -> tuple[tuple[Dense, ...], Array | None]:

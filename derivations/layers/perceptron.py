@@ -51,6 +51,20 @@ def affine_without_curvature(mlp, rng):
     return gap(mlp(p, x, lambda a: (a, None))[0], x @ p[0].W @ p[1].W @ p[2].W + bias)
 
 
+@ledger.add("1.22", "law", mlp, bound=0, wrong={
+    "never frozen": lambda p, x, frozen=False: mlp(p, x),
+    "always frozen": lambda p, x, frozen=True: mlp(p, x, frozen=True)})
+def frozen_input(mlp, rng):
+    """A frozen input has no cotangent and changes no bit of the others, with one layer and with three."""
+    cases = []
+    for sizes in ((6, 3), (6, 5, 4, 3)):
+        p, x, dy = network(rng, *sizes), rng.standard_normal((7, 6)), rng.standard_normal((7, 3))
+        (dp, dx), (frozen_dp, frozen_dx) = mlp(p, x)[1](dy), mlp(p, x, frozen=True)[1](dy)
+        same = [(a == b).all() for a, b in zip(trees.leaves(frozen_dp), trees.leaves(dp), strict=True)]
+        cases += [np.shape(dx) == (7, 6), frozen_dx is None, *same]
+    return holds(cases)
+
+
 def field_args(*sizes):
     """A network with one output, and points."""
     return lambda rng: (network(rng, *sizes), rng.standard_normal((7, sizes[0])))
@@ -122,8 +136,8 @@ ledger.adjoint("1.24", mlp_grad, field_args(6, 2), zero=("p[0].b", "x"), name="o
     "W doubled": spoiled(mlp_grad, lambda d: ((Dense(2 * d[0][0].W, d[0][0].b),), d[1])),
     "no array for 0": spoiled(mlp_grad, lambda d: (d[0], 0))})
 for activation in (softplus, sigmoid):
-    ledger.adjoint("1.24", (lambda phi: lambda p, x: mlp_grad(p, x, phi))(activation), field_args(6, 5, 4, 1),
-                   name=activation.__name__, zero=("p[2].b",), wrong={
+    ledger.adjoint("1.24", (lambda phi: lambda p, x: mlp_grad(p, x, phi))(activation), field_args(6, 5, 4, 3, 1),
+                   name=activation.__name__, zero=("p[3].b",), wrong={
                        "the pull of tanh's field": (lambda phi: lambda p, x: (
                            mlp_grad(p, x, phi)[0], mlp_grad(p, x, tanh)[1]))(activation),
                        "first hidden layer without tangent": (lambda phi: spoiled(
