@@ -16,6 +16,7 @@ from refvae.trees import Array
 
 Loader = Callable[[], Any]
 ENTRIES = 2**21  # of a block: 16 MiB in float64
+HELD = 4  # so many times that of an array in memory, whose blocks are views
 
 
 class Blocks(NamedTuple):
@@ -52,7 +53,8 @@ def row_blocks(X: Any, name: str = "X") -> Blocks:
     if X.ndim != 2 or 0 in X.shape:
         raise ValueError(f"{name}: got shape {X.shape}, wanted (m, n) with m, n >= 1")
     m, n = X.shape
-    size = max(1, ENTRIES * m // max(X.nnz, m) if sparse.issparse(X) else ENTRIES // n)
+    held = HELD if type(X) is np.ndarray else 1
+    size = max(1, ENTRIES * m // max(X.nnz, m) if sparse.issparse(X) else held * ENTRIES // n)
     starts = range(0, m, size)
     rows = [min(size, m - start) for start in starts]
     return Blocks([_loader(X, start, count) for start, count in zip(starts, rows, strict=True)], rows, n, _single(X))
