@@ -105,7 +105,8 @@ def test_only_what_is_longer_than_the_window_is_paged(monkeypatch):
 def test_an_interrupted_run_reports_what_is_finished(jobs, tmp_path):
     words = [*ARROW, "verify", "-j", jobs, "--json", tmp_path / "out.json"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf8",
-                          env={**os.environ, "PYTHONIOENCODING": "utf8"}, start_new_session=True) as run:
+                          env={**os.environ, "PYTHONIOENCODING": "utf8"}, start_new_session=True,
+                          preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) as run:
         time.sleep(4)
         os.killpg(run.pid, signal.SIGINT)
         out, err = run.communicate()
