@@ -228,6 +228,7 @@ def test_one_test_a_law(law):
     law()
 
 
+@pytest.mark.slow
 def test_the_command_line_of_pytest(tmp_path):
     (tmp_path / "mine.py").write_text("from refvae.entropy import knn_entropy\n"
                                       "def right(x, k):\n    return knn_entropy(x, k)\n"

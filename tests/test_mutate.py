@@ -295,6 +295,7 @@ def test_the_committed_list_is_not_stale():
 # The command
 
 
+@pytest.mark.slow
 def test_a_number_of_ours(tmp_path, capsys):
     file = tmp_path / "out.json"
     assert main(["mutate", "1.6", "--json", str(file)]) == 0
