@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -180,6 +180,7 @@ def test_frechet_is_symmetric_and_never_negative(a, b):
 
 @given(arrays(float, st.tuples(st.integers(3, 30), st.integers(1, 4)), elements=st.floats(-100, 100), unique=True),
        st.integers(1, 29))
+@example(np.array([[0], [2.2e-162], [5.6e-163]]), 1)
 def test_no_arrangement_exceeds_the_bound(z, k):
     k = min(k, len(z) - 1)
     assert knn_entropy(z, k).value <= most_entropy(z, k) + 1e-9

@@ -83,6 +83,17 @@ def sharp_on_a_line(bound, rng):
     return gap(np.array([bound(z, k) for z, k in sets]), np.array([value(z, k) for z, k in sets]))
 
 
+@ledger.add("7.13", "law", most_entropy, bound=1e-13, wrong={
+    "squares as they are": lambda z, k: most_entropy(z, k) if 1e-100 < np.abs(z).max() < 1e100 else -np.inf,
+    "a power of two more": lambda z, k: most_entropy(z, k) + 3 * np.log(2) * (np.abs(z).max() < 1e-100),
+    "scale of one coordinate": lambda z, k: most_entropy(z, k) + np.log(np.abs(z).max())})
+def at_any_size(bound, rng):
+    """Points times 2^-1000, 2^-520 and 2^520, whose squares underflow or overflow: d log 2 more for every power."""
+    z = rng.standard_normal((9, 3))
+    powers = np.array([-1000, -520, 0, 520])
+    return gap(np.array([bound(np.ldexp(z, e), 2) for e in powers]), bound(z, 2) + 3 * np.log(2) * powers)
+
+
 # All orders
 
 CONSTANT_WRONG = {"diameter for radius": shifted(lambda n, k, d: d * np.log(2)),
