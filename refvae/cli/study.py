@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from importlib import import_module
+from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
 
@@ -125,12 +126,14 @@ def _study(what: str, grid: Grid, out: Path, pool: AbstractContextManager[Execut
 
 @contextmanager
 def _without_the_rest(executor: Executor | None) -> Iterator[None]:
-    """If it ends early, what processes of ours have not begun is not run."""
+    """If it ends early, processes of ours end too, and what they have not begun is not run."""
     try:
         yield
     except BaseException:
         if isinstance(executor, ProcessPoolExecutor):
             executor.shutdown(wait=False, cancel_futures=True)
+            for worker in active_children():  # a piece may take minutes
+                worker.terminate()
         raise
 
 
