@@ -87,8 +87,8 @@ def without_window(rho: Array, idx: Array, k: int, exclude: int) -> tuple[Array,
 
 
 def candidates_apart(n: int, exclude: int) -> Array:
-    """How many rows are more than `exclude` places away from each of n.   -> (n,)                        (6.64)"""
-    place = np.arange(n)
+    """How many rows are more than `exclude` places away from each of n.   -> (n,), or (1,) for exclude = 0   (6.64)"""
+    place = np.arange(n if exclude else 1)                                                       # (6.5), (6.64)
     return n - 1 - np.minimum(place, exclude) - np.minimum(n - 1 - place, exclude)                      # (6.64)
 
 
