@@ -1,7 +1,7 @@
 """Tests run with one BLAS thread, as the command does (set OPENBLAS_NUM_THREADS for more), and without a time limit.
 
-Hypothesis counts a slow machine as a failure unless it is told not to. The site of `refvae book` and a browser are made
-once.
+Hypothesis counts a slow machine as a failure unless it is told not to, and draws the same examples every time unless
+`--hypothesis-profile=deep` has it search. The site of `refvae book` and a browser are made once.
 """
 
 import json
@@ -15,8 +15,10 @@ from hypothesis import HealthCheck, settings
 
 import refvae.cli  # noqa: F401  sets the threads, before anything loads NumPy
 
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("untimed")
+settings.register_profile("everyday", deadline=None, derandomize=True, database=None, print_blob=True,
+                          suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("deep", settings.get_profile("everyday"), derandomize=False, max_examples=2000)
+settings.load_profile("everyday")
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
