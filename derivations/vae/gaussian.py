@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from decimal import Decimal, localcontext
+from fractions import Fraction
+from math import factorial
 
 import numpy as np
 from scipy import stats
@@ -10,6 +12,7 @@ from scipy import stats
 from refvae.derivations.vae.common import twice
 from refvae.evidence import Ledger, entrywise, gap, holds, spoiled
 from refvae.vae import gaussian_nll, kl_std_normal
+from refvae.vae.normal import BERNOULLI
 
 ledger = Ledger()
 
@@ -139,32 +142,48 @@ def least_at_the_prior(kl, rng):
     return holds(np.append(kl(mu, logvar)[0] > 0, kl(np.zeros((1, 3)), np.zeros((1, 3)))[0] == 0))
 
 
-TINY_AND_HUGE = np.concatenate([s * np.append(np.geomspace(1e-12, 700, 90), [0.1249, 0.12499]) for s in (-1, 1)])
+TINY_AND_HUGE = np.concatenate([s * np.append(np.geomspace(1e-12, 700, 90), [0.0999, 0.1001]) for s in (-1, 1)])
 
 
-def series(degree):
-    """The divergence with the series up to that power of the log-variance."""
+def series(coefficients):
+    """The divergence with other coefficients of l^2, l^4, ... in (3.6)."""
     def wrong(mu, lv):
-        tail = 1.0
-        for j in range(degree, 2, -1):
-            tail = 1 + lv / j * tail
-        return (mu**2 + np.where(abs(lv) < 0.125, lv * lv / 2 * tail, np.expm1(lv) - lv)).sum(-1) / 2, None
+        share = lv / 2 - sum(c * lv ** (2 * j) for j, c in enumerate(coefficients, 1))
+        return (mu**2 + np.where(abs(lv) < 0.1, np.expm1(lv) * share, np.expm1(lv) - lv)).sum(-1) / 2, None
 
     return wrong
 
 
 CANCELLING = {"e^l - 1 - l": lambda mu, lv: ((mu**2 + np.exp(lv) - 1 - lv).sum(-1) / 2, None),
               "expm1(l) - l": lambda mu, lv: ((mu**2 + np.expm1(lv) - lv).sum(-1) / 2, None),
-              "the series after its first two terms": series(3)}
+              "the series after its first two terms": series(BERNOULLI[:1])}
 
 
-@ledger.add("3.6", "limit", kl_std_normal, bound=1e-14, wrong={**CANCELLING, "degree 9": series(9)})
+@ledger.add("3.6", "limit", kl_std_normal, bound=1e-14, wrong={
+    **CANCELLING, "as far as l^6": series(BERNOULLI[:3]), "no change of sign": series(np.abs(BERNOULLI))})
 def sixty_digits(kl, rng):
     """Python's decimals with 60 digits, for 184 log-variances of absolute value 1e-12 to 700, each to 1e-14."""
     with localcontext() as context:
         context.prec = 60
         want = [float((Decimal(lv).exp() - 1 - Decimal(lv)) / 2) for lv in TINY_AND_HUGE.tolist()]
     return entrywise(kl(np.zeros((184, 1)), TINY_AND_HUGE[:, None])[0], np.array(want))
+
+
+def bernoulli():
+    """The coefficients as they stand in the code."""
+    return BERNOULLI
+
+
+@ledger.add("3.6", "identity", bernoulli, bound=0, wrong={
+    "no change of sign": lambda: tuple(map(abs, BERNOULLI)), "l^8 / 1209601": lambda: (*BERNOULLI[:3], -1 / 1209601),
+    "as far as l^6": lambda: BERNOULLI[:3]})
+def recursion_in_fractions(bernoulli, rng):
+    """Times the series of (e^l - 1) / l they give 1, the odd ones being 0: in fractions, each the nearest float."""
+    c = [Fraction(1)]
+    for n in range(1, 10):
+        c.append(-sum(c[j] / factorial(n + 1 - j) for j in range(n)))
+    want = [Fraction(1), Fraction(-1, 2), *(x for each in bernoulli() for x in (each, 0)), *[0] * 10][:10]
+    return holds(np.array([float(a) == float(b) for a, b in zip(c, want, strict=True)]))
 
 
 @ledger.add("3.6", "identity", kl_std_normal, wrong=CANCELLING)
