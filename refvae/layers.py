@@ -7,6 +7,7 @@ margin are those of derivations/layers.md. Arrays hold one example per row; all 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -39,6 +40,14 @@ class Dense(NamedTuple):
     b: Any
 
 
+@lru_cache(16)
+def ones(n: int, dtype: Any) -> Array:
+    """The vector of n ones, read only; a product with it is the quickest sum."""
+    vector = np.ones(n, dtype)
+    vector.setflags(write=False)
+    return vector
+
+
 NOWHERE = Dense(None, None)  # no place to write a cotangent into: a new array is made
 
 
@@ -48,14 +57,15 @@ def dense(p: Dense, x: Array, frozen: bool = False) -> tuple[Array, Pull]:
     pull(dy, out=Dense(...)) writes the parameters' cotangent into `out`, for instance views of one flat vector. If x is
     frozen its cotangent is None and costs nothing.
     """
-    p, x = Dense(floating(p.W, "p.W"), floating(p.b, "p.b")), floating(x, "x")
-    if p.W.ndim != 2 or p.b.shape != p.W.shape[1:] or x.ndim != 2 or x.shape[1] != len(p.W):
-        raise ValueError(f"p, x: got W {p.W.shape}, b {p.b.shape} and x {x.shape}, wanted (d, h), (h,) and (n, d)")
-    y = _plus(x @ p.W, p.b)                                                                             # (1.3)
+    W, b, x = floating(p.W, "p.W"), floating(p.b, "p.b"), floating(x, "x")
+    if W.ndim != 2 or b.shape != W.shape[1:] or x.ndim != 2 or x.shape[1] != len(W):
+        raise ValueError(f"p, x: got W {W.shape}, b {b.shape} and x {x.shape}, wanted (d, h), (h,) and (n, d)")
+    y = _plus(x @ W, b)                                                                                 # (1.3)
 
     def pull(dy: Array, out: Dense = NOWHERE) -> tuple[Dense, Array | None]:
-        dp = Dense(np.matmul(x.T, dy, out=out.W), dy.sum(0, out=out.b))                                 # (1.4)
-        return dp, None if frozen else dy @ p.W.T                                                       # (1.4)
+        dW = np.matmul(x.T, dy, out=out.W)                                                              # (1.4)
+        db = np.matmul(ones(len(dy), dy.dtype), dy, out=out.b)                                          # (1.4)
+        return Dense(dW, db), None if frozen else dy @ W.T                                              # (1.4)
 
     return y, pull
 
@@ -76,15 +86,16 @@ def bernoulli_nll(logits: Array, x: Array) -> tuple[Array, Pull]:
     """
     logits, x = floating(logits, "logits"), floating(x, "x")
     same_shape(logits, x, "logits and x")
-    positive, e = decay(logits)
+    positive, sign, e = decay(logits)
     miss = positive - x                                                                                 # (1.12)
-    nll = np.einsum("ij,ij->i", miss, logits) + np.log1p(e).sum(1)                                      # (1.12)
+    nll = np.einsum("ij,ij->i", miss, logits) + np.log1p(e) @ ones(e.shape[1], e.dtype)                 # (1.12)
 
     def pull(dnll: Array) -> tuple[Array, Array]:
-        dlogits = (1 - 2 * positive) * e                                                                # (1.13)
+        dlogits = sign * e                                                                              # (1.13)
         dlogits /= 1 + e                                                                                # (1.13)
         dlogits += miss                                                                                 # (1.13)
-        return dnll[:, None] * dlogits, -dnll[:, None] * logits                                         # (1.13)
+        dlogits *= dnll[:, None]                                                                        # (1.13)
+        return dlogits, -dnll[:, None] * logits                                                         # (1.13)
 
     return nll, pull
 
@@ -192,7 +203,7 @@ def mlp_grad(p: tuple[Dense, ...], x: Array, activation: Activation = tanh, *,
         raise ValueError(f"activation: got {activation!r}, wanted a key of refvae.layers.DERIVATIVE")
     inputs, slopes, pull_slopes = _activated(p[:-1], floating(x, "x"), activation)
     dy = np.ones_like(dense(p[-1], inputs[-1])[0])
-    dhs, das = [dy @ p[-1].W.T], list[Array]()                                                          # (1.23)
+    dhs, das = [dy[:, :1] * p[-1].W.sum(1)], list[Array]()                                              # (1.23)
     for layer, slope in zip(p[-2::-1], slopes[::-1], strict=True):
         das.insert(0, dhs[0] * slope)                                                           # (1.23), (1.24)
         dhs.insert(0, das[0] @ layer.W.T)                                                               # (1.23)
@@ -206,10 +217,11 @@ def mlp_grad(p: tuple[Dense, ...], x: Array, activation: Activation = tanh, *,
         dh_dot, dW_dot = 0 * dhs[-1], np.matmul(input_dots[-1].T, dy, out=places[-1].W)                 # (1.24)
         dp_dot = [Dense(dW_dot, np.multiply(0, p[-1].b, out=places[-1].b))]                             # (1.24)
         for i in reversed(range(len(p) - 1)):
-            da_dot = dh_dot * slopes[i] + pull_slopes[i](dhs[i + 1] * a_dots[i])                        # (1.24)
+            da_dot = _plus(pull_slopes[i](dhs[i + 1] * a_dots[i]), dh_dot * slopes[i])                  # (1.24)
             dW_dot = np.matmul(input_dots[i].T, das[i], out=places[i].W)                                # (1.24)
             dW_dot = _plus(dW_dot, inputs[i].T @ da_dot)                                                # (1.24)
-            dp_dot.insert(0, Dense(dW_dot, da_dot.sum(0, out=places[i].b)))                             # (1.24)
+            db_dot = np.matmul(ones(len(da_dot), da_dot.dtype), da_dot, out=places[i].b)                # (1.24)
+            dp_dot.insert(0, Dense(dW_dot, db_dot))
             dh_dot = da_dot if frozen and not i else da_dot @ p[i].W.T                                  # (1.24)
         return tuple(dp_dot), None if frozen else dh_dot
 

@@ -42,11 +42,11 @@ ledger.adjoint("1.5", tanh, one(7, 6), wrong={"derivative 1 - y": slope(tanh, la
     "e = exp(-2 x) on both sides": lambda x: (np.tanh(x), lambda dy: dy * 4 * np.exp(-2 * x) / (
         1 + np.exp(-2 * x)) ** 2)})
 def tails(tanh, rng):
-    """At +-20, +-40, +-300 the value is +-1, and exp(2|x|) times the derivative is 4 / (1 + exp(-2|x|))^2, each."""
+    """At +-20, +-40, +-300 the value is +-1, exp(2|x|) times the derivative 4 / (1 + exp(-2|x|))^2; 0 at +-800."""
     x = np.array([-300.0, -40.0, -20.0, 20.0, 40.0, 300.0])
     y, pull = tanh(x)
-    scaled = pull(np.ones(6)) * np.exp(2 * np.abs(x))
-    return entrywise(np.r_[y, scaled], np.r_[np.sign(x), 4 / (1 + np.exp(-2 * np.abs(x))) ** 2])
+    scaled, none = pull(np.ones(6)) * np.exp(2 * np.abs(x)), tanh(np.array([-800.0, 800.0]))[1](np.ones(2))
+    return entrywise(np.r_[y, scaled, 1 + none], np.r_[np.sign(x), 4 / (1 + np.exp(-2 * np.abs(x))) ** 2, 1, 1])
 
 
 @ledger.add("1.6", "identity", sigmoid, exact=True, wrong={"tanh": tanh, "sign of x": lambda x: sigmoid(-x)})

@@ -98,6 +98,15 @@ def pull_of_ones(mlp_grad, rng):
     return gap(tuple(mlp_grad(p, x, phi)[0] for phi in (tanh, softplus)), want)
 
 
+@ledger.add("1.23", "limit", mlp_grad, bound=1e-12, wrong={
+    **{key: FIELD_VALUES[key] for key in FIELD_VALUES if "slope" not in key},
+    "one row for all": lambda p, x: (mlp_grad(p, x)[0][0], None)})
+def of_one_map(mlp_grad, rng):
+    """Of one affine map every row of s is the sum of the columns of W."""
+    p, x = field_args(6, 2)(rng)
+    return gap(mlp_grad(p, x)[0], np.tile(p[0].W.sum(1), (7, 1)))
+
+
 @ledger.add("1.23", "law", mlp_grad, wrong={key: FIELD_VALUES[key] for key in FIELD_VALUES if "mean" not in key})
 def difference_of_potentials(mlp_grad, rng):
     """The line integral of s is the difference of the values of E."""

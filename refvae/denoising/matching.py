@@ -71,7 +71,7 @@ def dsm(score_map: Layer, p: Tree, x: Array, eps: Array, sigma_frozen: Any, weig
     s, pull_score = score_map(p, xt)
     same_shape(s, xt, "the score and x")
     r = s + eps / sigma                                                                                 # (9.5)
-    loss = (weight * r * r).sum(1).mean() / 2                                                           # (9.5)
+    loss = (weight * r * r).sum() / len(r) / 2                                                          # (9.5)
 
     def pull(dloss: Any, out: Tree = None) -> tuple[Tree, Array | None, Array | None, None]:
         dr = dloss / len(r) * weight * r                                                                # (9.5)

@@ -81,7 +81,7 @@ def neg_elbo(p: VAE, x_frozen: Array, eps: Array, *, likelihood: Likelihood = be
     loss = (rec + beta * kl).sum() / len(rec)                                                              # (3.11)
 
     def pull(dloss: Any, out: VAE = NOWHERE) -> tuple[VAE, None, Array]:
-        d = np.full_like(rec, dloss / len(rec))                                                         # (3.11)
+        d = np.full(len(rec), dloss / len(rec), rec.dtype)                                              # (3.11)
         dp, _, deps = pull_terms((d, beta * d), out)                                                    # (3.11)
         return dp, None, deps
 
