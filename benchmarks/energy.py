@@ -27,7 +27,8 @@ def ours(dtype=np.float32):
         return loss, lambda dloss, out: pull(dloss, out)[:3]
 
     def step():
-        return run.advance(objective, (x[rng.integers(0, ROWS, BATCH)], rng.standard_normal((BATCH, 64), dtype)), ROWS)
+        rows = rng.integers(0, ROWS, BATCH)
+        return run.advance(objective, (x.take(rows, 0), rng.standard_normal((BATCH, 64), dtype)), ROWS)
 
     return step
 

@@ -36,7 +36,7 @@ def ours(sizes, dtype):
 
     def step():
         rows = rng.integers(0, ROWS, BATCH)
-        return run.advance(neg_elbo, (x[rows], rng.standard_normal((BATCH, sizes[-1]), dtype)), ROWS)
+        return run.advance(neg_elbo, (x.take(rows, 0), rng.standard_normal((BATCH, sizes[-1]), dtype)), ROWS)
 
     return step
 
@@ -135,7 +135,7 @@ def jax_step(sizes, dtype):
               jax.random.key(0))]
 
     def step():
-        value, state[0] = move(*state[0], x[rng.integers(0, ROWS, BATCH)])
+        value, state[0] = move(*state[0], x.take(rng.integers(0, ROWS, BATCH), 0))
         return float(value)
 
     return step
@@ -149,7 +149,7 @@ def agreement(steps=1000):
     run = fit._Run(fit._start(p, Adam(), rng), Adam(), rng)
     for _ in range(steps):
         rows, eps = rng.integers(0, ROWS, BATCH), rng.standard_normal((BATCH, sizes[-1]))
-        loss = run.advance(neg_elbo, (x[rows], eps), ROWS)
+        loss = run.advance(neg_elbo, (x.take(rows, 0), eps), ROWS)
         worst = max(worst, abs(loss / theirs(rows, eps) - 1))
     return worst
 
@@ -188,8 +188,9 @@ def parts(name, sizes, steps=200):
     relu, nll = (meter("activations and losses", f) for f in (layers.relu, layers.bernoulli_nll))
     run.optimiser = type("Optimiser", (), {"step": staticmethod(meter("optimiser", run.optimiser.step))})()
     objective = lambda p, x, eps: neg_elbo(p, x, eps, activation=relu, likelihood=nll)
+    noise = meter("noise", rng.standard_normal)
     step = meter("rest", lambda: run.advance(objective, (
-        x[rng.integers(0, ROWS, BATCH)], meter("noise", rng.standard_normal)((BATCH, sizes[-1]), np.float32)), ROWS))
+        x.take(rng.integers(0, ROWS, BATCH), 0), noise((BATCH, sizes[-1]), np.float32)), ROWS))
     try:
         for turn in range(steps + 20):
             if turn == 20:

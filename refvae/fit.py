@@ -88,7 +88,7 @@ def fit(objective: Objective, p: Tree, data: Array, *, batch: int, rng: np.rando
                 run.vector[:] = trees.flatten(renew(run.p, rng)).vector
             total, seen = 0.0, 0
             for rows in islice(batches(len(data), batch, rng), end - run.step):
-                total += len(rows) * run.advance(objective, draw(rng, data[rows]), per_epoch)
+                total += len(rows) * run.advance(objective, draw(rng, data.take(rows, 0)), per_epoch)
                 seen += len(rows)
                 bar.set_postfix_str(f"loss {total / seen:.6g} {unit}", refresh=False)
                 bar.update()
@@ -102,7 +102,7 @@ class _Run:
         self.vector, self.p = trees.flatten(start.p)
         self.gradient = trees.flatten(start.p)
         self.places = trees.leaves(self.gradient.tree)
-        self.memory, self.optimiser = trees.map(np.copy, start.memory), optimiser
+        self.memory, self.optimiser = trees.map(trees.copy, start.memory), optimiser
         self.step, self.history, self.rng = start.step, list(start.history), rng
         rng.bit_generator.state = start.generator
 

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from refvae.inputs import real
-from refvae.trees import Array
+from refvae.trees import Array, aligned
 
-PIECE = 1 << 16  # numbers that Adam works on at a time, so that they stay in the cache
+PIECE = 1 << 18  # bytes of each vector that Adam works on at a time, so that they stay in the cache
 
 
 class Optimiser(Protocol):
@@ -90,11 +90,13 @@ class Adam:
     def step(self, state: Moments, x: Array, g: Array) -> None:
         """One step in place."""
         state.t[...] += 1
-        t, work = int(state.t), np.empty(min(PIECE, x.size), x.dtype)
+        t, piece = int(state.t), PIECE // x.itemsize
+        work = aligned(min(piece, x.size), x.dtype)
         unit = sqrt((1 - self.beta2) / (1 - self.beta2**t))
         rate = self.lr * (1 - self.beta1) / (1 - self.beta1**t) / unit
-        for start in range(0, x.size, PIECE):
-            xs, gs, m, v = (each[start:start + PIECE] for each in (x, g, state.m, state.v))
+        for start in range(0, x.size, piece):
+            here = slice(start, start + piece)
+            xs, gs, m, v = x[here], g[here], state.m[here], state.v[here]
             w = work[:xs.size]
             m *= self.beta1
             m += gs

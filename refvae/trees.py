@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 Tree = Any  # an array, or a tuple of trees
 Pull = Callable[..., Any]  # cotangent of the value -> one cotangent per argument
+LINE = 64  # bytes: a vector that begins at a multiple is the quickest to write
 
 
 class Flat(NamedTuple):
@@ -25,16 +26,16 @@ class Flat(NamedTuple):
 def leaves(tree: Tree) -> list[Array]:
     """The arrays of a tree, from left to right; None (no cotangent) is no leaf."""
     found: list[Array] = []
-    _collect(tree, found)
+    _collect((tree,), found)
     return found
 
 
-def _collect(tree: Tree, found: list[Array]) -> None:
-    if isinstance(tree, tuple):
-        for part in tree:
+def _collect(tree: tuple[Tree, ...], found: list[Array]) -> None:
+    for part in tree:
+        if isinstance(part, tuple):
             _collect(part, found)
-    elif tree is not None:
-        found.append(tree)
+        elif part is not None:
+            found.append(part)
 
 
 def names(tree: Tree, root: str = "") -> list[str]:
@@ -90,8 +91,24 @@ def flatten(tree: Tree) -> Flat:
         raise TypeError("tree: got leaves that are no arrays of numbers, wanted nested tuples of arrays")
     if len({part.dtype for part in parts}) > 1:
         raise ValueError(f"tree: got dtypes {sorted({str(part.dtype) for part in parts})}, wanted one")
-    vector = np.concatenate([part.ravel() for part in parts]) if parts else np.zeros(0)
+    vector = aligned(sum(part.size for part in parts), parts[0].dtype if parts else np.float64)
+    np.concatenate([part.ravel() for part in parts] or [vector], out=vector)
     return Flat(vector, unflatten(vector, tree))
+
+
+def aligned(size: int, dtype: Any) -> Array:
+    """A vector of numbers yet to be written, which begins at a multiple of `LINE` bytes."""
+    item = np.dtype(dtype).itemsize
+    longer = np.empty(size + LINE // item, dtype)
+    first = -longer.__array_interface__["data"][0] % LINE // item
+    return longer[first:first + size]
+
+
+def copy(leaf: Array) -> Array:
+    """A copy of an array, which begins at a multiple of `LINE` bytes."""
+    place = aligned(leaf.size, leaf.dtype).reshape(leaf.shape)
+    np.copyto(place, leaf)
+    return place
 
 
 def unflatten(vector: Array, like: Tree) -> Tree:
@@ -115,7 +132,7 @@ def place(pull: Pull, out: Tree) -> dict[str, Tree]:
     """The argument `out` for a pull that takes a place for the cotangent of its parameters, or none."""
     code = getattr(pull, "__code__", None)
     takes = code is not None and "out" in code.co_varnames[:code.co_argcount]
-    return {"out": out} if takes and leaves(out) else {}
+    return {"out": out} if takes and out not in (None, ()) else {}
 
 
 def _wide(leaf: Any) -> Any:

@@ -184,6 +184,17 @@ def test_flatten_keeps_order_values_and_types(seed, d, h):
         np.testing.assert_array_equal(got, want)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
+def test_vectors_and_copies_begin_at_a_line(dtype):
+    for size in (1, 7, 1000):
+        leaf = np.arange(2 * size).reshape(size, 2).astype(dtype)
+        for vector, want in ((trees.flatten((leaf,)).vector, leaf.ravel()), (trees.copy(leaf), leaf)):
+            assert vector.__array_interface__["data"][0] % trees.LINE == 0
+            assert vector.dtype == leaf.dtype
+            assert not np.shares_memory(vector, leaf)
+            np.testing.assert_array_equal(vector, want)
+
+
 def test_flatten_copies():
     p = net(2)
     flat = trees.flatten(p)
