@@ -51,21 +51,24 @@ def ones(n: int, dtype: Any) -> Array:
 NOWHERE = Dense(None, None)  # no place to write a cotangent into: a new array is made
 
 
-def dense(p: Dense, x: Array, frozen: bool = False) -> tuple[Array, Pull]:
+def dense(p: Dense, x: Array, frozen: bool = False, fixed: bool = False) -> tuple[Array, Pull]:
     """Affine map.   p: Dense(W (d, h), b (h,)), x: (n, d) -> y: (n, h)                  (1.3), adjoint (1.4)
 
     pull(dy, out=Dense(...)) writes the parameters' cotangent into `out`, for instance views of one flat vector. If x is
-    frozen its cotangent is None and costs nothing.
+    frozen, or p is fixed, its cotangent is None and costs nothing.
     """
     W, b, x = floating(p.W, "p.W"), floating(p.b, "p.b"), floating(x, "x")
     if W.ndim != 2 or b.shape != W.shape[1:] or x.ndim != 2 or x.shape[1] != len(W):
         raise ValueError(f"p, x: got W {W.shape}, b {b.shape} and x {x.shape}, wanted (d, h), (h,) and (n, d)")
     y = _plus(x @ W, b)                                                                                 # (1.3)
 
-    def pull(dy: Array, out: Dense = NOWHERE) -> tuple[Dense, Array | None]:
+    def pull(dy: Array, out: Dense = NOWHERE) -> tuple[Dense | None, Array | None]:
+        dx = None if frozen else dy @ W.T                                                               # (1.4)
+        if fixed:
+            return None, dx
         dW = np.matmul(x.T, dy, out=out.W)                                                              # (1.4)
         db = np.matmul(ones(len(dy), dy.dtype), dy, out=out.b)                                          # (1.4)
-        return Dense(dW, db), None if frozen else dy @ W.T                                              # (1.4)
+        return Dense(dW, db), dx
 
     return y, pull
 
@@ -165,27 +168,28 @@ def mlp_init(sizes: Sequence[int], rng: np.random.Generator | int) -> tuple[Dens
                  for d, h in pairwise(sizes))
 
 
-def mlp(p: tuple[Dense, ...], x: Array, activation: Activation = tanh, *, frozen: bool = False) -> tuple[Array, Pull]:
+def mlp(p: tuple[Dense, ...], x: Array, activation: Activation = tanh, *, frozen: bool = False,
+        fixed: bool = False) -> tuple[Array, Pull]:
     """Affine maps with the activation between them, linear output.   x: (n, d) -> y: (n, m)   (1.22), adjoint (1.2)
 
-    pull(dy, out=...) takes a place for the parameters' cotangent, a tree like p. If x is frozen its cotangent is None
-    and costs nothing.
+    pull(dy, out=...) takes a place for the parameters' cotangent, a tree like p. If x is frozen, or p is fixed, its
+    cotangent is None and costs nothing.
     """
     h, pulls = x, []
     for layer in p[:-1]:
-        a, pull_dense = dense(layer, h, frozen and h is x)
+        a, pull_dense = dense(layer, h, frozen and h is x, fixed)
         h, pull_activation = activation(a)                                                              # (1.22)
         pulls.append((pull_dense, pull_activation))
-    y, pull_last = dense(p[-1], h, frozen and h is x)                                                   # (1.22)
+    y, pull_last = dense(p[-1], h, frozen and h is x, fixed)                                            # (1.22)
 
-    def pull(dy: Array, out: tuple[Dense, ...] = ()) -> tuple[tuple[Dense, ...], Array | None]:
+    def pull(dy: Array, out: tuple[Dense, ...] = ()) -> tuple[tuple[Dense, ...] | None, Array | None]:
         places = out or (NOWHERE,) * len(p)
         dlayer, dh = pull_last(dy, places[-1])
         dp = [dlayer]
         for (pull_dense, pull_activation), place in zip(pulls[::-1], places[-2::-1], strict=True):
             dlayer, dh = pull_dense(pull_activation(dh), place)                                         # (1.2)
             dp.insert(0, dlayer)
-        return tuple(dp), dh
+        return None if fixed else tuple(dp), dh
 
     return y, pull
 

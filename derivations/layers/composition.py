@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from refvae import trees
 from refvae.derivations.layers.common import network, one, times
 from refvae.evidence import Ledger, gap, holds, spoiled
 from refvae.layers import (
@@ -110,6 +111,18 @@ def elsewhere(p, x):
     """A wrong version that writes into no buffer."""
     y, pull = dense(p, x)
     return y, lambda dy, out: pull(dy)
+
+
+@ledger.add("1.4", "law", dense, bound=0, wrong={
+    "always asked for": lambda p, x, **how: dense(p, x),
+    "frozen and fixed exchanged": lambda p, x, frozen=False, fixed=False: dense(p, x, frozen=fixed, fixed=frozen)})
+def not_asked_for(dense, rng):
+    """Of a frozen x, and of fixed parameters, there is no cotangent, and no bit of the other one is changed."""
+    p, x = dense_args(rng)
+    dy = rng.standard_normal((len(x), len(p.b)))
+    (dp, dx), frozen, fixed = (dense(p, x, **how)[1](dy) for how in ({}, {"frozen": True}, {"fixed": True}))
+    same = [(a == b).all() for a, b in zip(trees.leaves((frozen[0], fixed[1])), (*dp, dx), strict=True)]
+    return holds([frozen[1] is None, fixed[0] is None, *same])
 
 
 @ledger.add("1.4", "law", dense, wrong={"not written": elsewhere, "b's and W's first row exchanged": lambda p, x: (

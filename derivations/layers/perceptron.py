@@ -65,6 +65,19 @@ def frozen_input(mlp, rng):
     return holds(cases)
 
 
+@ledger.add("1.22", "law", mlp, bound=0, wrong={
+    "never fixed": lambda p, x, fixed=False: mlp(p, x),
+    "always fixed": lambda p, x, fixed=True: mlp(p, x, fixed=True)})
+def fixed_parameters(mlp, rng):
+    """Fixed parameters have no cotangent and change no bit of that of x, with one layer and with three."""
+    cases = []
+    for sizes in ((6, 3), (6, 5, 4, 3)):
+        p, x, dy = network(rng, *sizes), rng.standard_normal((7, 6)), rng.standard_normal((7, 3))
+        (dp, dx), (fixed_dp, fixed_dx) = mlp(p, x)[1](dy), mlp(p, x, fixed=True)[1](dy)
+        cases += [len(trees.leaves(dp)) == 2 * len(p), fixed_dp is None, (fixed_dx == dx).all()]
+    return holds(np.array(cases))
+
+
 def field_args(*sizes):
     """A network with one output, and points."""
     return lambda rng: (network(rng, *sizes), rng.standard_normal((7, sizes[0])))

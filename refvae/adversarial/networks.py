@@ -38,11 +38,12 @@ class Coder(NamedTuple):
     dec: Layers
 
 
-def logits(p: Layers, x: Array, activation: Activation, frozen: bool = False) -> tuple[Array, Pull]:
-    """The single output of a network, as a vector.   p: d -> 1, x (n, d), frozen or not -> t (n,)        (10.12)"""
+def logits(p: Layers, x: Array, activation: Activation, *, frozen: bool = False,
+           fixed: bool = False) -> tuple[Array, Pull]:
+    """The single output of a network, as a vector.   p: d -> 1, x (n, d), as in `mlp` -> t (n,)          (10.12)"""
     if p[-1].W.shape[1] != 1:
         raise ValueError(f"discriminator: got {p[-1].W.shape[1]} outputs, wanted 1")
-    t, pull = mlp(p, x, activation, frozen=frozen)
+    t, pull = mlp(p, x, activation, frozen=frozen, fixed=fixed)
     return t[:, 0], lambda dt: pull(dt[:, None])                                                        # (10.12)
 
 
@@ -52,8 +53,8 @@ def discriminator_loss(p: Layers, x: Array, y: Array, *, activation: Activation 
 
     If the batches are frozen their cotangents are None and cost nothing.
     """
-    t_x, pull_x = logits(p, x, activation, frozen)
-    t_y, pull_y = logits(p, y, activation, frozen)
+    t_x, pull_x = logits(p, x, activation, frozen=frozen)
+    t_y, pull_y = logits(p, y, activation, frozen=frozen)
     losses, pull_losses = gan_losses(t_x, t_y)
     loss = losses.discriminator.mean()                                                                  # (10.12)
 
@@ -74,7 +75,7 @@ def generator_loss(p: Layers, z: Array, disc_frozen: Layers, old_frozen: Array, 
     old_frozen: what the generator made of the same z before this block of steps.
     """
     y, pull_gen = mlp(p, z, activation)
-    t, pull_disc = logits(disc_frozen, y, activation)
+    t, pull_disc = logits(disc_frozen, y, activation, fixed=True)
     losses, pull_losses = gan_losses(0 * t, t)                                                          # (10.21)
     penalty, pull_penalty = proximal(y, old_frozen, lam)
     loss = (losses.generator + penalty).mean()                                                          # (10.21)
@@ -93,7 +94,7 @@ def aae_loss(p: Coder, x_frozen: Array, disc_frozen: Layers, *, lam: float = 1.0
     """Mean of -log D(E(x)) + lam |x - G(E(x))|^2.   x (n, d) -> ()                                       (10.28)"""
     z, pull_enc = mlp(p.enc, x_frozen, activation, frozen=True)
     xhat, pull_dec = mlp(p.dec, z, activation)
-    t, pull_disc = logits(disc_frozen, z, activation)
+    t, pull_disc = logits(disc_frozen, z, activation, fixed=True)
     error, pull_error = squared_error(xhat, x_frozen)
     losses, pull_losses = aae_losses(0 * error, t, error, lam)                                          # (10.28)
     loss = losses.encoder.mean()                                                                        # (10.28)
@@ -142,8 +143,8 @@ def ali_loss(p: Coder, x_frozen: Array, z_frozen: Array, eps_z_frozen: Array, ep
     """
     (enc_pairs, dec_pairs), pull_pairs = ali_pairs(p, x_frozen, z_frozen, eps_z_frozen, eps_x_frozen,
                                                    activation=activation, frozen=True)
-    t_enc, pull_t_enc = logits(disc_frozen, enc_pairs, activation)
-    t_dec, pull_t_dec = logits(disc_frozen, dec_pairs, activation)
+    t_enc, pull_t_enc = logits(disc_frozen, enc_pairs, activation, fixed=True)
+    t_dec, pull_t_dec = logits(disc_frozen, dec_pairs, activation, fixed=True)
     (mu, logvar), pull_enc = encode(p.enc, made_frozen, activation, frozen=True)
     nll, pull_nll = gaussian_nll(mu, logvar, z_frozen)
     losses, pull_losses = ali_losses(t_enc, t_dec, nll)

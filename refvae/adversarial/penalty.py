@@ -58,7 +58,7 @@ def raised_critic(p: Layers, z: Array, critic_frozen: Layers, *, activation: Act
                   critic_activation: Activation = relu) -> tuple[Any, Pull]:
     """Mean of -T(G(z)), which the generator minimises.   p: k -> d, z (n, k) -> ()                      (10.26a)"""
     y, pull_gen = mlp(p, z, activation)
-    t, pull_critic = logits(critic_frozen, y, critic_activation)
+    t, pull_critic = logits(critic_frozen, y, critic_activation, fixed=True)
     loss = -t.mean()                                                                                    # (10.26a)
 
     def pull(dloss: Any) -> tuple[Layers, Array, None]:
