@@ -181,6 +181,7 @@ def test_frechet_is_symmetric_and_never_negative(a, b):
 @given(arrays(float, st.tuples(st.integers(3, 30), st.integers(1, 4)), elements=st.floats(-100, 100), unique=True),
        st.integers(1, 29))
 @example(np.array([[0], [2.2e-162], [5.6e-163]]), 1)
+@example(np.array([[1.8e-165, 1.1e-308], [2.2e-311, 4.9e-324], [3.0, -50.0], [7.0, 100.0]]), 1)
 def test_no_arrangement_exceeds_the_bound(z, k):
     k = min(k, len(z) - 1)
     assert knn_entropy(z, k).value <= most_entropy(z, k) + 1e-9

@@ -51,6 +51,50 @@ def test_extreme_scales_of_layers(scale, norm):
         knn_entropy(small, 3, norm=norm).value, rel=1e-5)
 
 
+def cloud(seed=5, size=40):
+    """Points of size 1, and a cluster of 1e-165 near 0 whose squares underflow."""
+    rng = np.random.default_rng(seed)
+    return np.vstack([rng.standard_normal((size, 2)), 1e-165 * rng.standard_normal((size // 4, 2))])
+
+
+@pytest.mark.parametrize("k", [1, 3, 12])
+@pytest.mark.parametrize("norm", [2, np.inf])
+def test_a_cluster_whose_squares_underflow(k, norm):
+    x, y, larger = cloud(), cloud(6), 2.0**400
+    assert knn_entropy(x, k, norm=norm).value == pytest.approx(
+        knn_entropy(x * larger, k, norm=norm).value - 800 * np.log(2), rel=1e-13)
+    assert knn_divergence(x, y, k, norm=norm).value == pytest.approx(
+        knn_divergence(x * larger, y * larger, k, norm=norm).value, rel=1e-13)
+    idx = neighbours(x, k, norm=norm).idx
+    assert np.array_equal(idx, neighbours(x * larger, k, norm=norm).idx)
+    h, pull = knn_entropy_layer(x, idx, norm)
+    assert h == pytest.approx(knn_entropy(x, k, norm=norm).value, rel=1e-13)
+    np.testing.assert_allclose(pull(1.0)[0], knn_entropy_layer(x * larger, idx, norm)[1](1.0)[0] * larger, rtol=1e-12)
+    assert knn_entropy(x, k, norm=norm).jackknife_se == pytest.approx(knn_entropy(
+        x * larger, k, norm=norm).jackknife_se, rel=1e-12)
+
+
+def test_tiny_clusters_beside_huge_points():
+    x = cloud() * np.repeat([1e300, 1.0], [40, 10])[:, None]
+    assert np.array_equal(knn_entropy(x).local[40:], knn_entropy(cloud()).local[40:])
+    with pytest.raises(ValueError, match=r"x and y: got numbers as small as .* beside some above 1e150"):
+        mutual_information(x[:, :1], x[:, 1:])
+    assert mutual_information(*cloud().T[:, :, None]).value == mutual_information(
+        *(cloud() * 2.0**400).T[:, :, None]).value
+
+
+def test_distances_that_have_lost_digits_are_refused():
+    x = np.vstack([PLANE, 1e-310 * PLANE[:4]])
+    for call in (lambda: knn_entropy(x), lambda: knn_cross_entropy(x[40:], 2 * x[40:]),
+                 lambda: knn_divergence(x, PLANE), lambda: kl_to_normal(x)):
+        with pytest.raises(ValueError, match=r"points with a neighbour nearer than 2\.2e-308"):
+            call()
+    assert knn_entropy(x * 2.0**100).value < knn_entropy(PLANE * 2.0**100).value
+    for scale in (2.0**-1040, 2.0**-700):  # differences are exact
+        assert knn_entropy(np.round(PLANE[:, :1] * 2**30) * scale).value == pytest.approx(
+            knn_entropy(np.round(PLANE[:, :1] * 2**30)).value + np.log(scale), rel=1e-12)
+
+
 def test_kl_to_normal_far_out_but_within_floats():
     assert kl_to_normal(PLANE * 1e150).value == pytest.approx((PLANE**2).sum(1).mean() / 2 * 1e300, rel=1e-12)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,8 @@ from hypothesis.extra.numpy import arrays
 from scipy.spatial import cKDTree
 
 from refvae.derivations.entropy.search import brute
-from refvae.entropy import neighbours
+from refvae.derivations.entropy.underflow import clusters, exactly
+from refvae.entropy import neighbours, verify_neighbours
 from refvae.entropy.neighbours import search
 from refvae.entropy.products import MOST, groups, pays
 from refvae.entropy.scale import rescaled, restored
@@ -263,3 +266,37 @@ def test_torus_with_a_second_sample(rng):
     shifts = np.stack(np.meshgrid([-1, 0, 1], [-1, 0, 1]), -1).reshape(-1, 1, 2)
     want = brute(x, 40, (y + shifts).reshape(-1, 2))[:, :2]
     np.testing.assert_allclose(neighbours(x, 2, among=y, periodic=1).rho, want, rtol=1e-14)
+
+
+# Clusters whose squares underflow
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32), st.integers(1, 4), st.sampled_from([2, np.inf]), st.booleans(), st.integers(1, 12))
+def test_clusters_of_any_size_beside_points_of_1(seed, d, norm, apart, k):
+    rng = np.random.default_rng(seed)
+    scales = rng.choice([1.0, 1e-165, 1e-300, 1e200, 1e-30], 3, replace=False)
+    x = clusters(rng, d, scales)
+    y = x[rng.permutation(15)[:13]] * 1.25 if apart else None
+    found, want = neighbours(x, k, among=y, norm=norm), exactly(x, k, y, norm)
+    assert (np.abs(found.rho - want) <= 1e-15 * want + 5e-324).all()
+    assert all(len(set(row)) == k for row in found.idx.tolist())
+    np.testing.assert_allclose(verify_neighbours(x, found.idx, norm, among=y).rho, found.rho, rtol=1e-15, atol=5e-324)
+
+
+def test_a_missing_neighbour_in_a_tiny_cluster_is_named(rng):
+    x = np.vstack([rng.standard_normal((4, 2)), 1e-170 * rng.standard_normal((6, 2))])
+    idx = neighbours(x, 3).idx
+    for norm, row in ((2, 5), (np.inf, 7)):
+        near = neighbours(x, 4, norm=norm).idx
+        spoilt = near[:, :3].copy()
+        spoilt[row, 2] = near[row, 3]
+        with pytest.raises(ValueError, match=f"got row {row} "):
+            verify_neighbours(x, spoilt, norm)
+    assert (verify_neighbours(x, idx).rho > 0).all()
+
+
+def test_the_second_search_is_left_out_where_it_is_not_needed(rng, monkeypatch):
+    monkeypatch.setattr(sys.modules["refvae.entropy.neighbours"], "zoomed", lambda *_: pytest.fail("searched again"))
+    for x in (rng.standard_normal((30, 2)), 1e-200 * rng.standard_normal((30, 9)), 1e-100 * rng.random((30, 3))):
+        neighbours(x, 3)

@@ -21,6 +21,7 @@ from refvae.derivations.entropy import (
     small,
     spacings,
     support,
+    underflow,
     weighted,
     windows,
 )
@@ -28,4 +29,4 @@ from refvae.evidence import Ledger
 
 ledger = Ledger.of(order, spacings, motions, gradients, small, support, errors, weighted, divergences,
                    divergence_gradients, information, information_laws, permutation, search, products,
-                   candidates, scales, windows, labels, control, certified, columns)
+                   candidates, scales, windows, labels, control, certified, columns, underflow)

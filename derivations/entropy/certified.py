@@ -148,9 +148,10 @@ def refused_among(x, y, idx, norm):
     "nothing refused": lambda x, y, idx, norm: None, "the row before": lambda x, y, idx, norm: (
         lambda row: row and row - 1)(refused_among(x, y, idx, norm))})
 def missing_in_another_sample(refused, rng):
-    """Eleven points and nine others: a list whose last neighbour is not the third is refused, for both norms."""
-    x, y, cases = points(rng, 11), points(rng, 9), []
-    for norm in (2, np.inf):
+    """Eleven points and nine others of any size: a list whose last is not the third is refused, both norms."""
+    one, other, cases = points(rng, 11), points(rng, 9), []
+    for norm, size in ((2, 1.0), (np.inf, 1.0), (2, 2.0**-700), (2, 2.0**700), (np.inf, 2.0**1015)):
+        x, y = size * one, size * other
         near = neighbours(x, 4, among=y, norm=norm).idx
         for row in range(11):
             idx = near[:, :3].copy()

@@ -9,8 +9,8 @@ import numpy as np
 
 from refvae.entropy.balls import check_norm
 from refvae.entropy.neighbours import Neighbours
-from refvae.entropy.products import MOST, blocks, centred, margin, panels, squares
-from refvae.entropy.scale import rescaled, restored
+from refvae.entropy.products import MOST, blocks, centred, margin, panels, pieces
+from refvae.entropy.scale import lengths, rescaled, restored
 from refvae.inputs import indices, matrix, whole
 from refvae.trees import Array
 
@@ -32,44 +32,52 @@ def verify_neighbours(x: Any, idx: Any, norm: float = 2, *, among: Any = None, e
     if idx.ndim != 2 or len(idx) != len(x) or not idx.shape[1] or x.shape[1] != y.shape[1]:
         raise ValueError(f"idx: got shape {idx.shape} for {len(x)} points of {x.shape[1]} columns, wanted (n, k)")
     exclude = whole(exclude, "exclude", least=0) if among is None else -1
-    (a, b), e = rescaled(x, y)
+    rho = restored(_distances(x, y, *_pairs(idx), norm).reshape(idx.shape), 0, "x")
     slack = 2.0**-52 * (x.shape[1] + 4)                                                                 # (6.69)
-    rho = _distances(a, b, *_pairs(idx), norm).reshape(idx.shape)
-    wrong = _repeats(idx) | _beside(idx, exclude) | (rho[:, 1:] < (1 - slack) * rho[:, :-1]).any(1)     # (6.69)
+    nearer = (1 - slack) * rho                                                                          # (6.69)
+    wrong = _repeats(idx) | _beside(idx, exclude) | (rho[:, 1:] < nearer[:, :-1]).any(1)                # (6.69)
     _refuse(np.flatnonzero(wrong), idx, "wanted different other rows in ascending distance, outside its window")
-    nearer = rho[:, -1] * (1 - slack)                                                                   # (6.69)
-    for i, j in _suspects(a, b, rho[:, -1], norm):
-        missing = _distances(a, b, i, j, norm) < nearer[i]                                              # (6.69)
+    for i, j in _suspects(x, y, rho[:, -1], norm):
+        missing = _distances(x, y, i, j, norm) < nearer[i, -1]                                          # (6.69)
         missing &= np.abs(i - j) > exclude                                                              # (6.69)
         missing[missing] = ~(idx[i[missing]] == j[missing, None]).any(1)
         _refuse(i[missing], idx, f"wanted row {j[missing][:1].tolist()} too, nearer than its last")
-    return Neighbours(restored(rho, e, "x"), idx)
+    return Neighbours(rho, idx)
 
 
-def _suspects(a: Array, b: Array, rho: Array, norm: float) -> Iterator[tuple[Array, Array]]:
+def _suspects(x: Array, y: Array, rho: Array, norm: float) -> Iterator[tuple[Array, Array]]:
     """Pairs (i, j), block by block, that include all with a distance of at most rho_i.                   (6.69)"""
-    if norm == np.inf or a.shape[1] > MOST:
-        for rows in blocks(len(a), len(b)):
-            inside = np.ones((len(a[rows]), len(b)), bool)
-            for u, v in zip(a[rows].T, b.T, strict=True):
-                inside &= np.abs(u[:, None] - v) <= rho[rows, None]                                     # (6.69)
+    if norm == np.inf or x.shape[1] > MOST:
+        for rows in blocks(len(x), len(y)):
+            inside = np.ones((len(x[rows]), len(y)), bool)
+            for u, v in zip(x[rows].T, y.T, strict=True):
+                inside &= _apart(u[:, None], v) <= rho[rows, None]                                      # (6.69)
             i, j = np.nonzero(inside)
             yield i + rows.start, j                                                                     # (6.69)
         return
-    factors, e = panels(a, b, 1), centred(a, b)[2]
+    (a, b), e = rescaled(x, y)
+    factors, e = panels(a, b, 1), e + centred(a, b)[2]                                                  # (6.69)
     r = np.ldexp(rho, -e) * (1 + 2.0**-40)
-    most = (r * r - factors.size**2) / 2 + margin(factors.size, factors.size + r, a.shape[1])           # (6.69)
+    most = (r * r - factors.size**2) / 2 + margin(factors.size, factors.size + r, x.shape[1])           # (6.69)
     most = np.nextafter(most.astype(np.float32), np.float32(np.inf))
-    for rows in blocks(len(a), len(b)):
+    for rows in blocks(len(x), len(y)):
         i, j = np.nonzero(factors.left[rows] @ factors.right <= most[rows, None])                       # (6.69)
         yield i + rows.start, j                                                                         # (6.69)
 
 
-def _distances(a: Array, b: Array, i: Array, j: Array, norm: float) -> Array:
-    """Distances of the rows i of a from the rows j of b.   -> (p,), bits as in (6.58a)"""
-    if norm == 2:
-        return np.sqrt(squares(a, b, i, j))                                                             # (6.69)
-    return np.asarray(np.max([np.abs(u[i] - v[j]) for u, v in zip(a.T, b.T, strict=True)], axis=0))     # (6.69)
+def _distances(x: Array, y: Array, i: Array, j: Array, norm: float) -> Array:
+    """Distances of the rows i of x from the rows j of y.   -> (p,), bits as in (6.58a)"""
+    found = np.empty(len(i))
+    for part in pieces(len(i), x.shape[1]):
+        delta = _apart(x[i[part]], y[j[part]])                                                          # (6.69)
+        found[part] = lengths(delta) if norm == 2 else delta.max(1)                                     # (6.69)
+    return found
+
+
+def _apart(a: Array, b: Array) -> Array:
+    """|a - b|, inf beyond the largest float."""
+    with np.errstate(over="ignore"):
+        return np.asarray(np.abs(a - b))                                                                # (6.69)
 
 
 def _pairs(idx: Array) -> tuple[Array, Array]:

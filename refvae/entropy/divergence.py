@@ -14,7 +14,7 @@ from refvae.entropy.balls import log_volumes
 from refvae.entropy.estimate import Estimate, Norm, Ties, knn_entropy
 from refvae.entropy.jackknife import changes, efron_stein, left_out, one_more
 from refvae.entropy.neighbours import check_search, neighbours
-from refvae.entropy.ties import refuse_equal_rows, refuse_ties, untied
+from refvae.entropy.ties import refuse_equal_rows, refuse_faint, refuse_ties, untied
 from refvae.inputs import generator, matrix, same_shape, whole
 from refvae.trees import Array
 
@@ -47,6 +47,7 @@ def knn_cross_entropy(x: Any, y: Any, k: int = 3, *, norm: Norm = 2, ties: Ties 
     search = partial(neighbours, x, among=y, norm=norm, workers=workers)
     nu = search(k).rho[:, -1]
     refuse_ties(nu, "x against y")
+    refuse_faint(nu, "x against y", d, norm)
     local = digamma(m + 1) - digamma(k) + log_volumes(nu, d, norm)                                      # (6.31)
 
     def leave_one_out() -> tuple[Array, Array]:
@@ -71,8 +72,9 @@ def knn_divergence(x: Any, y: Any, k: int = 3, *, norm: Norm = 2, ties: Ties = "
     refuse_equal_rows(x, k, "x")
     search = partial(neighbours, x, k, norm=norm, workers=workers)
     rho, nu = search().rho[:, -1], search(among=y).rho[:, -1]
-    refuse_ties(rho, "x")
-    refuse_ties(nu, "x against y")
+    for each, name in ((rho, "x"), (nu, "x against y")):
+        refuse_ties(each, name)
+        refuse_faint(each, name, d, norm)
     local = d * log_ratio(nu, rho) + digamma(m + 1) - digamma(n)                                        # (6.30)
 
     def leave_one_out() -> tuple[Array, Array]:

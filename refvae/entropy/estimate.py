@@ -16,7 +16,7 @@ from refvae.entropy.columns import as_it_is, standardised, whitened
 from refvae.entropy.jackknife import changes, efron_stein, left_out, one_more
 from refvae.entropy.neighbours import Neighbours, candidates_apart, check_search, search
 from refvae.entropy.regions import box_of, reflected, sides_of
-from refvae.entropy.ties import refuse_equal_rows, refuse_ties, untied
+from refvae.entropy.ties import refuse_equal_rows, refuse_faint, refuse_ties, untied
 from refvae.entropy.weights import bsy_weights, moderate
 from refvae.inputs import matrix, real, whole
 from refvae.trees import Array
@@ -152,6 +152,7 @@ def _estimate(x: Array, seen: Array, w: Array, change: Change, box: Box | None, 
     find = partial(search, z, norm=norm, sides=sides, workers=workers)
     near = find(k, first=k - len(w) + 1, exclude=exclude or 0)                                          # (6.5), (6.64)
     refuse_ties(near.rho[:, 0], "x")
+    refuse_faint(near.rho[:, 0], "x", d, norm)
     others = candidates_apart(n, exclude or 0)
     local = _constant(others + 1, k, w) + log_det + volumes(near.rho) @ w                        # (6.5), (6.64)
 

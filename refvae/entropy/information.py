@@ -15,7 +15,7 @@ from refvae.entropy.estimate import Estimate, Ties, flag, knn_entropy, refuse_wi
 from refvae.entropy.jackknife import left_out, one_more
 from refvae.entropy.ksg import Form, ksg_local, ksg_without_each
 from refvae.entropy.neighbours import Neighbours, candidates_apart, neighbours
-from refvae.entropy.scale import rescaled
+from refvae.entropy.scale import one_scale
 from refvae.entropy.ties import refuse_equal_rows, refuse_ties, refuse_ties_within, untied_together
 from refvae.inputs import matrix, same_shape, whole
 from refvae.trees import Array
@@ -219,4 +219,4 @@ def _on_one_scale(data: Variables, how: How) -> Variables:
     if how.ranks:
         starts = np.cumsum([0, *(x.shape[1] for x in data.values())])                                   # (6.62)
         data = {name: scores(x, first) for first, (name, x) in zip(starts, data.items(), strict=False)}  # (6.62)
-    return dict(zip(data, rescaled(*data.values())[0], strict=True))
+    return one_scale(data)

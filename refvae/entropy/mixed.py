@@ -15,7 +15,7 @@ from refvae.entropy.estimate import Ties, flag
 from refvae.entropy.information import InformationEstimate
 from refvae.entropy.jackknife import left_out, one_more
 from refvae.entropy.neighbours import neighbours
-from refvae.entropy.scale import rescaled
+from refvae.entropy.scale import one_scale
 from refvae.entropy.ties import refuse_ties, untied
 from refvae.inputs import generator, matrix, same_shape, whole
 from refvae.trees import Array
@@ -113,7 +113,7 @@ def same_label(x: Array, y: Array, k: int, workers: int = 1) -> Array:
         raise ValueError(f"labels: got {np.sum(sizes == 1)} that occur once, wanted each at least twice: merge them or "
                          "leave them out")
     order = np.minimum(k, sizes - 1)                                                                    # (6.67)
-    scaled = rescaled(y)[0][0]
+    scaled = one_scale({"values": y})["values"]
     for label in np.unique(x):
         rows = np.flatnonzero(x[:, 0] == label)
         near = neighbours(scaled[rows], int(order[rows[0]]), norm=np.inf, workers=workers)
@@ -140,7 +140,7 @@ def of_mixture(x: Array, y: Array, k: int, workers: int = 1) -> Array:
 
 def _joint(x: Array, y: Array, k: int, workers: int = 1) -> tuple[Array, Array, Array]:
     """Both by a common power of two, and the distances to the k-th neighbours of both together."""
-    x, y = rescaled(x, y)[0]
+    x, y = one_scale({"x": x, "y": y}).values()
     return x, y, neighbours(np.hstack([x, y]), k, norm=np.inf, workers=workers).rho[:, -1]
 
 

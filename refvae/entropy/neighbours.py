@@ -10,7 +10,7 @@ from refvae.entropy.balls import check_norm
 from refvae.entropy.line import line_search
 from refvae.entropy.products import MOST, measured, pays, product_search
 from refvae.entropy.regions import sides_of
-from refvae.entropy.scale import rescaled, restored
+from refvae.entropy.scale import LEAST, rescaled, restored, zoomed
 from refvae.entropy.tree import tree_search, wrapped
 from refvae.inputs import matrix, whole
 from refvae.trees import Array
@@ -59,24 +59,40 @@ def search(x: Array, k: int, y: Array | None = None, norm: float = 2, sides: Arr
     if exclude:
         found = search(x, k + 2 * exclude, y, norm, sides, method, workers)
         return Neighbours(*(each[:, first - 1:] for each in without_window(*found, k, exclude)))
-    own = y is None
-    arrays = [x] if y is None else [x, y]
-    if sides is not None:
-        arrays = [*(wrapped(a, sides) for a in arrays), sides]
-    scaled, e = rescaled(*arrays)
-    x, y = scaled[0], scaled[0 if own else 1]
-    chosen = _method(x, y, k, own, norm, sides) if method == "auto" else method
-    if chosen == "line":
-        rho, idx = line_search(x, y, k, own, first)
-    elif chosen == "products":
-        rho, idx = product_search(x, y, k, own)
-    else:
-        rows = np.arange(len(x)) if own else None
-        rho, idx = tree_search(x, y, k, rows, norm, None if sides is None else scaled[-1], workers)
-        if norm == 2 and sides is None and x.shape[1] >= MANY:
-            rho, idx = measured(x, y, idx)
-    kept = k - first + 1
-    return Neighbours(restored(rho[:, -kept:], e, "x"), idx[:, -kept:])
+    points = [x] if y is None else [x, y]
+    if sides is None and (method == "line" or (method == "auto" and x.shape[1] == 1)):
+        with np.errstate(over="ignore"):
+            found = Neighbours(*line_search(x, points[-1], k, y is None, first))
+        return found._replace(rho=restored(found.rho, 0, "x"))
+    found = _near(points if sides is None else [wrapped(a, sides) for a in points], k, norm, sides, method, workers)
+    return Neighbours(found.rho[:, first - 1:], found.idx[:, first - 1:])
+
+
+def _near(points: list[Array], k: int, norm: float, sides: Array | None, method: Method, workers: int) -> Neighbours:
+    """All orders, of points within the torus.   points: [x] or [x, y]                        (6.59), (6.59a), (6.60)"""
+    scaled, e = rescaled(*points, *([] if sides is None else [sides]))
+    x, y, own = scaled[0], scaled[:len(points)][-1], len(points) == 1
+    rho, idx = _found(x, y, k, own, norm, None if sides is None else scaled[-1], method, workers)
+    small = rho < LEAST                                                                                 # (6.59a)
+    near = Neighbours(restored(rho, e, "x"), idx)
+    zoom = zoomed(points, sides, e) if small[:, 0].any() else None                                      # (6.59a)
+    if zoom is None:
+        return near
+    k = int(small.sum(1).max())                                                                         # (6.59a)
+    again = _near(zoom[0], k, norm, zoom[1], method, workers)                                           # (6.59a)
+    return Neighbours(*(np.hstack([np.where(small[:, :k], new, old[:, :k]), old[:, k:]])                # (6.59a)
+                        for new, old in zip(again, near, strict=True)))
+
+
+def _found(x: Array, y: Array, k: int, own: bool, norm: float, sides: Array | None, method: Method,
+           workers: int) -> tuple[Array, Array]:
+    """Distances and rows of the k nearest by a tree or by products, of points of safe size.   -> both (n, k)"""
+    if (_method(x, y, k, own, norm, sides) if method == "auto" else method) == "products":
+        return product_search(x, y, k, own)
+    rho, idx = tree_search(x, y, k, np.arange(len(x)) if own else None, norm, sides, workers)
+    if norm == 2 and sides is None and x.shape[1] >= MANY:
+        return measured(x, y, idx)
+    return rho, idx
 
 
 def without_window(rho: Array, idx: Array, k: int, exclude: int) -> tuple[Array, Array]:
@@ -95,8 +111,6 @@ def candidates_apart(n: int, exclude: int) -> Array:
 def _method(x: Array, y: Array, k: int, own: bool, norm: float, sides: Array | None) -> Method:
     """What is expected to be fastest."""
     d = x.shape[1]
-    if d == 1 and sides is None:
-        return "line"
     if not MANY <= d <= MOST or norm != 2 or sides is not None or min(len(x), len(y)) < FEW_POINTS:
         return "tree"
     return "products" if pays(x, y, k, own) else "tree"

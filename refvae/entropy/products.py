@@ -165,8 +165,13 @@ def measured(x: Array, y: Array, idx: Array) -> tuple[Array, Array]:
 def squares(x: Array, y: Array, i: Array, j: Array) -> Array:
     """|x_i - y_j|^2 for all pairs, from differences.   i, j: (p,) -> (p,)                                (6.58a)"""
     square = np.empty(len(i))
-    step = max(1, 2**20 // x.shape[1])
-    for part in (slice(start, start + step) for start in range(0, len(i), step)):
+    for part in pieces(len(i), x.shape[1]):
         delta = x[i[part]] - y[j[part]]                                                                 # (6.58a)
         square[part] = np.einsum("ij,ij->i", delta, delta)                                              # (6.58a)
     return square
+
+
+def pieces(p: int, d: int) -> Iterator[slice]:
+    """Slices of p pairs of points, such that the differences of one are few numbers."""
+    step = max(1, 2**20 // d)
+    return (slice(start, start + step) for start in range(0, p, step))

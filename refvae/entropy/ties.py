@@ -81,6 +81,17 @@ def refuse_ties(rho: Array, name: str) -> None:
     _refuse(int(np.sum(rho == 0)), len(rho), name)
 
 
+def refuse_faint(rho: Array, name: str, d: int, norm: float) -> None:
+    """Raise ValueError if some of the distances rho (n,) have lost digits, for roots below the least normal number do.
+
+    In the maximum norm and for d = 1 they are differences, which are exact there.
+    """
+    faint = int(np.sum(rho < np.finfo(float).tiny))
+    if faint and norm == 2 and d > 1:
+        raise ValueError(f"{name}: got {faint} of {len(rho)} points with a neighbour nearer than 2.2e-308, a distance "
+                         "that floats hold with few digits; wanted all points times a constant, such as 2.0**100")
+
+
 def refuse_equal_rows(x: Array, k: int, name: str) -> None:
     """The same before any search: ValueError if rows of x (n, d) are equal to k or more others.
 
