@@ -38,11 +38,15 @@ PLUMBING = {
                             "Passes._walk: self.count": "says how many"},
     "linear_ae/svd.py": {"_columns": "how many vectors to iterate: more do not harm",
                          "_pieces": SIZES, "_signed": "a convention: which of two signs",
-                         "_iterate: wanted": MARGIN, "truncated_svd": "from where the iteration starts",
-                         "_krylov: values, Z": "the largest of all", "_krylov: if": MARGIN,
-                         "_krylov: Q, _": "orthogonal already, but for rounding"} | dict.fromkeys(
+                         "_iterate: wanted": MARGIN, "truncated_svd": "how many passes at most",
+                         "_start": "from where the iteration starts"} | dict.fromkeys(
                              ("_gram: values, V", "_gram: largest", "_gram: T", "_gram: if", "_gram: return",
                               "_ritz: for", "_ritz: piece[:]"), "what comes of it is measured, (2.25) and (2.27a)"),
+    "linear_ae/krylov.py": {"Ritz.wanted": MARGIN, "beside": "orthogonal already, but for rounding",
+                            "complete": "any growth does: how many columns a start has", "krylov: if": MARGIN,
+                            "krylov: Q": "a basis of the start: any does", "krylov: V, P": SCALE,
+                            "krylov: b, unit": SCALE} | dict.fromkeys(
+                                ("krylov: size", "krylov: size, near, last", "krylov: near"), SIZES),
     "linear_ae/words.py": {"Semantics.surprises: noise": MARGIN},
     "vae/elbo.py": {"vae_init": "widths of layers"},
     "vae/held_out.py": {"evaluate": SIZES},

@@ -23,12 +23,14 @@ class Blocks(NamedTuple):
     """Row blocks of a matrix (m, n): `loaders` give them, `rows` are their sizes; all of it can be pickled.
 
     single  whether every block is a dense array of float32
+    sparse  whether all are sparse and held in memory
     """
 
     loaders: list[Loader]
     rows: list[int]
     n: int
     single: bool
+    sparse: bool = False
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -53,11 +55,12 @@ def row_blocks(X: Any, name: str = "X") -> Blocks:
     if X.ndim != 2 or 0 in X.shape:
         raise ValueError(f"{name}: got shape {X.shape}, wanted (m, n) with m, n >= 1")
     m, n = X.shape
-    held = HELD if type(X) is np.ndarray else 1
-    size = max(1, ENTRIES * m // max(X.nnz, m) if sparse.issparse(X) else held * ENTRIES // n)
+    held = HELD * ENTRIES if type(X) is np.ndarray or sparse.issparse(X) else ENTRIES
+    size = max(1, held * m // max(X.nnz, m) if sparse.issparse(X) else held // n)
     starts = range(0, m, size)
     rows = [min(size, m - start) for start in starts]
-    return Blocks([_loader(X, start, count) for start, count in zip(starts, rows, strict=True)], rows, n, _single(X))
+    return Blocks([_loader(X, start, count) for start, count in zip(starts, rows, strict=True)], rows, n, _single(X),
+                  sparse.issparse(X))
 
 
 def in_order(executor: Executor | None, f: Callable[..., Any], *arguments: Iterable[Any]) -> Iterator[Any]:
@@ -113,6 +116,8 @@ def _floating(X: Any, name: str) -> None:
 
 
 def _loader(X: Any, start: int, rows: int) -> Loader:
+    if sparse.issparse(X):  # cut once: of views SciPy would make copies whenever one is transposed
+        return partial(_whole, X if rows == X.shape[0] else X[start:start + rows])
     place = _file_offset(X)
     if place is None:
         return partial(_slice, X, start, start + rows)

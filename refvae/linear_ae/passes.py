@@ -15,6 +15,7 @@ from refvae.trees import Array
 
 FEW = 256  # rows that are converted to float64 at a time, so that they stay in the cache
 GROUP = 32  # rows that BLAS multiplies at a time, so few that it does not rearrange them first
+SINGLY = 4  # columns from which SciPy multiplies a sparse matrix quicker by all of them than by one after the other
 QUIET: Any = {"over": "ignore", "invalid": "ignore"}  # set where the product is, for executors have states of their own
 
 
@@ -102,18 +103,22 @@ def products(loader: Loader, V: Array, mean: Array | None, and_back: bool = Fals
         for piece in _pieces_of(loader()):
             Y.append(_times(piece, V) if mean is None else _times(piece, V) - mean @ V)                 # (2.24)
             if and_back:
-                T += (Y[-1].T @ piece).T                                                                # (2.24)
+                T += _times(piece.T, Y[-1]) if sparse.issparse(piece) else (Y[-1].T @ piece).T                # (2.24)
     return np.concatenate(Y), T
 
 
 def _pieces_of(block: Any) -> Iterator[Any]:
-    """A block in float64, a dense one in pieces of FEW rows."""
-    few = FEW if isinstance(block, np.ndarray) else block.shape[0]
-    return (block[start:start + few].astype(np.float64, copy=False) for start in range(0, block.shape[0], few))
+    """A block in float64, a dense one in pieces of FEW rows; a slice of a sparse one would be a copy."""
+    starts = range(0, len(block), FEW) if isinstance(block, np.ndarray) else []
+    yield from (block[start:start + FEW].astype(np.float64, copy=False) for start in starts)
+    if sparse.issparse(block):
+        yield block.astype(np.float64, copy=False)
 
 
 def _times(piece: Any, V: Array) -> Array:
-    """A piece times V, a dense one in groups of GROUP rows if they divide it."""
+    """A piece times V, a dense one in groups of GROUP rows if they divide it, a sparse one by few columns singly."""
+    if sparse.issparse(piece) and V.shape[1] < SINGLY:
+        return np.stack([piece @ v for v in V.T], 1)                                                    # (2.24)
     if sparse.issparse(piece) or len(piece) % GROUP:
         return np.asarray(piece @ V)                                                                    # (2.24)
     groups: Array = piece.reshape(len(piece) // GROUP, GROUP, len(V)) @ V                               # (2.24)

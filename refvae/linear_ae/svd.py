@@ -10,16 +10,16 @@ import numpy as np
 from scipy import linalg
 
 from refvae.inputs import generator, whole
-from refvae.linear_ae.blocks import ENTRIES, row_blocks
+from refvae.linear_ae.blocks import ENTRIES, Blocks, row_blocks
+from refvae.linear_ae.krylov import FLOOR, TOLERANCE, complete
 from refvae.linear_ae.passes import Passes
 from refvae.trees import Array
 
 WIDE = 3000  # columns up to which the Gram matrix is formed
 SAFE = 1e-8  # relative error of a singular value that the Gram route may make
-TOLERANCE = 1e-10  # residual, relative to its singular value, at which the iteration stops
-FLOOR = 1e-13  # the same relative to the largest one: less is rounding error
 MOST_PASSES = 200
-BASIS = 5  # blocks of vectors that the Krylov space may have, before it is begun again from the best of them
+MORE = 10  # vectors beside the k that are wanted
+NARROW = 2  # columns of the first Krylov space of a sparse matrix
 
 
 class _Triple(NamedTuple):
@@ -62,8 +62,9 @@ def truncated_svd(X: Any, k: int, rng: np.random.Generator | int = 0, *, centre:
     right to 1e-8 all the same (2.27a); the vectors then are right to about 1e-7 over the relative gap, and `residual`
     tells. For what is refused, and for more columns, a block Krylov space of X'X grows by one pass a step (2.26a), and
     subspace iteration from its best vectors reads the matrix twice a step, until every residual is 1e-10 of its
-    singular value or 1e-13 of the largest, with a RuntimeWarning if 200 passes were not enough. In every row of Vt the
-    entry of largest modulus is positive.
+    singular value or 1e-13 of the largest, with a RuntimeWarning if products with 100 (k + 10) vectors in the space
+    and 100 passes after it were not enough. Of a sparse matrix the space begins with two columns, and again with more
+    of them where values coincide (2.26b). In every row of Vt the entry of largest modulus is positive.
 
     With processes, or on a Dask cluster (extra `dask`), on files that no machine holds together:
 
@@ -81,10 +82,8 @@ def truncated_svd(X: Any, k: int, rng: np.random.Generator | int = 0, *, centre:
         found = (_gram(matrix, k, single=True) if blocks.single else None) or _gram(matrix, k)
     if found:
         return found
-    start = rng.standard_normal((blocks.n, _columns(blocks.shape, k)))
-    if (BASIS + 1) * start.shape[1] <= blocks.n:
-        start = _krylov(matrix, start, k, MOST_PASSES // 2)[0]
-    return _iterate(matrix, start, k, MOST_PASSES)
+    start = _start(matrix, k, rng)
+    return _iterate(matrix, start, k, matrix.count + MOST_PASSES // 2)
 
 
 def _gram(matrix: Passes, k: int, single: bool = False) -> TruncatedSVD | None:
@@ -117,29 +116,14 @@ def _right(s: Array, residual: float, largest: float) -> bool:
     return bool(residual**2 < 2 * SAFE * s[-1] ** 2 * distance)                                         # (2.27a)
 
 
-def _krylov(matrix: Passes, start: Array, k: int, most: int) -> tuple[Array, Array, Array]:
-    """The l best vectors (n, l) for X'X in the span of `start` (n, l), X'X start, (X'X)^2 start, ...      (2.26a)
-
-    With their eigenvalues there (l,) and the residuals of the first k. One pass a step, at most `most`; what overflows
-    gives `start` again.
-    """
-    Q, _ = np.linalg.qr(start)
-    size, W, H = Q.shape[1], Q[:, :0], np.zeros((0, 0))
-    while True:
-        W, P = np.hstack([W, Q]), matrix.both(Q)[1]
-        if not np.isfinite(P).all():
-            return start, np.full(size, np.inf), np.full(k, np.inf)
-        C = W.T @ P                                                                                    # (2.26a)
-        H = np.block([[H, C[:-size]], [C[:-size].T, C[-size:]]])                                       # (2.26a)
-        values, Z = linalg.eigh(H)
-        values, Z = values[:-size - 1:-1], Z[:, :-size - 1:-1]
-        Q, R = np.linalg.qr(P - W @ C)                                                                 # (2.26a)
-        residual = np.linalg.norm(R @ Z[-size:, :k], axis=0)                                           # (2.26a)
-        if (residual <= np.maximum(TOLERANCE * values[:k], FLOOR * values[0])).all() or matrix.count >= most:
-            return W @ Z, values, residual                                                             # (2.26a)
-        Q, _ = np.linalg.qr(Q - W @ (W.T @ Q))
-        if W.shape[1] == BASIS * size:
-            W, H = W @ Z, np.diag(values)                                                              # (2.26a)
+def _start(matrix: Passes, k: int, rng: np.random.Generator) -> Array:
+    """Where the iteration starts: from random vectors, in a large matrix from what a Krylov space makes of them."""
+    n, keep = matrix.blocks.n, _columns(matrix.blocks, k)
+    if 6 * keep > n:
+        return rng.standard_normal((n, keep))
+    width = min(NARROW, keep) if matrix.blocks.sparse else keep
+    V, found = complete(matrix, width, k, keep, MOST_PASSES // 2 * keep, rng)
+    return V[:, :k] if (found.residual <= TOLERANCE * found.values[:k]).all() else V
 
 
 def _iterate(matrix: Passes, start: Array, k: int, most: int) -> TruncatedSVD:
@@ -166,9 +150,12 @@ def _residuals(T: Array, s: Array, V: Array) -> Array:
     return residuals
 
 
-def _columns(shape: tuple[int, int], k: int) -> int:
-    """How many vectors to iterate: ten more than wanted, and more than that where the matrix is small."""
-    return min(max(k + 10, min(128, ENTRIES // max(shape))), *shape)
+def _columns(blocks: Blocks, k: int) -> int:
+    """How many vectors to iterate: ten more than wanted, and more than that of a small matrix that is not sparse."""
+    few = min(k + MORE, *blocks.shape)
+    if blocks.sparse and 6 * few <= blocks.n:
+        return few
+    return min(max(few, min(128, ENTRIES // max(blocks.shape))), *blocks.shape)
 
 
 def _ritz(Y: Array, Q: Array) -> tuple[Array, Array, Array]:
