@@ -9,6 +9,7 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,6 +92,7 @@ def dead_links(page: Path, text: str) -> Iterator[str]:
             yield f"{at(page, text, match.start())}: no anchor {match[1]}"
 
 
+@lru_cache
 def anchors(text: str) -> set[str]:
     """What a link can point to on a page."""
     headings = re.findall(r"^#+ +(.*?) *$", blank(FENCE, text), re.M)

@@ -202,8 +202,9 @@ def within(place: str, numbers: Sequence[str]) -> set[str]:
 def unmeant(page: Path, text: str, letters: Mapping[str, Sequence[Sequence[str]]]) -> Iterator[str]:
     """Places of a page where a letter has no meaning or two, and meanings of it that the page does not use."""
     chapter, numbers = text[2:].split()[0], [match[2] for match in re.finditer(HEADER.pattern, text, re.M)]
+    places = places_of(text)
     for letter, own in letters.items():
-        stands = places_of(text).get(letter, set())
+        stands = places.get(letter, set())
         named = [within(place, numbers) for row in own for place in row if place.split(".")[0] == chapter != place]
         bare = sum(chapter in row for row in own)
         left = stands - set().union(*named)

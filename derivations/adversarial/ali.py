@@ -73,8 +73,9 @@ def definition_by_the_integrals(loss, rng):
 
 
 def tables_of(theta, data, prior):
-    """q and p from the logits of 5 laws on 4 points and of 4 laws on 5."""
-    enc, dec = theta[:20].reshape(5, 4), theta[20:].reshape(4, 5)
+    """q and p from the logits of n laws on m points and of m laws on n: 5 and 4, if nothing else is said."""
+    n, m = len(data), len(prior)
+    enc, dec = theta[:n * m].reshape(n, m), theta[n * m:].reshape(m, n)
     return (data[:, None] * np.array([softmax(row) for row in enc]),
             (prior[:, None] * np.array([softmax(row) for row in dec])).T)
 
@@ -86,9 +87,9 @@ def by_forces(forces, variant, theta, data, prior):
     return slope(lambda th: (lambda a, b: (a * of_q).sum() + (b * of_p).sum())(*tables_of(th, data, prior)), theta)
 
 
-def point(rng):
+def point(rng, n=5, m=4):
     """Logits, p_data and p(z)."""
-    return rng.standard_normal(40), softmax(rng.standard_normal(5)), softmax(rng.standard_normal(4))
+    return rng.standard_normal(2 * n * m), softmax(rng.standard_normal(n)), softmax(rng.standard_normal(m))
 
 
 def forces_with(change):

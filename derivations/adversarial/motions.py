@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 from scipy import integrate, stats
@@ -152,15 +153,21 @@ PROXIMAL_WRONG = {
         marginal=(a * a / b / b - 1 - 2 * np.log(a / b)) / 2)}
 
 
-@ledger.add("10.20", "identity", proximal_bounds, wrong=PROXIMAL_WRONG)
-def quadrature(bounds, rng):
+@lru_cache
+def integrals(a, b, s):
     """Both by integration: over x with SciPy's densities, and over z with the divergence of two Gaussians."""
-    a, b, s = gains(rng)
     one, two = stats.norm(0, np.hypot(a, s)), stats.norm(0, np.hypot(b, s))
     marginal = integrate.quad(lambda x: one.pdf(x) * (one.logpdf(x) - two.logpdf(x)), -15, 15, epsabs=1e-14,
                               epsrel=1e-13, limit=200, points=[0])[0]
     joint = integrate.quad(lambda z: stats.norm.pdf(z) * ((a - b) * z / s) ** 2 / 2, -12, 12, epsrel=1e-13)[0]
-    return gap(bounds(a, b, s), Bounds(marginal, joint))
+    return Bounds(marginal, joint)
+
+
+@ledger.add("10.20", "identity", proximal_bounds, wrong=PROXIMAL_WRONG)
+def quadrature(bounds, rng):
+    """Both by integration: over x with SciPy's densities, and over z with the divergence of two Gaussians."""
+    at = gains(rng)
+    return gap(bounds(*at), integrals(*at))
 
 
 @ledger.add("10.20", "identity", proximal_bounds, wrong={

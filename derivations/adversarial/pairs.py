@@ -43,8 +43,9 @@ def smooth_pairs(p, x, z, eps_z, eps_x):
 
 
 def ali_arguments(rng):
-    """All arguments of `ali_loss`."""
-    args = pairs(rng)
+    """All arguments of `ali_loss`, for two rows: a number that is no width."""
+    p, *data = pairs(rng)
+    args = p, *(each[:2] for each in data)
     return *args, smooth_pairs(*args)[0][1][:, :5], net(rng, 8, 4, 1)
 
 
@@ -145,7 +146,7 @@ def the_first_has_the_gradient_of_the_divergence(gradient, rng):
     """(40) of networks that are a linear Gaussian pair with its best discriminator: in the mean over all noise twice
     the gradient of KL(m || q), which `ali_gradient` has from scores, on another grid."""
     at, var = Pair(*rng.uniform([0.3, -0.4, 0.3, -0.4], [0.6, 0, 0.6, 0])), 1.2
-    return gap(gradient("complete", at, var, grid(0.5, 6.5)), ali_gradient(at, "complete", var, grid(0.25, 8.5)))
+    return gap(gradient("complete", at, var, grid(0.6, 6.0)), ali_gradient(at, "complete", var, grid(0.25, 8.5)))
 
 
 def by_variant(variant, args):

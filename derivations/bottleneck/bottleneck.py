@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from scipy import optimize
 
@@ -161,6 +163,7 @@ GAUSSIAN_WRONG = {
                                                                   strict=True)))}
 
 
+@lru_cache(1024)
 def measured(rho, snr):
     """I(X;Z) by (5.5) and I(Y;Z) by (5.4), for z = x + noise."""
     cov = np.array([[1.0, rho], [rho, 1 + 1 / snr]])  # of y and z

@@ -173,7 +173,8 @@ def moved(p, t, c):
     "weight decay": lambda p, x, labels, eps, lam: (vib_at(p, x, labels, eps, lam)[0] + 1e-3 * trees.dot(p, p), None)})
 def the_gauge_moves_the_rate_alone(loss, rng):
     """L plus lambda times the rate of the other, moved network: the same, at lambda = 0 and 0.7; the rate is not."""
-    p, x, labels, eps = wide(network)(rng)
+    p, *data = wide(network)(rng)
+    x, labels, eps = (each[:2] for each in data)
     other = moved(p, np.exp(rng.standard_normal(3)), rng.standard_normal(3))
     rates = [rate_by_hand(*forward(q, x, eps)[:2]).mean() for q in (p, other)]
     values = [[loss(q, x, labels, eps, lam)[0] + lam * rate for lam in (0.0, LAM)]

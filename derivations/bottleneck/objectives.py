@@ -83,7 +83,8 @@ ledger.adjoint("5.14", vib, network, wrong=PULL_WRONG, exact=wide(network))
 @ledger.add("5.14", "identity", vib, exact=True, wrong=VIB_WRONG)
 def value_by_hand(loss, rng):
     """The value from the probabilities and the divergence written out, without the layers of the package."""
-    p, x, labels, eps = wide(network)(rng)
+    p, *data = wide(network)(rng)
+    x, labels, eps = (each[:2] for each in data)
     mu, logvar, _, logits = forward(p, x, eps)
     return gap(loss(p, x, labels, eps)[0], (nll_by_hand(logits, labels) + LAM * rate_by_hand(mu, logvar)).mean())
 

@@ -166,7 +166,7 @@ ledger.adjoint("9.15", ladder, conditional, wrong={
     "correction not scaled": lambda p, xt, sigma: (lambda s, pull: (s / sigma, pull))(*ladder(p, xt, sigma))})
 def weighted_loss_is_a_regression(score, rng):
     """Row by row, sigma^2 / 2 |s + eps / sigma|^2 is tau^2 / 2v |f - f*|^2 with a network that is run by hand."""
-    p, (x, eps, sigma) = network(rng, 4, 5, 3), rows(rng)
+    p, (x, eps, sigma) = network(rng, 4, 5, 3), rows(rng, n=2)
     v, xt = 0.5625 + sigma**2, x + sigma * eps
     f = np.tanh(np.hstack([xt / np.sqrt(v), np.log(sigma) / 4]) @ p[0].W + p[0].b) @ p[1].W + p[1].b
     target = (sigma * x - 0.5625 * eps) / (0.75 * np.sqrt(v))

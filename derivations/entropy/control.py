@@ -187,8 +187,8 @@ def estimates_on_circle(count, seed):
 
 @ledger.add("6.71", "montecarlo", on_circle, wrong=CIRCLE_WRONG)
 def five_points(variance, rng):
-    """Squares of 4000 estimates from five points on a circle, whose mean is 0."""
-    return z_score(5 * np.square(estimates_on_circle(4000, int(rng.integers(2**62)))) / variance(5), 1.0)
+    """Squares of 3000 estimates from five points on a circle, whose mean is 0."""
+    return z_score(5 * np.square(estimates_on_circle(3000, int(rng.integers(2**62)))) / variance(5), 1.0)
 
 
 @ledger.add("6.71", "law", lambda local: np.mean([e.var(ddof=1) / len(e) for e in local]), wrong={
@@ -246,7 +246,7 @@ def under_affine_maps(estimate, rng):
     "no control": lambda x, seed: float(knn_entropy(x, 3, whiten=True)),
     "not whitened": lambda x, seed: float(knn_entropy(x, 3))})
 def normal_samples(estimate, rng):
-    """300 samples of 30 points from one normal law in 12 dimensions, of unequal variances: the mean is its entropy."""
+    """200 samples of 30 points from one normal law in 12 dimensions, of unequal variances: the mean is its entropy."""
     B = np.diag(np.exp(rng.standard_normal(12))) + 0.3 * np.tril(rng.standard_normal((12, 12)), -1)
     truth = 6 * np.log(2 * np.pi * np.e) + np.log(np.abs(np.linalg.det(B)))
-    return z_score(np.array([estimate(rng.standard_normal((30, 12)) @ B, seed) for seed in range(300)]), truth)
+    return z_score(np.array([estimate(rng.standard_normal((30, 12)) @ B, seed) for seed in range(200)]), truth)

@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 from scipy import stats
 
-from refvae.derivations.entropy.common import distances, points, value
+from refvae.derivations.entropy.common import distances, once, points, value
 from refvae.derivations.entropy.divergences import cross, divergence, two_samples
 from refvae.entropy import (
     kl_to_normal,
@@ -205,6 +205,17 @@ def both_parts(se, rng):
     return gap(np.array(found), np.array(want))
 
 
+def draws(points, size):
+    """All samples of so many of these points on the line."""
+    return [points[list(o)][:, None] for o in product(range(len(points)), repeat=size)]
+
+
+@once
+def estimates(a, b, size):
+    """Cross-entropies from all samples of two points of a and so many of b."""
+    return [[knn_cross_entropy(x, y, 1) for y in draws(b, size)] for x in draws(a, 2)]
+
+
 @ledger.add("6.37a", "law", lambda e: e.naive_se, bound=0, wrong={key: NAIVE_WRONG[key] for key in (
     "of x alone", "of y alone")})
 def over_all_outcomes(se, rng):
@@ -213,16 +224,10 @@ def over_all_outcomes(se, rng):
     for spread in (1.0, 0.1):
         a, b = np.array([0.0, spread, 2.2 * spread]), np.array([5.0, 5 + 1 / spread, 5 + 3 / spread])
         p, q = rng.dirichlet(np.full(3, 5.0), 2)
-        value, square, extra = (np.zeros((9, 9)), np.zeros((9, 9)), np.zeros((9, 27)))
         weight = lambda law, size: np.array([np.prod(law[list(o)]) for o in product(range(3), repeat=size)])
-        sample = lambda points, size: [points[list(o)][:, None] for o in product(range(3), repeat=size)]
-        for i, x in enumerate(sample(a, 2)):
-            for j, y in enumerate(sample(b, 2)):
-                e = knn_cross_entropy(x, y, 1)
-                value[i, j], square[i, j] = e.value, e.local.var(ddof=1) / 2
-            for j, y in enumerate(sample(b, 3)):
-                e = knn_cross_entropy(x, y, 1)
-                extra[i, j] = se(e) ** 2 - e.local.var(ddof=1) / 2
+        found = [[(e.value, e.local.var(ddof=1) / 2) for e in row] for row in estimates(a, b, 2)]
+        value, square = np.moveaxis(found, 2, 0)
+        extra = np.array([[se(e) ** 2 - e.local.var(ddof=1) / 2 for e in row] for row in estimates(a, b, 3)])
         u, v, w = weight(p, 2), weight(q, 2), weight(q, 3)
         given = u @ value
         within, between = u @ square @ v, (given - v @ given) ** 2 @ v

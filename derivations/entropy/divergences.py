@@ -142,7 +142,7 @@ def one_uniform_point(estimate, rng):
     "off the centre": lambda x, y, k, norm: cross(x + 0.4, y, k, norm=norm)})
 def uniform_in_a_cube(estimate, rng):
     """x in the centre of a cube of volume 8, y three uniform points, k = 2, maximum norm: the mean is log 8."""
-    found = [estimate(np.zeros((1, 3)), rng.uniform(-1, 1, (3, 3)), 2, norm=np.inf) for _ in range(600)]
+    found = [estimate(np.zeros((1, 3)), rng.uniform(-1, 1, (3, 3)), 2, norm=np.inf) for _ in range(400)]
     return z_score(np.array(found), np.log(8))
 
 

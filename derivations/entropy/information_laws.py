@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import digamma
 
-from refvae.derivations.entropy.common import distances
+from refvae.derivations.entropy.common import distances, once
 from refvae.derivations.entropy.information import first, harmonic_sum, local, second, variables
 from refvae.entropy import (
     conditional_mutual_information,
@@ -215,6 +215,13 @@ JACKKNIFE_WRONG = {
     "order k + 1": lambda xs, k: both_without(xs, k + 1)}
 
 
+@once
+def anew(xs, k):
+    """All estimates from all points but one."""
+    rest = [[np.delete(x, j, 0) for x in xs] for j in range(len(xs[0]))]
+    return np.array([*(f(part, k) for f in (first, second) for part in rest), *(given(*part, k) for part in rest)])
+
+
 @ledger.add("6.54", "identity", both_without, wrong=JACKKNIFE_WRONG)
 def computed_anew(values, rng):
     """Every point left out and all computed again, in dimensions 1, 2, 1; also near ties, and of whole numbers."""
@@ -222,11 +229,7 @@ def computed_anew(values, rng):
     whole = [[rng.permutation(7)[:, None].astype(float), *(10 * rng.standard_normal((2, 7, 1)))] for _ in range(4)]
     cases = [(xs, 1), (xs, 3), ([np.round(x) + 1e-7 * rng.standard_normal(x.shape) for x in xs], 3),
              *((each, k) for each in whole for k in (1, 2))]
-    anew = []
-    for xs, k in cases:
-        rest = [[np.delete(x, j, 0) for x in xs] for j in range(7)]
-        anew += [*(f(part, k) for f in (first, second) for part in rest), *(given(*part, k) for part in rest)]
-    return gap(np.concatenate([values(*case) for case in cases]), np.array(anew))
+    return gap(np.concatenate([values(*case) for case in cases]), np.concatenate([anew(*case) for case in cases]))
 
 
 @ledger.add("6.54", "limit", both_without, bound=1e-12, wrong=JACKKNIFE_WRONG)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 from scipy import special, stats
@@ -150,6 +151,7 @@ def by_loops(estimate, rng):
     return gap(np.array(found), np.array(want))
 
 
+@lru_cache
 def exponential_bias(n, k):
     """E log(p V rho / P) for Exp(1) by quadrature over x = -log u and the mass P ~ Beta(k, n - k) within rho."""
     t, w = NODES

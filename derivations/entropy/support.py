@@ -89,7 +89,7 @@ def in_box(x, k):
     "not cut off": lambda x, k: value(x, k, norm=np.inf), "psi(k + 1)": lambda x, k: in_box(x, k) - 1 / k})
 def unbiased_in_a_box(estimate, rng):
     """Six uniform points in a box of volume 3, k = 3: mean log 3."""
-    return z_score(np.array([estimate(rng.uniform(LOW, HIGH, (6, 3)), 3) for _ in range(400)]), np.log(3))
+    return z_score(np.array([estimate(rng.uniform(LOW, HIGH, (6, 3)), 3) for _ in range(200)]), np.log(3))
 
 
 @ledger.add("6.19", "limit", lambda x: value(x, 1, norm=np.inf, box=(0, 1)), bound=2e-3, wrong={

@@ -93,9 +93,9 @@ FIELD_VALUES = {"of the mean, not the sum": lambda p, x, phi=tanh: (mlp_grad(p, 
     **FIELD_VALUES, "tanh for every activation": lambda p, x, phi: mlp_grad(p, x),
     "half of ReLU's slopes": lambda p, x, phi: (mlp_grad(p, x, phi)[0] * (0.25 if phi is relu else 1), None)})
 def complex_step_of_the_field(mlp_grad, rng):
-    """Complex step of E through `mlp`, in every coordinate of every row, with each of the four activations."""
+    """Complex step of E through `mlp`, in every coordinate of three rows, with each of the four activations."""
     p, x = field_args(6, 5, 4, 2)(rng)
-    got, want = [], []
+    x, got, want = x[:3], [], []
     for phi in (tanh, softplus, sigmoid, relu):
         steps = [along(lambda at, phi=phi: mlp(p, at, phi)[0].sum(1), x, unit) for unit in np.eye(6)]
         got.append(mlp_grad(p, x, phi)[0])
