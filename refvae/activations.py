@@ -35,8 +35,13 @@ def softplus(x: Array) -> tuple[Array, Pull]:
 def relu(x: Array) -> tuple[Array, Pull]:
     """Positive part; by convention its derivative at 0 is 0.   x -> y, like x                    (1.10)"""
     x = floating(x, "x")
-    on = _numbers(x.real > 0, x)                                                                        # (1.10)
-    return positive_part(on, x), lambda dy: on * dy                                                     # (1.10)
+    on = x.real > 0                                                                                     # (1.10)
+
+    def pull(dy: Array) -> Array:
+        numbers = _numbers(on, x)
+        return np.multiply(numbers, dy, out=numbers if x.dtype == dy.dtype else None)                   # (1.10)
+
+    return positive_part(on, x), pull                                                                   # (1.10)
 
 
 def tanh_prime(x: Array) -> tuple[Array, Pull]:
@@ -101,7 +106,7 @@ def _numbers(which: Array, x: Array) -> Array:
 
 
 def positive_part(positive: Array, x: Array) -> Array:
-    """x where `positive` is 1, else 0: their product, which at -inf is no number, so that floats take the maximum."""
+    """x where `positive`, else 0: their product, which at -inf is no number, so that floats take the maximum."""
     if x.dtype.kind != "f":
         return np.asarray(positive * x)                                                                 # (1.8), (1.10)
-    return np.asarray(np.maximum(x, 0 * positive))                                                      # (1.8), (1.10)
+    return np.asarray(np.maximum(x, 0))                                                                 # (1.8), (1.10)

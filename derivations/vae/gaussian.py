@@ -12,7 +12,7 @@ from scipy import stats
 from refvae.derivations.vae.common import twice
 from refvae.evidence import Ledger, entrywise, gap, holds, spoiled
 from refvae.vae import gaussian_nll, kl_std_normal
-from refvae.vae.normal import BERNOULLI
+from refvae.vae.normal import BERNOULLI, exp_minus_tangent
 
 ledger = Ledger()
 
@@ -184,6 +184,17 @@ def recursion_in_fractions(bernoulli, rng):
         c.append(-sum(c[j] / factorial(n + 1 - j) for j in range(n)))
     want = [Fraction(1), Fraction(-1, 2), *(x for each in bernoulli() for x in (each, 0)), *[0] * 10][:10]
     return holds(np.array([float(a) == float(b) for a, b in zip(c, want, strict=True)]))
+
+
+@ledger.add("3.6", "limit", exp_minus_tangent, bound=1e-14, wrong={
+    "growth itself": np.expm1, "cancelling": lambda x: np.exp(x) - 1 - x, "halved": lambda x: exp_minus_tangent(x) / 2})
+def the_term_itself(term, rng):
+    """e^x - 1 - x to 60 digits, without the divergence around it: at 21 of the points."""
+    x = TINY_AND_HUGE[::9]
+    with localcontext() as context:
+        context.prec = 60
+        want = [float(Decimal(value).exp() - 1 - Decimal(value)) for value in x.tolist()]
+    return entrywise(term(x), np.array(want))
 
 
 @ledger.add("3.6", "identity", kl_std_normal, wrong=CANCELLING)

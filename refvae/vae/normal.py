@@ -42,27 +42,32 @@ def kl_std_normal(mu: Array, logvar: Array) -> tuple[Array, Pull]:
     """
     same_shape(mu, logvar, "mu and logvar")
     mu, logvar = floating(mu, "mu"), floating(logvar, "logvar")
-    kl = (mu * mu + exp_minus_tangent(logvar)).sum(-1) / 2                                             # (3.5)
+    growth = np.expm1(logvar)                                                                           # (3.5)
+    kl = (mu * mu + _less(growth, logvar)).sum(-1) / 2                                                  # (3.5)
 
     def pull(dkl: Array) -> tuple[Array, Array]:
-        return dkl[..., None] * mu, dkl[..., None] * np.expm1(logvar) / 2                               # (3.7)
+        return dkl[..., None] * mu, dkl[..., None] / 2 * growth                                         # (3.7)
 
     return kl, pull
 
 
 def exp_minus_tangent(x: Array) -> Array:
     """e^x - 1 - x >= 0, where the three terms cancel near 0 by the series of 1 - x / (e^x - 1).          (3.6)"""
-    growth = np.expm1(x)                                                                                # (3.6)
-    near = np.abs(x.real) < NEAR                                                                        # (3.6)
-    # Not 0 elsewhere, which times an infinite growth is no number
-    small = np.where(near, x, 1)                                                                        # (3.6)
-    square = small * small                                                                              # (3.6)
+    return _less(np.expm1(x), x)                                                                        # (3.6)
+
+
+def _less(growth: Array, x: Array) -> Array:
+    """growth - x for growth = e^x - 1.                                                                   (3.6)"""
+    near = np.minimum(np.maximum(x, -NEAR), NEAR)                                                       # (3.6)
+    square = near * near                                                                                # (3.6)
     last, *others = BERNOULLI[:TERMS[x.dtype == np.float32]][::-1]
     series = last * square                                                                              # (3.6)
     for coefficient in others:
         series += coefficient                                                                           # (3.6)
         series *= square                                                                                # (3.6)
-    return np.where(near, growth * (small / 2 - series), growth - x)                                    # (3.6)
+    less = np.asarray(growth - x)                                                                       # (3.6)
+    np.putmask(less, near == x, growth * (near / 2 - series))                                           # (3.6)
+    return less
 
 
 def reparam(mu: Array, logvar: Array, eps: Array) -> tuple[Array, Pull]:
