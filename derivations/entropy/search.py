@@ -10,7 +10,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from refvae.entropy import neighbours
-from refvae.entropy.line import line_search
+from refvae.entropy.line import line_radii, line_search
 from refvae.entropy.scale import rescaled
 from refvae.entropy.tree import tree_search
 from refvae.evidence import Ledger, Outcome, gap, holds
@@ -71,6 +71,17 @@ def higher_orders_alone(found, rng):
     for first, (sample, own) in product((1, 3, 6), ((x, True), (y, False))):
         part, whole = found(x, sample, 6, own, first), line_search(x, sample, 6, own)
         cases += [np.array_equal(a, b[:, first - 1:]) for a, b in zip(part, whole, strict=True)]
+    return holds(cases)
+
+
+@ledger.add("6.56", "identity", line_radii, bound=0, wrong={
+    "order below": lambda x, k: line_radii(x, k - 1) if k > 1 else 2 * line_radii(x, k),
+    "the left side alone": lambda x, k: LINE_WRONG["the left side alone"](x, k)[:, -1:]})
+def one_order_alone(radii, rng):
+    """The last column of all distances sorted, orders odd and even to the last, with duplicates, bit for bit."""
+    cases = []
+    for x in (rng.standard_normal((13, 1)), np.round(2 * rng.standard_normal((13, 1))), np.zeros((5, 1))):
+        cases += [np.array_equal(radii(x, k), brute(x, k)[:, -1:]) for k in range(1, len(x))]
     return holds(cases)
 
 

@@ -14,7 +14,7 @@ from refvae.entropy import cautions
 from refvae.entropy.balls import Box, log_volumes, log_volumes_in_box, log_volumes_on_torus
 from refvae.entropy.columns import as_it_is, standardised, whitened
 from refvae.entropy.jackknife import changes, efron_stein, left_out, one_more
-from refvae.entropy.neighbours import Neighbours, candidates_apart, check_search, search
+from refvae.entropy.neighbours import Neighbours, alone, candidates_apart, check_search, search
 from refvae.entropy.regions import box_of, reflected, sides_of
 from refvae.entropy.ties import refuse_equal_rows, refuse_faint, refuse_ties, untied
 from refvae.entropy.weights import bsy_weights, moderate
@@ -150,7 +150,8 @@ def _estimate(x: Array, seen: Array, w: Array, change: Change, box: Box | None, 
     z, log_det = change(x)
     volumes = _volumes(z, norm, box, sides)
     find = partial(search, z, norm=norm, sides=sides, workers=workers)
-    near = find(k, first=k - len(w) + 1, exclude=exclude or 0)                                          # (6.5), (6.64)
+    on_line = d == 1 and sides is None and not exclude and len(w) == 1
+    near = alone(z, k) if on_line else find(k, first=k - len(w) + 1, exclude=exclude or 0)              # (6.5), (6.64)
     refuse_ties(near.rho[:, 0], "x")
     refuse_faint(near.rho[:, 0], "x", d, norm)
     others = candidates_apart(n, exclude or 0)
@@ -164,7 +165,7 @@ def _estimate(x: Array, seen: Array, w: Array, change: Change, box: Box | None, 
 
     def said() -> Iterator[str]:
         yield from cautions.of_every_sample({"x": seen}, k, d, exclude)
-        if sides is None:
+        if sides is None and d > 1:
             yield from cautions.of_columns(z[near.idx[:, -1]] - z, norm)
 
     return EntropyEstimate(local, d >= 3, settings, leave_one_out, said)

@@ -34,6 +34,20 @@ def line_search(x: Array, y: Array, k: int, own: bool, first: int = 1) -> tuple[
     return rho.T, idx.T
 
 
+def line_radii(x: Array, k: int) -> Array:
+    """Distances to the k-th of the others alone, the same bits in half the time.   x: (n, 1) -> (n, 1)   (6.56)"""
+    n, order = len(x), np.argsort(x[:, 0])                                                              # (6.56)
+    s, rho = np.concatenate([np.full(k, -np.inf), x[order, 0], np.full(k, np.inf)]), np.empty((n, 1))
+    least = np.full(n, np.inf)
+    for q in range(k // 2 + 1):                                                                         # (6.56)
+        r = k - q                                                                                       # (6.56)
+        a, b = s[k:k + n + q] - s[k - q:k + n], s[k:k + n + r] - s[k - r:k + n]                         # (6.56)
+        np.minimum(least, np.maximum(a[:n], b[r:]), out=least)                                          # (6.56)
+        np.minimum(least, np.maximum(b[:n], a[q:]), out=least)                                          # (6.56)
+    rho[order, 0] = least
+    return rho
+
+
 def ranks(order: Array) -> Array:
     """The inverse of a permutation: where each index stands in it."""
     rank = np.empty_like(order)

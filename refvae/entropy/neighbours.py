@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from refvae.entropy.balls import check_norm
-from refvae.entropy.line import line_search
+from refvae.entropy.line import line_radii, line_search
 from refvae.entropy.products import MOST, measured, pays, product_search
 from refvae.entropy.regions import sides_of
 from refvae.entropy.scale import LEAST, rescaled, restored, zoomed
@@ -66,6 +66,12 @@ def search(x: Array, k: int, y: Array | None = None, norm: float = 2, sides: Arr
         return found._replace(rho=restored(found.rho, 0, "x"))
     found = _near(points if sides is None else [wrapped(a, sides) for a in points], k, norm, sides, method, workers)
     return Neighbours(found.rho[:, first - 1:], found.idx[:, first - 1:])
+
+
+def alone(x: Array, k: int) -> Neighbours:
+    """The distances of order k on a line, rho (n, 1), without the rows they lead to, idx (n, 0).           (6.56)"""
+    with np.errstate(over="ignore"):
+        return Neighbours(restored(line_radii(x, k), 0, "x"), np.empty((len(x), 0), np.intp))
 
 
 def _near(points: list[Array], k: int, norm: float, sides: Array | None, method: Method, workers: int) -> Neighbours:

@@ -86,8 +86,8 @@ def refuse_faint(rho: Array, name: str, d: int, norm: float) -> None:
 
     In the maximum norm and for d = 1 they are differences, which are exact there.
     """
-    faint = int(np.sum(rho < np.finfo(float).tiny))
-    if faint and norm == 2 and d > 1:
+    faint = norm == 2 and d > 1 and int(np.sum(rho < np.finfo(float).tiny))
+    if faint:
         raise ValueError(f"{name}: got {faint} of {len(rho)} points with a neighbour nearer than 2.2e-308, a distance "
                          "that floats hold with few digits; wanted all points times a constant, such as 2.0**100")
 
