@@ -37,8 +37,8 @@ Check = Callable[[Any, np.random.Generator], Outcome]
 class Evidence:
     """One piece of evidence for equation `eq`; `bound` limits the error, `wrong` names what must exceed it.
 
-    `prove` runs it on exact numbers, (subject, rng, relations that may be used) -> Proof; None: not tried, and `why`
-    may say why not. It is registered in `file`, at `line`.
+    `prove` runs it on exact numbers, (subject, rng, relations that may be used, and at least are) -> Proof; None: not
+    tried, and `why` may say why not. It is registered in `file`, at `line`.
     """
 
     eq: str
@@ -49,7 +49,7 @@ class Evidence:
     subject: Any
     wrong: Mapping[str, Any]
     bound: float
-    prove: Callable[[Any, np.random.Generator, int], Proof] | None = None
+    prove: Callable[[Any, np.random.Generator, int, int], Proof] | None = None
     why: str = ""
     file: str = ""
     line: int = 0
@@ -110,8 +110,8 @@ class Ledger:
         def register(check: Check) -> Check:
             what = " ".join((check.__doc__ or "").split())
 
-            def prove(subject: Any, rng: np.random.Generator, relations: int) -> Proof:
-                return prove_check(check, subject, int(rng.integers(2**62)), relations)
+            def prove(subject: Any, rng: np.random.Generator, relations: int, least: int) -> Proof:
+                return prove_check(check, subject, int(rng.integers(2**62)), relations, least)
 
             self.entries.append(Evidence(eq, kind, check.__name__, what, check, subject, dict(wrong), limit,
                                          prove if exact is True else None, exact if isinstance(exact, str) else "",
@@ -136,10 +136,10 @@ class Ledger:
             note = report.block if report.status == "PASS" else str(report)
             return Outcome(*report.norms, error, note, report.status in ("PASS", "FAIL"))
 
-        def prove(version: Any, rng: np.random.Generator, relations: int) -> Proof:
+        def prove(version: Any, rng: np.random.Generator, relations: int, least: int) -> Proof:
             points = exact(rng) if callable(exact) else args(rng)
             return prove_layer(version, points, int(rng.integers(2**62)), locate=version is layer,
-                               here=callable(exact), relations=relations)
+                               here=callable(exact), relations=relations, least=least)
 
         frame = sys._getframe(1)
         named = {label: _named(layer, version) for label, version in wrong.items()}
@@ -171,26 +171,35 @@ def run(evidence: Evidence, seed: int = 0) -> Result:
                   evidence.file, evidence.line)
 
 
+def accepts(evidence: Evidence, seed: int = 0) -> bool:
+    """Whether a check accepts its subject, and exact numbers do not refute it; its wrong versions are not run."""
+    outcome, _ = _try(evidence, evidence.subject, seed)
+    if not (outcome.conclusive and outcome.error <= evidence.bound):
+        return False
+    proof = _prove(evidence, evidence.subject, seed)
+    return proof is None or proof.status != REFUTED
+
+
 def _control(evidence: Evidence, name: str, seed: int, proof: Proof | None) -> Control:
     """A wrong version is rejected by the check; where the right one is proved, exact numbers refuse it as well.
 
-    They may use the relations that the right one took and no others: what it needs, they have.
+    They use the relations that the right one took and no others: what it needs, they have.
     """
     outcome, crashed = _try(evidence, evidence.wrong[name], seed)
     rejected = not crashed and outcome.conclusive and not outcome.error <= evidence.bound
     if not (proof and proof.status == PROVED):
         return Control(name, rejected, outcome)
-    found = _prove(evidence, evidence.wrong[name], seed, proof.relations)
+    found = _prove(evidence, evidence.wrong[name], seed, proof.relations, proof.relations)
     return Control(name, rejected and found is not None and found.status == REFUTED, outcome, found)
 
 
-def _prove(evidence: Evidence, subject: Any, seed: int, relations: int = 2) -> Proof | None:
+def _prove(evidence: Evidence, subject: Any, seed: int, relations: int = 2, least: int = 0) -> Proof | None:
     """What exact numbers say of a subject; an error about shapes or values refutes it."""
     if evidence.prove is None:
         return None
     try:
         with np.errstate(all="ignore"):
-            return evidence.prove(subject, _generator(evidence, seed), relations)
+            return evidence.prove(subject, _generator(evidence, seed), relations, least)
     except ValueError as error:
         return Proof(REFUTED, note=f"ValueError: {error}")
 

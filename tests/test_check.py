@@ -1686,3 +1686,33 @@ def test_the_order_of_the_remainder(slope, floor, status, error):
     assert leg.error == pytest.approx(error, abs=0.02, nan_ok=True)
     assert leg.note == ("the remainder is below the noise" if status == "INCONCLUSIVE" else leg.note)
     assert leg.note[:8] in ("order 2.", "order 1.", "the rema")
+
+
+# Many vectors of one shape
+
+
+class Named(NamedTuple):
+    """Two parts."""
+
+    one: Any
+    two: Any
+
+
+def test_vectors_take_the_shape_of_a_tree():
+    like = (np.zeros((2, 3)), None, Named(np.zeros(()), (np.zeros(4), Named(None, np.zeros((1, 2))))))
+    vector = np.arange(13.0)
+    got, want = problems.unflattener(like)(vector), trees.unflatten(vector, like)
+    assert trees.names(got) == trees.names(want)
+    assert (type(got[2]), type(got[2].two), got[1], got[2].two[1].one) == (Named, tuple, None, None)
+    for one, other in zip(trees.leaves(got), trees.leaves(want), strict=True):
+        assert one.shape == other.shape
+        assert one.tolist() == other.tolist()
+        assert one.base is vector
+    assert problems.unflattener(np.zeros(13))(vector).tolist() == vector.tolist()
+
+
+def test_the_value_at_the_point_itself_is_computed_twice_and_known_from_then_on():
+    asked = []
+    problem = Problem(lambda x: asked.append(x.tolist()) or float(x @ x), np.arange(3.0), lambda x: 2 * x, ["x"])
+    assert len(asked) == 2
+    assert (problem.f(problem.x), problem.f(problem.x.copy()), len(asked)) == (5.0, 5.0, 3)

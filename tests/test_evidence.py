@@ -25,6 +25,7 @@ from refvae.evidence import (
     Ledger,
     Outcome,
     Result,
+    accepts,
     entrywise,
     gap,
     holds,
@@ -345,6 +346,59 @@ def test_all_relations_may_be_used():
 
     found = proved(lambda x: np.sqrt(x) * np.sqrt(x), check=of_roots)
     assert (found.status, found.proof.status, found.proof.relations) == (PASS, PROVED, 2)
+
+
+def test_only_the_relations_that_are_needed_are_used():
+    assert proved().proof.relations == 0
+    roots = lambda x: (np.log(x), lambda d: d / np.sqrt(x) ** 2)
+    ledger = Ledger()
+    ledger.adjoint("9.2", roots, lambda rng: (1 + rng.random(2),), wrong={"doubled": spoiled(roots, lambda d: 2 * d)})
+    found = run(ledger.entries[0])
+    assert (found.status, found.proof.status, found.proof.relations) == (PASS, PROVED, 2)
+    assert found.controls[0].proof.status == REFUTED
+
+
+def accepted(subject=cube, check=of_cubes, bound=None, exact=True, **seed):
+    """Whether the check accepts the subject, by itself and by the whole run."""
+    ledger = Ledger()
+    ledger.add("9.2", "identity", subject, wrong={}, bound=bound, exact=exact)(check)
+    found = accepts(ledger.entries[0], **seed)
+    assert found is (run(ledger.entries[0], **seed).status == BLIND)  # PASS, if it had controls
+    return found
+
+
+def test_what_a_check_accepts():
+    assert accepted()
+    assert accepted(exact=False)
+    assert accepted(exact="a table")
+    assert not accepted(lambda x: 2 * cube(x))
+    assert not accepted(off)
+    assert accepted(off, exact=False)
+    assert not accepted(lambda x: x.nothing)
+    assert not accepted(lambda x: x[:2])
+    for error, bound, status in ((0.5, 0.5, True), (0.5, 0.25, False), (np.nan, 0.5, False)):
+        outcome = Outcome(1, 1, error)
+        assert accepted(check=lambda subject, rng, outcome=outcome: outcome, bound=bound, exact=False) is status
+    assert not accepted(check=lambda subject, rng: Outcome(1, 1, 0.0, conclusive=False), exact=False)
+
+
+def test_what_is_refused_in_floats_is_not_run_on_exact_numbers():
+    ledger, asked = Ledger(), []
+    ledger.add("9.2", "identity", lambda x: asked.append(x.dtype) or 2 * cube(x), wrong={}, exact=True)(of_cubes)
+    assert not accepts(ledger.entries[0])
+    assert asked == [float]
+
+
+def test_a_check_accepts_with_the_numbers_of_its_seed():
+    drawn = []
+
+    def check(subject, rng):
+        drawn.append(rng.random())
+        return gap(np.ones(1), np.ones(1))
+
+    for seed in ({}, {"seed": 0}, {"seed": 3}):
+        accepted(check=check, exact=False, **seed)
+    assert drawn[0] == drawn[1] == drawn[2] == drawn[3] != drawn[4] == drawn[5]
 
 
 def test_a_check_that_crashes_proves_nothing():

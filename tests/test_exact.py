@@ -662,13 +662,14 @@ def test_proofs_say_what_they_decide(monkeypatch):
     monkeypatch.setattr(exact, "decide", lambda trial, seed, **how: asked.append((trial, seed, how)) or (
         Proof(NOT_RUN), None, 0.0))
     f = lambda x: (x, lambda d: 2 * d)
-    assert prove_layer(f, (X,)) == prove_layer(f, (X,), 7, here=True, relations=1) == Proof(NOT_RUN)
+    assert prove_layer(f, (X,)) == prove_layer(f, (X,), 7, here=True, relations=1, least=1) == Proof(NOT_RUN)
     assert [(trial.layer.f, trial.seed, seed, how) for trial, seed, how in asked] == [
-        (f, 0, 0, {"relations": 2, "here": False}), (f, 7, 7, {"relations": 1, "here": True})]
+        (f, 0, 0, {"relations": 2, "least": 0, "here": False}), (f, 7, 7, {"relations": 1, "least": 1, "here": True})]
     assert prove_gradient(np.sum, X, np.ones_like, 8, explain=False) == Proof(NOT_RUN)
     assert asked[-1][0].seed == asked[-1][1] == 8
-    assert prove_check(None, None, 9, 1) == Proof(NOT_RUN)
-    assert asked[-1][1:] == (9, {"relations": 1})
+    assert prove_check(None, None, 9, 2) == prove_check(None, None, 9, 1, 1) == Proof(NOT_RUN)
+    assert [how for *_, how in asked[-2:]] == [{"relations": 2, "least": 0}, {"relations": 1, "least": 1}]
+    assert asked[-1][1] == 9
     monkeypatch.setattr(exact, "prove_layer", lambda f, args, *how, **more: (how, more))
     for explain in (False, True):
         assert prove_gradient(np.sum, X, np.ones_like, 8, explain=explain) == ((8,), {"explain": explain})
@@ -1024,12 +1025,20 @@ def test_witnesses_carry_the_sum_of_their_absolute_terms_and_degrees_add(field):
     size = 2 * (u - v) * (v + u)
     assert (u - v).m == (v + u).m == 2.0
     assert ((u - v) * v).m == 2.0 * 1.3 + 1.3 * 2.0 + 2.0**-32 * 2.0 * 1.3
+    assert ((u + v) * u).m == pytest.approx(0.6 * 0.7 + 0.7 * 2.0) == (u * (u + v)).m
     assert (-u).m == 0.7
     assert (u * u).m == pytest.approx(2 * 0.49)
     assert v.reciprocal().m == pytest.approx(2 / 1.3)
     assert np.exp(u).m == pytest.approx(1.7 * np.exp(0.7))
     assert (size.size, (u - v).size, (u / v).size, (u**5).size, np.exp(u).size) == (5, 2, 2, 5, 4)
     assert (np.exp(4 * u).size, np.sqrt(u).size, np.log(u).size) == (16, 1, 1)
+
+
+@pytest.mark.parametrize("moves", [(True, False), (False, True), (False, False)])
+def test_a_factor_moves_whatever_its_witness_is(field, moves):
+    for x in ([0.0, 2.0], [2.0, 0.0], [0.0, 0.0]):
+        u, v = variables(field, x, moves)
+        assert (u * v).b == (u.a * v.b + u.b * v.a) % field.p
 
 
 def test_an_overflow_is_greater_than_all_that_is_finite(field):
@@ -1125,6 +1134,33 @@ def test_relations_are_looked_for_only_where_they_may_be_used(relations, related
     run = settle(trial := Told(lambda shake: Found(False, 1, True)), 5, 0.25, relations)
     assert [field.related for field in trial.fields] == related
     assert (run.found.zero, run.error, run.seed, trial.shakes) == (False, 1.0, 5, [0.25] * len(related))
+
+
+@pytest.mark.parametrize(("least", "kinds"), [(0, [(False, False), (True, False), (True, True)]),
+                                              (1, [(True, False), (True, True)]), (2, [(True, True)])])
+def test_with_fewer_relations_than_the_least_nothing_is_tried(least, kinds):
+    fields = []
+
+    def trial(field, shake):
+        fields.append(field)
+        field.sqrt(2, 1)
+        return Found(field.rooted, 1, True)
+
+    run = settle(trial, 5, 0.25, 2, least)
+    assert list(dict.fromkeys((field.related, field.rooted) for field in fields)) == kinds
+    assert (run.found.zero, run.relations) == (True, 2)
+    fields.clear()
+    assert settle(trial, 5, 0.25, 1, 1).relations == len(fields) == 1
+
+
+@pytest.mark.parametrize("kind", ["related", "rooted"])
+def test_a_cell_begins_with_the_relations_that_the_last_one_took(kind):
+    trial = Told(lambda shake: Found(True, 1, True), s1=lambda shake: True)
+    told = lambda field, shake: field.sqrt(2, 1) and trial(field, shake)._replace(zero=getattr(field, kind))
+    assert decide(told, 0)[0].cells == 3
+    runs = [(shake, field.related + field.rooted) for field, shake in zip(trial.fields, trial.shakes, strict=True)]
+    first = {"related": [(0.0, 0), (0.0, 1)], "rooted": [(0.0, 0), (0.0, 1), (0.0, 2)]}[kind]
+    assert list(dict.fromkeys(runs)) == [*first, (1.0, first[-1][1]), (-1.0, first[-1][1])]
 
 
 def test_a_large_degree_takes_a_longer_prime():

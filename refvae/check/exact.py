@@ -29,14 +29,14 @@ UNSEEN = (" (the same to rounding: they differ by less, as 3 * 0.1 and 0.3 do, o
 
 
 def prove_layer(f: Callable[..., Any], args: Sequence[Any], seed: int = 0, *, locate: bool = True,
-                explain: bool = False, here: bool = False, relations: int = 2) -> Proof:
+                explain: bool = False, here: bool = False, relations: int = 2, least: int = 0) -> Proof:
     """Whether the pull of a layer is the adjoint of its derivative at these shapes.
 
     If not, `locate` says where, and `explain` gives the difference as a formula. `here` stays in the cell of the point;
-    `relations` limits what may be used, as in `Proof`.
+    `relations` limits what may be used, and `least` what is tried, as in `decide`.
     """
     trial = Adjoint(Layer(f, args), seed)
-    proof, run, shake = decide(trial, seed, relations=relations, here=here)
+    proof, run, shake = decide(trial, seed, relations=relations, least=least, here=here)
     if proof.status == PROVED and locate and (other := trial.other_values()):
         return Proof(NOT_RUN, note=other)
     if run is None or not locate:
@@ -240,7 +240,8 @@ def _are_rational(values: Sequence[Any]) -> bool:
     return all(isinstance(value, (int, Fraction)) for value in values)
 
 
-def prove_check(check: Callable[[Any, np.random.Generator], Any], subject: Any, seed: int, relations: int) -> Proof:
+def prove_check(check: Callable[[Any, np.random.Generator], Any], subject: Any, seed: int, relations: int,
+                least: int = 0) -> Proof:
     """Whether the two routes that a check compares are the same function of what it draws."""
     def trial(field: Field, shake: float) -> Found:
         found: Found | None = check(subject, Chance(field, [seed, int(1024 * (1 + shake))])).exact
@@ -249,4 +250,4 @@ def prove_check(check: Callable[[Any, np.random.Generator], Any], subject: Any, 
                                       "vanishes")
         return found
 
-    return decide(trial, seed, relations=relations)[0]
+    return decide(trial, seed, relations=relations, least=least)[0]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import sys
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -84,7 +85,8 @@ class Field:
             self._remember(a, size, e * f % self.p, m + n)
         else:
             quarter = a * self._quarter % self.p
-            self._powers(quarter, size, *(self._known_exp(quarter) or (self.draw(), 1)))
+            r, degree = self._known_exp(quarter) or (self.draw(), 1)
+            self._note(quarter, size, self._ladder, r, degree)
         return self._exp[a]
 
     def _known_exp(self, a: Any) -> Known | None:
@@ -110,13 +112,6 @@ class Field:
             self._log[a] = -other[0] % self.p, other[1]
         return self._log.get(a)
 
-    def _powers(self, a: Any, size: int, r: Any, degree: int) -> None:
-        """exp(k a) = r^k for all k of MULTIPLES, given exp(a) = r; one inverse serves all 1 / r^k."""
-        if self.related:
-            self._inverses.update(zip(self._ladder(r), self._ladder(self.inverse(r)), strict=True))
-        for k, power in zip(MULTIPLES, self._ladder(r), strict=True):
-            self._note(k * a % self.p, size, power, k * degree)
-
     def _ladder(self, r: Any) -> tuple[Any, ...]:
         """r^k for all k of MULTIPLES."""
         p = self.p
@@ -127,16 +122,25 @@ class Field:
 
     def _remember(self, a: Any, size: int, e: Any, degree: int) -> None:
         """exp(a) = e and exp(2a) = e^2."""
-        self._note(a, size, e, degree)
-        self._note(2 * a % self.p, size, e * e % self.p, 2 * degree)
+        self._note(a, size, lambda e: (e, e * e % self.p), e, degree)
 
-    def _note(self, a: Any, size: int, e: Any, degree: int) -> None:
-        """exp(a) = e, both ways; where relations are looked for exp(-a) = 1 / e too."""
-        self._exp.setdefault(a, (e, degree))
-        self._log.setdefault(e, (a, size))
+    def _note(self, a: Any, size: int, powers: Callable[[Any], tuple[Any, ...]], r: Any, degree: int) -> None:
+        """exp(k a) = r^k for the first k of MULTIPLES, both ways, given exp(a) = r.
+
+        Where relations are looked for exp(-k a) = 1 / r^k too: one inverse serves all.
+        """
+        up = powers(r)
+        self._enter(a, size, up, degree)
         if self.related:
-            self._exp.setdefault(-a % self.p, (self.inverse(e), degree))
-            self._log.setdefault(self.inverse(e), (-a % self.p, size))
+            down = powers(self.inverse(r))
+            self._inverses.update(zip(up, down, strict=True))
+            self._enter(-a, size, down, degree)
+
+    def _enter(self, a: Any, size: int, powers: tuple[Any, ...], degree: int) -> None:
+        for k, power in zip(MULTIPLES, powers, strict=False):
+            multiple = k * a % self.p
+            self._exp.setdefault(multiple, (power, k * degree))
+            self._log.setdefault(power, (multiple, size))
 
     def _summand(self, a: Any) -> Any:
         """The first known argument b of exp for which a - b is one too; looked for if `related`, and among few."""

@@ -68,10 +68,10 @@ class Number(Functions):
     def __mul__(u, v: Any) -> Number:
         if type(v) is not Number and (v := number(u.field, v)) is NotImplemented:
             return NotImplemented
-        w, p, a, c, x, y = blank(Number), u.field.p, u.a, v.a, u.x, v.x
-        m = abs(x) * v.m + abs(y) * u.m + ROUNDING * u.m * v.m
-        w.field, w.a, w.b, w.x, w.m, w.size = (
-            u.field, a * c % p, (a * v.b + u.b * c) % p, x * y, m, u.size + v.size)
+        w, field, a, b, x, m = blank(Number), u.field, u.a, u.b, u.x, u.m
+        p, c, d, y, n = field.p, v.a, v.b, v.x, v.m
+        w.field, w.a, w.b = field, a * c % p, (a * d + b * c) % p if b or d else 0
+        w.x, w.m, w.size = x * y, abs(x) * n + abs(y) * m + ROUNDING * m * n, u.size + v.size
         return w
 
     __radd__, __rmul__ = __add__, __mul__

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import accumulate, pairwise
 from math import prod
 from typing import Any
 
@@ -30,6 +31,7 @@ class Problem:
         self.x, self.like = trees.flatten(trees.map(_double, x))
         self.shapes = dict(zip(names, map(np.shape, trees.leaves(self.like)), strict=True))
         ends = np.cumsum([0, *(leaf.size for leaf in trees.leaves(self.like))])
+        self._tree = unflattener(self.like)
         self.blocks = {name: slice(a, b) for name, a, b in zip(names, ends[:-1], ends[1:], strict=True)}
         self._f, self._grad, self._branches = f, grad, branches
         self.has_gradient = callable(grad)
@@ -39,7 +41,8 @@ class Problem:
         self.scale = self._scales()
         self.note = ""
         self.slope = self.gradient(self.x)
-        value, again = self.f(self.x), self.f(self.x)
+        value, again = (self._pure(self._f, self.x) for _ in range(2))
+        self.value = value
         if isinstance(value, (tuple, list)):
             raise ValueError(f"f(x): got a {type(value).__name__} of {len(value)}, wanted a finite scalar; if f gives "
                              "(value, gradient), check lambda x: f(x)[0] and lambda x: f(x)[1]; layers: check_layer")
@@ -57,8 +60,8 @@ class Problem:
         return self._precision[1]
 
     def f(self, x: Array) -> Any:
-        """The value at a flat vector, real or complex."""
-        return self._pure(self._f, x)
+        """The value at a flat vector, real or complex; that at x itself is known."""
+        return self.value if x is self.x else self._pure(self._f, x)
 
     def gradient(self, x: Array) -> Array:
         """The claimed gradient at a flat vector, as a flat vector."""
@@ -77,7 +80,7 @@ class Problem:
         """f at a flat vector, which it cannot change."""
         fixed = x.copy()
         fixed.flags.writeable = False
-        return call(f, trees.unflatten(fixed, self.like))
+        return call(f, self._tree(fixed))
 
     def one_piece(self, v: Array) -> bool:
         """Whether the branches, where somebody named them, are the same all along [x, x + v]."""
@@ -173,6 +176,25 @@ class Layer:
 
     def _moving(self, each: tuple[Any, ...]) -> tuple[Any, ...]:
         return tuple(one for one, moves in zip(each, self.moves, strict=True) if moves)
+
+
+def unflattener(like: Tree) -> Callable[[Array], Tree]:
+    """`trees.unflatten` for many vectors of one shape: where each leaf stands is found once."""
+    shapes = [np.shape(leaf) for leaf in trees.leaves(like)]
+    ends = accumulate((prod(shape) for shape in shapes), initial=0)
+    return _cutter(like, zip(pairwise(ends), shapes, strict=True))
+
+
+def _cutter(like: Tree, places: Iterator[Any]) -> Callable[[Array], Tree]:
+    if like is None:
+        return lambda vector: None
+    if not isinstance(like, tuple):
+        (start, end), shape = next(places)
+        return lambda vector: vector[start:end].reshape(shape)
+    parts = [_cutter(part, places) for part in like]
+    if hasattr(like, "_fields"):
+        return lambda vector: type(like)(*[part(vector) for part in parts])
+    return lambda vector: tuple(part(vector) for part in parts)
 
 
 def call(f: Function, *args: Any) -> Any:

@@ -79,11 +79,18 @@ class Run(NamedTuple):
     field: Field
     seed: int
 
+    @property
+    def relations(self) -> int:
+        """Which it took, as in `Proof`."""
+        return self.field.related + self.field.rooted
 
-def decide(trial: Trial, seed: int, *, relations: int = 2, here: bool = False) -> tuple[Proof, Run | None, float]:
+
+def decide(trial: Trial, seed: int, *, relations: int = 2, least: int = 0,
+           here: bool = False) -> tuple[Proof, Run | None, float]:
     """Run a trial in several cells, until every line that compares has taken both sides, or four times.
 
-    `relations` limits what may be used, as in `Proof`; `here` stays in the cell of the given point.
+    `relations` limits what may be used, as in `Proof`; with fewer than `least`, or than another cell took, nothing is
+    tried, for what more of them refute fewer refute too; `here` stays in the cell of the given point.
     ValueError of a first run goes through; where witnesses were moved it only says that this is no cell of the domain.
     """
     proved: list[Run] = []
@@ -93,7 +100,7 @@ def decide(trial: Trial, seed: int, *, relations: int = 2, here: bool = False) -
             continue
         try:
             with np.errstate(all="ignore"):
-                run = settle(trial, seed + 1000 * number, shake, relations)
+                run = settle(trial, seed + 1000 * number, shake, relations, least)
         except LIMITED as error:
             return Proof(NOT_RUN, note=why_not(error)), None, shake
         except ValueError:
@@ -106,14 +113,15 @@ def decide(trial: Trial, seed: int, *, relations: int = 2, here: bool = False) -
             return Proof(REFUTED), run, shake
         else:
             proved.append(run)
+            least = run.relations
             for site, outcomes in run.field.branches.items():
                 sides.setdefault(site, set()).update(outcomes)
     return (_proved(proved, sides) if proved else Proof(NOT_RUN, note=_nowhere(last.field))), None, 0.0
 
 
-def settle(trial: Trial, seed: int, shake: float, relations: int) -> Run:
+def settle(trial: Trial, seed: int, shake: float, relations: int, least: int = 0) -> Run:
     """One cell: with free roots; if that fails with true ones, until their independence or enough signs are seen."""
-    for related in (False, True)[:1 + relations]:
+    for related in (False, True)[least:1 + relations]:
         field = Field(seed, related)
         found = trial(field, shake)
         error = chance(found, field)
@@ -123,7 +131,7 @@ def settle(trial: Trial, seed: int, shake: float, relations: int) -> Run:
             error = chance(found, field)
         if found.zero or field.ties or not found.finite:
             return Run(found, error, field, seed)
-    if not field.roots or relations < 2:
+    if least < 2 and not (field.roots and relations == 2):
         return Run(found, 1.0, field, seed)
     characters: list[list[bool]] = []
     while True:
@@ -168,8 +176,7 @@ def _proved(runs: Sequence[Run], sides: dict[Site, set[bool]]) -> Proof:
     branches = tuple(f"{file}:{line}: " + ("both sides" if all(len(each) == 2 for each in taken) else
                                            " and ".join(f"{min(each)} only" for each in taken if len(each) == 1))
                      for (file, line), taken in lines.items())
-    relations = max(run.field.related + run.field.rooted for run in runs)
-    return Proof(PROVED, worst.error, len(runs), branches, relations=relations)
+    return Proof(PROVED, worst.error, len(runs), branches, relations=max(run.relations for run in runs))
 
 
 def _nowhere(field: Field) -> str:

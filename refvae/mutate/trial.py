@@ -15,8 +15,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from refvae.evidence import Evidence
-from refvae.mutate.execution import Piece, own_evidence, passes, pieces, running
+from refvae.evidence import Evidence, accepts
+from refvae.mutate.execution import Piece, own_evidence, pieces, running
 from refvae.mutate.fresh import edit, imports, in_child
 from refvae.mutate.lines import Mutant, mutants
 from refvae.statements import OURS, Book, TaggedLine
@@ -82,7 +82,7 @@ def measure(check: Check, lines: Sequence[TaggedLine]) -> tuple[float, list[Piec
     def task() -> tuple[float, list[Piece]]:
         start = time.process_time()
         with running(lines) as seen:
-            if not passes(check.entry()):
+            if not accepts(check.entry()):
                 raise ValueError(f"{check.name}: fails without any mutant")
         return time.process_time() - start, list(seen)
 
@@ -114,7 +114,7 @@ def _killer(path: Path, mutant: Mutant, checks: Sequence[Check]) -> str:
         edit(path, mutant.code(path))
         for check in checks:
             entry = check.entry()
-            if not import_module("refvae.mutate.execution").passes(entry):
+            if not import_module("refvae.evidence").accepts(entry):
                 return check.name
     except Exception as error:
         return f"{type(error).__name__} on import"
