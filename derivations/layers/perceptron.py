@@ -9,17 +9,7 @@ from refvae.check.exact import along
 from refvae.check.numeric import line_terms
 from refvae.derivations.layers.common import network
 from refvae.evidence import Ledger, gap, holds, spoiled, z_score
-from refvae.layers import (
-    Dense,
-    dense,
-    mlp,
-    mlp_grad,
-    mlp_init,
-    relu,
-    sigmoid,
-    softplus,
-    tanh,
-)
+from refvae.layers import Dense, dense, mlp, mlp_grad, mlp_init, relu, sigmoid, softplus, tanh
 
 ledger = Ledger()
 
