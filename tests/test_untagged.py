@@ -38,7 +38,8 @@ PLUMBING = {
                             "Passes._walk: self.count": "says how many"},
     "linear_ae/svd.py": {"_columns": "how many vectors to iterate: more do not harm",
                          "_pieces": SIZES, "_signed": "a convention: which of two signs",
-                         "_iterate: wanted": MARGIN, "truncated_svd": "how many passes at most",
+                         "_iterate: wanted": MARGIN, "_iterate: Q, _": "a basis of the start: any does",
+                         "truncated_svd": "how many passes at most",
                          "_start": "from where the iteration starts"} | dict.fromkeys(
                              ("_gram: values, V", "_gram: largest", "_gram: T", "_gram: if", "_gram: return",
                               "_ritz: for", "_ritz: piece[:]"), "what comes of it is measured, (2.25) and (2.27a)"),

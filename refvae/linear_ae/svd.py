@@ -18,6 +18,7 @@ from refvae.trees import Array
 WIDE = 3000  # columns up to which the Gram matrix is formed
 SAFE = 1e-8  # relative error of a singular value that the Gram route may make
 MOST_PASSES = 200
+PIECE = 2048  # rows that are factorised at a time, so few that they stay in the cache
 MORE = 10  # vectors beside the k that are wanted
 NARROW = 2  # columns of the first Krylov space of a sparse matrix
 
@@ -128,7 +129,7 @@ def _start(matrix: Passes, k: int, rng: np.random.Generator) -> Array:
 
 def _iterate(matrix: Passes, start: Array, k: int, most: int) -> TruncatedSVD:
     """Subspace iteration from `start` (n, l), orthonormalised after every half step, for at most so many passes."""
-    Q, _ = np.linalg.qr(start)
+    Q, _ = linalg.qr(start, mode="economic")
     while True:
         U, s, V = _ritz(matrix.times(Q), Q)
         T = matrix.adjoint(U)
@@ -136,7 +137,7 @@ def _iterate(matrix: Passes, start: Array, k: int, most: int) -> TruncatedSVD:
         wanted = np.maximum(TOLERANCE * s[:k], FLOOR * s[0])
         if (residual <= wanted).all() or matrix.count >= most:
             break
-        Q, _ = np.linalg.qr(T)                                                                          # (2.26)
+        Q, _ = linalg.qr(T, mode="economic")                                                            # (2.26)
     if (residual > wanted).any():
         warnings.warn(f"truncated_svd: residuals up to {(residual / wanted).max():.2g} times what was wanted after "
                       f"{matrix.count} passes; singular values near the k-th are close", RuntimeWarning, stacklevel=3)
@@ -165,9 +166,9 @@ def _ritz(Y: Array, Q: Array) -> tuple[Array, Array, Array]:
     """
     pieces, triangles = _pieces(Y), []
     for piece in pieces:
-        piece[:], R = np.linalg.qr(piece)                                                               # (2.24)
+        piece[:], R = linalg.qr(piece, mode="economic")                                                 # (2.24)
         triangles.append(R)
-    P, R = np.linalg.qr(np.concatenate(triangles))                                                      # (2.24)
+    P, R = linalg.qr(np.concatenate(triangles), mode="economic")                                        # (2.24)
     W, s, Zt = np.linalg.svd(R)
     for piece, turn in zip(pieces, np.split(P @ W, len(pieces)), strict=True):
         piece[:] = piece @ turn
@@ -176,7 +177,7 @@ def _ritz(Y: Array, Q: Array) -> tuple[Array, Array, Array]:
 
 def _pieces(Y: Array) -> list[Array]:
     """Views of consecutive rows of Y (m, l), m >= l, each of l rows or more."""
-    return np.array_split(Y, max(1, len(Y) // max(8192, Y.shape[1])))
+    return np.array_split(Y, max(1, len(Y) // max(PIECE, Y.shape[1])))
 
 
 def _signed(U: Array, s: Array, V: Array, route: str, matrix: Passes, residual: Array) -> TruncatedSVD:
