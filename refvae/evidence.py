@@ -18,7 +18,8 @@ from zlib import crc32
 import numpy as np
 
 from refvae.check import layer_report
-from refvae.check.exact import prove_check, prove_layer
+from refvae.check.exact import prove_layer
+from refvae.check.identity import prove_check
 from refvae.check.proof import NOT_RUN, PROVED, REFUTED, Proof
 from refvae.outcomes import Outcome, entrywise, gap, holds, order, vanishes, z_score
 

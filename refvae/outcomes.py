@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from refvae import trees
-from refvae.check.exact import equal
+from refvae.check.identity import equal
 from refvae.check.proof import Found
 from refvae.check.report import block_error
 from refvae.inputs import same_shape

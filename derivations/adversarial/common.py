@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refvae.check.exact import along
+from refvae.check.identity import along
 from refvae.layers import Dense, mlp_init
 
 

@@ -9,7 +9,7 @@ from refvae.adversarial import (
     gradient_penalty,
     raised_critic,
 )
-from refvae.check.exact import along
+from refvae.check.identity import along
 from refvae.derivations.adversarial.common import net, run
 from refvae.evidence import Ledger, gap, holds, spoiled
 from refvae.layers import Dense, relu, softplus, tanh

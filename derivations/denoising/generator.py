@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from refvae import trees
-from refvae.check.exact import along
+from refvae.check.identity import along
 from refvae.check.numeric import STEP
 from refvae.denoising import dsm, frozen_log_density, smoothed_kl
 from refvae.derivations.denoising.common import Mixture, line, mixture, network

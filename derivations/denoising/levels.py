@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refvae.check.exact import along
+from refvae.check.identity import along
 from refvae.denoising import dsm, pooled_score
 from refvae.derivations.denoising.common import Mixture, line, mixture
 from refvae.evidence import Ledger, gap, vanishes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from refvae.check.exact import along
+from refvae.check.identity import along
 from refvae.derivations.eae.common import LAM, entropy_by_hand, forward, nearest, network, value
 from refvae.eae import EAE, normalised, normalised_entropy
 from refvae.entropy import knn_entropy_layer

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from unittest import mock
 
 import numpy as np
 
 from refvae.check import check_layer, proof
+from refvae.check.constant import written
 from refvae.check.exact import prove_layer
 from refvae.check.proof import PROVED, REFUTED, Proof, rank
 from refvae.evidence import Ledger, entrywise, gap, holds
@@ -54,6 +56,28 @@ def bound_by_hand(prove, rng):
     found = [prove(scaled(*each), (x,)).error for each in ((lambda x: x * x, lambda x: 2 * x), (np.exp, np.exp))]
     want = [10 * (2.0**-88 + 2.0**-76), (36 + 196 * 2 * 20) * 2.0**-88 + 36 * 2.0**-76]
     return entrywise(np.array(found), np.array(want))
+
+
+@ledger.add("1.34a", "identity", written, exact=True, wrong={
+    "as floats": Fraction,
+    "twelve digits": lambda c: Fraction(f"{c:.12g}"),
+    "small denominators": lambda c: Fraction(c).limit_denominator(10**6)})
+def decimals_are_read_back(written, rng):
+    """Of the double next to n 10^-k, n of up to 15 digits, n 10^-k comes back: residues, 4 300 times."""
+    digits = [*range(-1000, 1000), *rng.integers(-10**15 + 1, 10**15, 150).tolist()]
+    decimals = [Fraction(n, 10**k) for n in digits for k in (3, 17)]
+    residue = lambda c: c.numerator * pow(c.denominator, -1, 2**31 - 1) % (2**31 - 1)
+    return gap(np.array([residue(written(float(each))) for each in decimals]), np.array([*map(residue, decimals)]))
+
+
+@ledger.add("1.34a", "law", written, bound=0, wrong={
+    "all digits": lambda c: Fraction(repr(c)),
+    "fifteen digits of every constant": lambda c: Fraction(f"{c:.15g}"),
+    "small denominators": lambda c: Fraction(c).limit_denominator(10**6)})
+def no_constant_is_another(written, rng):
+    """The neighbours of a decimal are themselves, as are 2^-60, 1/3 and 3 * 0.1: none is read as the decimal."""
+    near = [float(np.nextafter(n / 1000, side)) for n in rng.integers(1, 1000, 40).tolist() for side in (-1.0, 2.0)]
+    return holds([written(c) == Fraction(c) for c in (*near, 2.0**-60, 1 / 3, 3 * 0.1)])
 
 
 @ledger.add("1.35", "identity", rank, exact=True, wrong={

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from refvae import trees
-from refvae.check.exact import along
+from refvae.check.identity import along
 from refvae.check.numeric import line_terms
 from refvae.derivations.layers.common import network
 from refvae.evidence import Ledger, gap, holds, spoiled, z_score

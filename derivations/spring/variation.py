@@ -6,7 +6,7 @@ import numpy as np
 from scipy import special, stats
 
 from refvae.bottleneck import max_entropy
-from refvae.check.exact import along
+from refvae.check.identity import along
 from refvae.evidence import Ledger, gap, spoiled
 from refvae.spring import denoising_functional, differences, entropy_functional, functional, identity
 

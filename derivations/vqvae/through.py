@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from refvae import trees
-from refvae.check.exact import along
+from refvae.check.identity import along
 from refvae.derivations.vqvae.common import spread
 from refvae.evidence import Ledger, gap, holds, spoiled
 from refvae.layers import Dense, mlp, squared_error, tanh

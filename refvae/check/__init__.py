@@ -95,7 +95,7 @@ def check_layer(f: Callable[..., Any], args: Sequence[Any], *, zero: Sequence[st
     argument, shaped like it, and None where it has none.
     """
     if exact:
-        return prove_layer(f, args, _seed(rng), explain=explain)
+        return prove_layer(f, args, _seed(rng), explain=explain, decimals=True)
     return layer_report(f, args, zero, rng, branches)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,11 @@ def constants(field: Field, values: Any) -> Array:
     if wrong := [value for value, one in zip(np.ravel(values), found, strict=True) if one is NotImplemented]:
         raise TypeError(f"got {type(wrong[0]).__name__}, wanted real numbers")
     return _array(np.shape(values), found)
+
+
+def finite(numbers: Sequence[Number]) -> bool:
+    """Whether all witnesses are finite."""
+    return all(isfinite(number.x) for number in numbers)
 
 
 def _array(shape: tuple[int, ...], numbers: list[Number]) -> Array:

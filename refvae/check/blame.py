@@ -7,19 +7,33 @@ import traceback
 from pathlib import Path
 
 NOTHING = "+ - * / **, comparisons, indexing, sums, products, einsum, np.exp, log, sqrt, tanh, sin, ... run exactly"
-ADVICE = (  # what the error says -> what to write
-    (r"linalg|LinAlg",
-     "np.linalg needs floats, all but norm: write the formula out at these sizes"),
+ADVICE = (  # what the error says, or the line -> what to write
+    (r"linalg|LinAlg", "np.linalg needs floats, all but norm: refvae.elimination has solve(A, b) and slogdet(A) "
+                       "for both, also for inv and det; write cholesky as its loops"),
+    (r"'(expit|logit|xlogy|log_expit)'", "write 1 / (1 + np.exp(-x)) for expit, x * np.log(y) for xlogy"),
+    (r"'(erf\w*|gammaln|loggamma|gamma|digamma|psi|ndtr|log_ndtr|beta\w*)'",
+     "this function has no exact form: prove the lines around it, with its value and its slope as arguments"),
+    (r"logsumexp", "write m + np.log(np.sum(np.exp(x - m), axis)) with m = np.max(x, axis)"),
+    (r"logaddexp", "write m + np.log(np.exp(a - m) + np.exp(b - m)) with m = np.maximum(a, b)"),
+    (r"np\.interp", "write (1 - t) * y[j] + t * y[j + 1] with j from np.searchsorted"),
+    (r"np\.bincount", "write np.add.at(counts, indices, weights) with counts = np.zeros(length, x.dtype)"),
+    (r"np\.(cov|corrcoef|gradient)", "its sums and differences must be written out"),
+    (r"fft", "write the transform as a product with a matrix of np.cos and one of np.sin"),
+    (r"complex", "write the real and the imaginary parts as two arrays"),
+    (r"heaviside", "write np.where(x > 0, 1, 0)"),
     (r"type (int|float) which has no callable (\w+) method",
      "a plain number stands beside exact ones, often from np.where(c, 0, x): write 0 * x for 0"),
+    (r"attribute '(item|astype|dtype|copy|reshape|sum|shape)'",
+     "an entry or a sum of all is a bare number, no array: leave .item(), .astype() and the like out"),
+    (r"callable fabs", "write np.abs"),
+    (r"for (%|//|divmod)|np\.(floor|ceil|trunc)", "of the roundings np.rint runs: np.rint(x - 0.5) for np.floor(x)"),
     (r"Number'? which has no callable (\w+) method|'Number' object has no attribute '(\w+)'",
-     "write it with np.exp, np.log, np.sqrt, np.tanh, np.sin, np.cos, np.arctan"),
+     "write it with np.exp, np.log, np.sqrt, np.abs, np.tanh, np.sin, np.cos, np.arctan"),
     (r"float\(\) argument|must be real number|Cannot cast|setting an array element|cannot be cast",
      "an array of floats cannot hold exact numbers: make it with x.dtype, as np.zeros(shape, x.dtype) or "
-     "np.zeros_like(x), leave astype(float) out, and use np.exp for math.exp"),
+     "np.zeros_like(x), leave astype(float) out, as float(), np.float64(), dtype=float, and use np.exp for math.exp"),
     (r"isfinite|isnan|isinf", "leave tests for NaN and infinity outside the layer"),
-    (r"logaddexp", "write m + np.log(np.exp(a - m) + np.exp(b - m)) with m = np.maximum(a, b)"),
-    (r"ufunc '(\w+)' (not supported|did not contain)", "write it with np.exp, np.log, np.sqrt, np.tanh"))
+    (r"object arrays|ufunc '(\w+)' (not supported|did not contain)", "write it with np.exp, np.log, np.sqrt, np.tanh"))
 
 
 def why_not(error: Exception) -> str:

@@ -41,13 +41,14 @@ class Field:
     rooted     whether sqrt(a) is a root of a with a random sign; else it is free, and only d sqrt(a) = da / 2 sqrt(a)
     squares    of every such root, whether its radicand was a square among the integers mod p
     branches   where something was compared -> the outcomes;   ties  where rounding of a witness could decide
-    roots      a -> sqrt(a), as far as they are known
+    roots      a -> sqrt(a), as far as they are known;   decimals  whether constants are those that are written
     size       what the formal elements add to the bound of (1.34);   count  how many there are
     """
 
     def __init__(self, seed: int, related: bool = False, rooted: bool = False, bits: int = BITS) -> None:
         self._random, self.p = random.Random(f"elements {seed}"), prime(seed, bits)
         self.related, self.rooted, self.bits, self.size, self.count = related, rooted, bits, 0, 0
+        self.decimals = False
         self.branches: dict[Site, set[bool]] = {}
         self.ties: set[Site] = set()
         self.squares: list[bool] = []

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from refvae.check.constant import POLE
+
 ROUNDING = 2.0**-32  # of the witness, relative to the sum of its absolute terms: more than 2^20 operations make
 Real = Callable[[float], float]
 
@@ -18,10 +20,14 @@ class Functions:
     # Formal elements
 
     def exp(u: Any) -> Any:
+        if u.a is POLE:
+            return u._limit(math.exp)
         e, size = u.field.exp(u.a, u.size)
         return u._formal(e, e, math.exp, size)
 
     def log(u: Any) -> Any:
+        if u.a is POLE:
+            return u._limit(math.log)
         if not u.x > ROUNDING * u.m and u.field.known_log(u.a) is None:
             return u._nowhere()
         log, size = u.field.log(u.a, u.size)

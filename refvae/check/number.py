@@ -15,6 +15,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from refvae.check.constant import POLE, written
 from refvae.check.field import Field
 from refvae.check.functions import ROUNDING, Functions, Real, at
 
@@ -122,6 +123,8 @@ class Number(Functions):
 
     def _with(u, a: Any, slope: Any, f: Real, size: int) -> Number:
         """f(u) with the value a and the derivative `slope`."""
+        if u.a is POLE:
+            return u._limit(f)
         return Number(u.field, a, slope * u.b % u.field.p, *at(f, u.x, u.m), size)
 
     def _formal(u, a: Any, slope: Any, f: Real, size: int) -> Number:
@@ -131,7 +134,14 @@ class Number(Functions):
 
     def _seen(u, f: Real, v: Number) -> Number:
         """The number v = f(u) with the witness f(x)."""
+        if u.a is POLE:
+            return u._limit(f)
         return Number(u.field, v.a, v.b, *at(f, u.x, u.m), v.size)
+
+    def _limit(u, f: Real) -> Number:
+        """f(inf) or f(-inf), a constant; the witness decides which."""
+        u.field.took(u.x > 0, math.isnan(u.x))
+        return u.like(at(f, u.x, 0.0)[0])
 
     def _nowhere(u) -> Number:
         """What has no real value: a number of its own, without a witness."""
@@ -147,6 +157,8 @@ class Number(Functions):
         v: Number = other if type(other) is Number else number(u.field, other)
         if v is NotImplemented:
             return NotImplemented
+        if u.a is POLE or v.a is POLE:
+            return u.field.took(holds(u.x, v.x), not (u.x < v.x or u.x > v.x or (u.x == v.x and u.a is v.a)))
         near = not abs(u.x - v.x) > ROUNDING * (u.m + v.m)
         if near and u.a == v.a:
             return u.field.took(holds(0, 0), False)
@@ -201,7 +213,10 @@ class Number(Functions):
 
 
 def number(field: Field, c: Any) -> Number:
-    """The constant c, or NotImplemented: a float is the dyadic rational that it is, 2^k pi and such are formal."""
+    """The constant c, or NotImplemented: a float is the dyadic rational that it is, 2^k pi and such are formal.
+
+    If the field takes `decimals`, it is what is written, (1.34a).
+    """
     if not isinstance(c, (int, float, np.integer, np.floating, np.bool, Fraction)):
         return cast(Number, NotImplemented)
     found = field.constants.get(c)
@@ -212,9 +227,9 @@ def number(field: Field, c: Any) -> Number:
 
 def _constant(field: Field, c: Any) -> Number:
     if isinstance(c, float) and not math.isfinite(c):
-        return Number(field, field.draw(), 0, c, 0.0, 1)
+        return Number(field, field.draw() if math.isnan(c) else POLE, 0, c, 0.0, 1)
     value, formal = FORMAL.get(abs(math.frexp(c)[0]) if isinstance(c, float) else 0, (1, None))
-    n, d = (Fraction(c) / Fraction(value)).as_integer_ratio()
+    n, d = ((written(c) if field.decimals else Fraction(c)) / Fraction(value)).as_integer_ratio()
     size = max(n.bit_length(), d.bit_length(), DIGITS) // DIGITS
     ratio = Number(field, n * pow(d, -1, field.p) % field.p, 0, *at(lambda _: n / d, float(n > 0), 0.0), size)
     return formal(field) * ratio if formal else ratio

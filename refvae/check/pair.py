@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from refvae.check.constant import Pole
+
 
 class Pair:
     """re + im i with i^2 = -1 modulo p: where the roots of all integers mod p are, since -1 is no square.
@@ -16,10 +18,14 @@ class Pair:
     def __init__(self, re: int, im: int) -> None:
         self.re, self.im = re, im
 
-    def __add__(u, v: Any) -> Pair:
+    def __add__(u, v: Any) -> Any:
+        if type(v) is Pole:
+            return v
         return Pair(u.re + v, u.im) if type(v) is int else Pair(u.re + v.re, u.im + v.im)
 
-    def __mul__(u, v: Any) -> Pair:
+    def __mul__(u, v: Any) -> Any:
+        if type(v) is Pole:
+            return v
         if type(v) is int:
             return Pair(u.re * v, u.im * v)
         return Pair(u.re * v.re - u.im * v.im, u.re * v.im + u.im * v.re)
@@ -29,10 +35,10 @@ class Pair:
     def __neg__(u) -> Pair:
         return Pair(-u.re, -u.im)
 
-    def __sub__(u, v: Any) -> Pair:
+    def __sub__(u, v: Any) -> Any:
         return u.__add__(-v)
 
-    def __rsub__(u, v: Any) -> Pair:
+    def __rsub__(u, v: Any) -> Any:
         return (-u).__add__(v)
 
     def __mod__(u, p: int) -> Pair:
@@ -46,7 +52,8 @@ class Pair:
 
     def _power(u, k: int, p: int) -> Pair:
         half = u._power(k // 2, p) if k > 1 else Pair(1, 0)
-        return half * half * (u if k % 2 else 1) % p
+        found: Pair = half * half * (u if k % 2 else 1) % p
+        return found
 
     def __eq__(u, v: Any) -> bool:
         return (u.re, u.im) == ((v, 0) if type(v) is int else (v.re, v.im))

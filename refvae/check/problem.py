@@ -135,10 +135,10 @@ class Layer:
         if type(args) not in (tuple, list):
             raise TypeError(f"args: got {type(args).__name__}, wanted a tuple of arguments such as (x,)")
         self.f, self.all = f, tuple(trees.map(_fixed, arg) for arg in args)
-        labels = argument_names(f, len(self.all))
+        self.labels = argument_names(f, len(self.all))
         self.moves = [not label.endswith("_frozen") and _is_float(arg, label)
-                      for label, arg in zip(labels, self.all, strict=True)]
-        self.names = [name for label, arg, moves in zip(labels, self.all, self.moves, strict=True) if moves
+                      for label, arg in zip(self.labels, self.all, strict=True)]
+        self.names = [name for label, arg, moves in zip(self.labels, self.all, self.moves, strict=True) if moves
                       for name in trees.names(arg, label)]
         self.x = self._moving(self.all)
         if not self.names:
@@ -168,8 +168,11 @@ class Layer:
         """What a pull gave for the moving arguments; ValueError unless it is one for each, and None for the others."""
         each = (got,) if len(self.all) == 1 else got
         if not isinstance(each, tuple) or len(each) != len(self.all):
-            count = len(each) if isinstance(each, tuple) else 1
-            raise ValueError(f"pull: got {count} cotangents, wanted one for each of {len(self.all)} arguments")
+            found = f"{len(each)} cotangents" if isinstance(each, tuple) else f"{type(each).__name__} for cotangents"
+            raise ValueError(f"pull: got {found}, wanted one for each of {len(self.all)} arguments, in a tuple")
+        for label, d, arg in zip(self.labels, each, self.all, strict=True):
+            if d is not None and parts(d) != parts(arg):
+                raise ValueError(f"pull: got {parts(d)} for {label}, wanted {parts(arg)}")
         if any(d is not None for d, moves in zip(each, self.moves, strict=True) if not moves):
             raise ValueError("pull: got a cotangent for an integer or frozen argument, wanted None")
         return self._moving(each)
@@ -195,6 +198,11 @@ def _cutter(like: Tree, places: Iterator[Any]) -> Callable[[Array], Tree]:
     if hasattr(like, "_fields"):
         return lambda vector: type(like)(*[part(vector) for part in parts])
     return lambda vector: tuple(part(vector) for part in parts)
+
+
+def parts(tree: Tree) -> str:
+    """What a tree is, in words: an array, or a tuple of how many."""
+    return f"a tuple of {len(tree)}" if isinstance(tree, tuple) else "an array"
 
 
 def call(f: Function, *args: Any) -> Any:

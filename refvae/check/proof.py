@@ -87,23 +87,24 @@ class Run(NamedTuple):
 
 def decide(trial: Trial, seed: int, *, relations: int = 2, least: int = 0,
            here: bool = False) -> tuple[Proof, Run | None, float]:
-    """Run a trial in several cells, until every line that compares has taken both sides, or four times.
+    """Run a trial at the point and, where lines compare, in the cells of two opposite points more.
 
+    One line compares many numbers, as those that a sort does: both sides of it in one cell are not all of its branches.
     `relations` limits what may be used, as in `Proof`; with fewer than `least`, or than another cell took, nothing is
     tried, for what more of them refute fewer refute too; `here` stays in the cell of the given point.
-    ValueError of a first run goes through; where witnesses were moved it only says that this is no cell of the domain.
+    Other errors of a first run go through; where witnesses were moved it only says that this is no cell of the domain.
     """
     proved: list[Run] = []
     sides: dict[Site, set[bool]] = {}
     for number, shake in enumerate(SHAKES[:1] if here else SHAKES):
-        if proved and (number < 2 or all(len(outcomes) == 2 for outcomes in sides.values())):
+        if proved and (number < 2 or not sides):
             continue
         try:
             with np.errstate(all="ignore"):
                 run = settle(trial, seed + 1000 * number, shake, relations, least)
         except LIMITED as error:
             return Proof(NOT_RUN, note=why_not(error)), None, shake
-        except ValueError:
+        except Exception:
             if not shake:
                 raise
             continue
