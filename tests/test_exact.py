@@ -1567,7 +1567,7 @@ def test_constants_are_rational_or_formal(field):
     infinite = constants(field, [-np.inf])[0]
     assert (infinite.field, parts(infinite)) == (field, (POLE, 0, -np.inf, 0.0, 1))
     nan = constants(field, [np.nan])[0]
-    assert (0 < nan.a < p, nan.b, math.isnan(nan.x), nan.m, nan.size) == (True, 0, True, 0.0, 1)
+    assert (type(nan.a), 0 < nan.a < p, nan.b, math.isnan(nan.x), nan.m, nan.size) == (int, True, 0, True, 0.0, 1)
     assert parts(pi)[1:] == (0, np.pi, pytest.approx(2 * np.pi, rel=1e-9), 2)
     assert parts(e)[1:] == (0, np.e, pytest.approx(3 * np.e, rel=1e-7), 5)
     huge = constants(field, [np.inf, 2**3000 + 1, 2.0**-1000])
@@ -1782,8 +1782,32 @@ def test_errors_of_other_points_say_that_they_are_no_cells():
     (lambda x: np.floor(x), "np.rint"),
     (lambda x: np.linalg.det(x[:3]), "refvae.elimination"),
     (lambda x: np.array([float(x[0, 0])]), "float()"),
+    (lambda x: np.vectorize(lambda v: 1 if v > 0 else v)(x), "0 * x + 1"),
     (lambda x: np.hypot(x, x), "np.sqrt")])
 def test_advice_is_for_the_function_that_was_called(f, advice):
     found = check_layer(lambda x: (f(x), lambda d: 0 * x), (X,), exact=True)
     assert found.status == NOT_RUN
     assert advice in found.note.split("instead: ")[1]
+
+
+def test_what_floats_do_is_asked_at_the_point_itself():
+    def at_the_point_alone(x):
+        if x.dtype == object:
+            raise ValueError("object arrays are not supported")
+        assert (x == X).all()
+        return x, lambda d: d
+
+    assert check_layer(at_the_point_alone, (X,), exact=True).status == NOT_RUN
+
+
+def test_decimals_are_read_with_the_relations_that_may_be_used(field):
+    layer = lambda x: (np.log(np.sqrt(x**2)) + 0.3 * x, lambda d: d * (x / x**2 + 0.1 + 0.2))
+    assert prove_layer(layer, (-X[0, :1],), decimals=True).note == exact.WRITTEN
+    assert prove_layer(layer, (-X[0, :1],), decimals=True, relations=1).status == REFUTED
+    assert field.decimals is False
+
+
+def test_a_frozen_tree_has_no_cotangent():
+    f = lambda x, p_frozen: (x * p_frozen[0] + p_frozen[1], lambda d: (d * p_frozen[0], None))
+    for how in ({}, {"exact": True}):
+        assert check_layer(f, (X, (X + 1, X)), **how).status in ("PASS", PROVED)

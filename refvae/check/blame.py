@@ -26,6 +26,7 @@ ADVICE = (  # what the error says, or the line -> what to write
     (r"attribute '(item|astype|dtype|copy|reshape|sum|shape)'",
      "an entry or a sum of all is a bare number, no array: leave .item(), .astype() and the like out"),
     (r"callable fabs", "write np.abs"),
+    (r"int\(\) argument", "an array of integers holds no exact numbers: write 0 * x + 1 for a first 1 in np.vectorize"),
     (r"for (%|//|divmod)|np\.(floor|ceil|trunc)", "of the roundings np.rint runs: np.rint(x - 0.5) for np.floor(x)"),
     (r"Number'? which has no callable (\w+) method|'Number' object has no attribute '(\w+)'",
      "write it with np.exp, np.log, np.sqrt, np.abs, np.tanh, np.sin, np.cos, np.arctan"),
