@@ -18,10 +18,10 @@ ledger = Ledger()
 
 
 def exactly(x, k, y=None, norm=2, sides=None):
-    """The k smallest distances of each row in fractions, roots in 60 digits, then rounded."""
+    """The k smallest distances of each row in integers, as multiples of the least float, roots in 60 digits."""
     own, found = y is None, np.empty((len(x), k))
-    a, b = ([[Fraction(float(v)) for v in row] for row in z] for z in (x, x if own else y))
-    around = [Fraction(float(s)) for s in sides] if sides is not None else None
+    a, b = ([[whole(v) for v in row] for row in z] for z in (x, x if own else y))
+    around = [whole(s) for s in sides] if sides is not None else None
     for i, p in enumerate(a):
         gaps = [[abs(u - v) for u, v in zip(p, q, strict=True)] for j, q in enumerate(b) if not (own and i == j)]
         if around:
@@ -31,10 +31,15 @@ def exactly(x, k, y=None, norm=2, sides=None):
     return found
 
 
+def whole(v):
+    """A float as a multiple of 2^-1074, which it is."""
+    return int(Fraction(float(v)) * 2**1074)
+
+
 def rooted(square):
-    """The root of a fraction, rounded once."""
+    """The root of a whole multiple of 2^-2148, rounded once."""
     with localcontext(prec=60, Emin=-9999, Emax=9999):
-        return float((Decimal(square.numerator) / Decimal(square.denominator)).sqrt())
+        return float((Decimal(square) / 2**2148).sqrt())
 
 
 def clusters(rng, d, scales):
@@ -77,7 +82,7 @@ TREE_WRONG = {"one search": once("tree"), "SciPy": lambda x, k, y=None, norm=2, 
 
 @ledger.add("6.59a", "identity", twice("tree"), bound=1e-15, wrong=TREE_WRONG)
 def clusters_beside_points_of_any_size(radii, rng):
-    """In fractions: clusters from 1e-305 on beside points from 1e-155 to 1e300, both norms, also of a second sample."""
+    """In integers: clusters from 1e-305 on beside points from 1e-155 to 1e300, both norms, also of a second sample."""
     cases = []
     for scales in SCALES:
         for d in (2, 3):
