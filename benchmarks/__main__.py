@@ -56,7 +56,7 @@ def main():
         return write(a.child[1], import_module(f"benchmarks.{a.child[0]}").main())
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     print(", ".join(f"{name} {version(name) or 'not installed, skipped'}" for name in PEERS))
-    print(f"{'job':<34}{'method':<34}{'milliseconds':>12} {'ratio':>9}   goal", flush=True)
+    print(f"{'job':<38}{'method':<34}{'milliseconds':>12} {'ratio':>9}   goal", flush=True)
     rows, part = [], Path(a.out).with_suffix(".part")
     for name in a.only or [*JOBS, "entropy"]:
         if name == "entropy":

@@ -53,7 +53,7 @@ def line(job, name, milliseconds, ratio, goal=None, at_most=False):
     held = "" if goal is None else "yes" if (ratio <= goal if at_most else ratio >= goal) else "NO"
     wanted = "" if goal is None else f"{'<=' if at_most else '>='} {goal:g}"
     shown = f"{ratio:.2f}" if ratio >= 0.01 else f"{ratio:.0e}"
-    print(f"{job:<34}{name:<34}{milliseconds:>12.3f} {shown:>9}   {wanted:<9}{held}", flush=True)
+    print(f"{job:<38}{name:<34}{milliseconds:>12.3f} {shown:>9}   {wanted:<9}{held}", flush=True)
     return job, name, THREADS, f"{milliseconds:.4g}", f"{ratio:.3g}", wanted, held
 
 
