@@ -1417,6 +1417,15 @@ def test_comparisons_are_noted_where_they_are_asked_for():
     assert [site[1] for site in f.branches] == [first + 8]
 
 
+def test_a_comparison_is_noted_in_one_place_however_often_it_was_asked_for():
+    f = Field(1)
+    x = variables(f, np.array([2.0, 1.0, 3.0]), False)
+    for _ in range(50):
+        x.min()  # a call that is made often is made by another instruction
+    [(site, outcomes)] = f.branches.items()
+    assert site[2] == (site[1], site[1], 8, 15) and outcomes == {True, False}
+
+
 # Every part of a number: value, derivative, witness, sum of absolute terms, size
 
 

@@ -9,6 +9,8 @@ import random
 import sys
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import islice
+from types import CodeType
 from typing import Any
 
 from refvae.check.pair import Pair
@@ -16,8 +18,14 @@ from refvae.check.pair import Pair
 BITS = 89  # of the prime: three digits of an integer of CPython
 MULTIPLES = (1, 2, 3, 4, 6, 8, 16)  # of a / 4: exp(a) = r^4, so that exp(a / 2), exp(3a / 2), ... are known with it
 FEW = 4000  # known values among which relations are looked for
-Site = tuple[str, int, int]  # file, line, and instruction of its code
+Site = tuple[str, int, Any]  # file, line, and place of the expression in it
 Known = tuple[Any, int]  # an element, and its size as in (1.34)
+
+
+@lru_cache(4096)
+def place(code: CodeType, instruction: int) -> Any:
+    """Where the expression stands that an instruction is of; a call may begin at another when it is done often."""
+    return next(islice(code.co_positions(), instruction // 2, None))
 
 
 @lru_cache(1024)
@@ -192,7 +200,7 @@ class Field:
         frame = sys._getframe(1)
         while frame.f_back and frame.f_globals.get("__name__", "").startswith(("numpy.", "refvae.check.")):
             frame = frame.f_back
-        site = frame.f_code.co_filename, frame.f_lineno, frame.f_lasti
+        site = frame.f_code.co_filename, frame.f_lineno, place(frame.f_code, frame.f_lasti)
         self.branches.setdefault(site, set()).add(outcome)
         if tie:
             self.ties.add(site)
