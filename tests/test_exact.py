@@ -1423,7 +1423,8 @@ def test_a_comparison_is_noted_in_one_place_however_often_it_was_asked_for():
     for _ in range(50):
         x.min()  # a call that is made often is made by another instruction
     [(site, outcomes)] = f.branches.items()
-    assert site[2] == (site[1], site[1], 8, 15) and outcomes == {True, False}
+    assert site[2] == (site[1], site[1], 8, 15)
+    assert outcomes == {True, False}
 
 
 # Every part of a number: value, derivative, witness, sum of absolute terms, size
