@@ -179,7 +179,7 @@ def changed_without_each(x: Array, k: int, w: Array, norm: float, workers: int,
 
     def without(j: int) -> float:
         z, log_det = change(np.delete(x, j, 0))
-        rho = search(z, k, norm=norm, workers=workers, first=k - len(w) + 1).rho                        # (6.20)
+        rho = search(z, k, norm=norm, workers=workers).rho[:, -len(w):]                                 # (6.20)
         return float(_constant(n - 1, k, w)) + log_det + float((log_volumes(rho, d, norm) @ w).mean())  # (6.20)
 
     return np.array([without(j) for j in left_out(n)])
